@@ -1,0 +1,67 @@
+"""What was promised and asked for, by whom and of whom: countries, companies, instruments, requirements.
+
+The data are the YAML files in `data/`; they are checked and compiled to one JSON file when Haechi is built
+(`python -m haechi.facts.compile`), and read from there once in a process:
+
+>>> load().company("co.naver").label.ko
+'네이버'
+>>> load().resolve("company", "naver")
+'co.naver'
+"""
+
+from haechi.facts.commitment import Commitment, Indicator
+from haechi.facts.facts import Facts, FactsUnreadable
+from haechi.facts.instrument import Initiative, Instrument, Summit, SummitFact
+from haechi.facts.kind import KINDS, Entry, Kind
+from haechi.facts.load import load, read
+from haechi.facts.membership import Parties, Seat
+from haechi.facts.party import Company, Country, Institute, Organisation, Party
+from haechi.facts.regime import Regime, RiskClass
+from haechi.facts.relation import Relation
+from haechi.facts.requirement import Requirement, Scope
+from haechi.facts.source import Cited, Source
+from haechi.facts.terms import Basis, Carry, Checked, Confidence, SetRelation
+from haechi.facts.vocabulary import Application, EvidenceKind, EvidenceSubkind, Force, Role, Tier
+from haechi.facts.when import When
+
+__all__ = [
+    "KINDS",
+    "Application",
+    "Basis",
+    "Carry",
+    "Checked",
+    "Cited",
+    "Commitment",
+    "Company",
+    "Confidence",
+    "Country",
+    "Entry",
+    "EvidenceKind",
+    "EvidenceSubkind",
+    "Facts",
+    "FactsUnreadable",
+    "Force",
+    "Indicator",
+    "Initiative",
+    "Institute",
+    "Instrument",
+    "Kind",
+    "Organisation",
+    "Parties",
+    "Party",
+    "Regime",
+    "Relation",
+    "Requirement",
+    "RiskClass",
+    "Role",
+    "Scope",
+    "Seat",
+    "SetRelation",
+    "Source",
+    "Summit",
+    "SummitFact",
+    "Tier",
+    "When",
+    "load",
+    "read",
+]

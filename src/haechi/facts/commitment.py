@@ -1,0 +1,37 @@
+"""What the parties of an instrument promised, and the indicator that would show it."""
+
+from haechi.facts.record import Record
+from haechi.facts.source import Cited
+from haechi.facts.terms import Checked, Confidence
+from haechi.words import Text
+
+
+class Indicator(Record, frozen=True, kw_only=True):
+    """How one commitment could be measured. The project's proposal, not part of the instrument."""
+
+    id: str
+    name: str
+    unit: str
+    rule: str
+
+
+class Commitment(Record, frozen=True, kw_only=True):
+    """One promise of an instrument, in our own words; `evidence` lists the kinds that can serve for it."""
+
+    id: str
+    instrument: str
+    locator: str
+    topic: str
+    text: str
+    text_ko: str
+    evidence: tuple[str, ...]
+    indicator: Indicator
+    sources: tuple[Cited, ...]
+    checked: Checked
+    confidence: Confidence
+    note: str | None = None
+
+    @property
+    def label(self) -> Text:
+        """The promise itself, for people."""
+        return Text(self.text, self.text_ko)
