@@ -1,0 +1,57 @@
+"""Text forms with one spelling each: base64 and decimal numbers, as notes, checkpoints and proofs use them.
+
+A second spelling of the same bytes would be a second note under the same signature, so whatever could be
+written otherwise (no padding, loose trailing bits, leading zeros, a plus sign) is not read at all.
+"""
+
+import base64
+import re
+
+from haechi.words import Text
+
+MISFIT = Text("{part}: expected {expected}, got {got}", "{part}: 기대값 {expected}, 받은 값 {got}")
+"""The end of every sentence about input of the wrong form; facts: part, expected, got."""
+
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+def encode_base64(raw: bytes) -> str:
+    """Standard padded base64 (RFC 4648 section 4)."""
+    return base64.b64encode(raw).decode("ascii")
+
+
+def decode_base64(value: str) -> bytes | None:
+    r"""The bytes of which `value` is the standard base64 form, else None.
+
+    Padding is required and unused trailing bits must be zero (RFC 4648 sections 3.2 and 3.5).
+
+    >>> decode_base64("AA=="), decode_base64("AB=="), decode_base64("AA")
+    (b'\x00', None, None)
+    """
+    try:
+        raw = base64.b64decode(value, validate=True)
+    except ValueError:
+        return None
+    return raw if encode_base64(raw) == value else None
+
+
+def decode_decimal(value: str) -> int | None:
+    """The number that `value` spells in ASCII digits without a leading zero, up to 2^63 - 1, else None.
+
+    >>> decode_decimal("0"), decode_decimal("10"), decode_decimal("010"), decode_decimal("9" * 19)
+    (0, 10, None, None)
+    """
+    if not _DECIMAL.fullmatch(value):
+        return None
+    number = int(value)
+    return number if number < 1 << 63 else None
+
+
+def show_number(value: int) -> str:
+    """`value` for a sentence; one of thousands of digits (Python refuses to print those) as its length."""
+    return str(value) if value.bit_length() <= 64 else f"{value.bit_length()} bits"
+
+
+def shorten(value: str) -> str:
+    """`value` for a sentence: quoted, control characters escaped, at most 60 characters of it."""
+    return repr(value if len(value) <= 60 else value[:57] + "...")
