@@ -1,0 +1,60 @@
+# Every target sets up what it needs (tools/bootstrap.py), from hashed locks, and only when they changed.
+
+PYTHON ?= $(shell command -v python3 || echo 'uv run --no-project python')
+BOOTSTRAP = @$(PYTHON) tools/bootstrap.py
+BIN = .venv/bin
+BENCHMARKS = $(sort $(notdir $(basename $(wildcard benchmarks/[a-z]*.py))))
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --group build
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test slow check format bench lock clean
+
+help:
+	@echo 'make demo     a network of nodes on this machine; ONCE=1 ends by itself   데모 네트워크 실행'
+	@echo 'make test     the fast tests; ARGS="-k merkle" picks                     빠른 시험'
+	@echo 'make slow     the slow tests: crashes, floods, long random runs          느린 시험'
+	@echo 'make check    lint, format, types, layers                                정적 검사'
+	@echo 'make format   put the code into the shape that check wants               코드 정리'
+	@echo 'make bench    measure against peers; ONLY=proofs picks one               성능 측정'
+	@echo 'make lock     resolve the locks again; UPGRADE=1 takes newer versions    잠금 파일 갱신'
+	@echo 'make clean    remove environments and caches                             환경과 캐시 삭제'
+
+demo:
+	$(BOOTSTRAP) runtime
+	@$(BIN)/haechi demo $(if $(ONCE),--once) $(ARGS)
+
+test:
+	$(BOOTSTRAP) test
+	@$(BIN)/pytest $(ARGS)
+
+slow:
+	$(BOOTSTRAP) test
+	@$(BIN)/pytest -m "slow and not bench" --hypothesis-profile=slow $(ARGS)
+
+check:
+	$(BOOTSTRAP) check
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet || { echo 'not formatted: make format'; exit 1; }
+	@$(BIN)/lint-imports --no-logo
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+format:
+	$(BOOTSTRAP) check
+	@$(BIN)/ruff check --fix-only --quiet
+	@$(BIN)/ruff format --quiet
+
+bench:
+	$(BOOTSTRAP) bench
+	@for each in $(or $(ONLY),$(BENCHMARKS)); do .venv-bench/bin/python -m benchmarks.$$each $(ARGS) || exit; done
+
+lock:
+	$(BOOTSTRAP) check
+	$(COMPILE) -o requirements/lock.txt
+	$(COMPILE) --group test -c requirements/lock.txt -o requirements/test.txt
+	$(COMPILE) --group test --group dev -c requirements/test.txt -o requirements/check.txt
+	$(COMPILE) --group bench -c requirements/lock.txt -o requirements/bench.txt
+
+clean:
+	rm -rf .venv .venv-bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build
+	find src tests tools benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

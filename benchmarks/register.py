@@ -1,0 +1,164 @@
+"""POST /entries end to end: decode, verify, policy, durable commit, receipt; over real connections.
+
+One node process (one worker) and one process that loads it share the machine. Statements are signed before
+the clock starts. Every answer must be a 201; a sample of the receipts is verified afterwards.
+
+    python -m benchmarks.register [--connections 256] [--requests 20000]
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import quantiles
+from typing import NamedTuple
+
+import msgspec
+
+from benchmarks._disk import fsyncs_per_second
+from benchmarks._table import Row, figure, report
+from haechi.cli.processes import NodeProcess, free_ports
+from haechi.facts import load
+from haechi.findings import Verdict
+from haechi.log.receipt import check_receipt
+from haechi.network.pins import NodeCard
+from haechi.node.config import Config, Limits, Listen
+from haechi.node.maintenance import grant
+from haechi.node.open import create_node
+from haechi.statement.claims import encode_claim, kind_of
+from haechi.statement.envelope import About, Statement, sign_statement
+from haechi.statement.keys import SigningKey
+from haechi.words import Text
+
+ISSUER = "bench.example"
+SAMPLE = 200
+
+
+class Answered(NamedTuple):
+    """One statement, its receipt and how long the answer took (seconds)."""
+
+    statement: Statement
+    receipt: bytes
+    took_s: float
+
+
+class Loaded(NamedTuple):
+    """A whole run: what was answered, and the wall time (seconds)."""
+
+    answers: list[Answered]
+    seconds: float
+
+
+def main() -> None:
+    """Measure at one, 32 and the given number of connections; print and save the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=256)
+    parser.add_argument("--requests", type=int, default=20_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="haechi-bench-", dir=Path.cwd()) as folder:
+        report("register", "Registration over HTTP, one worker", run(Path(folder), asked))
+
+
+def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
+    """Start a node, load it, stop it; the rows."""
+    key = SigningKey.generate()
+    card = _make_node(folder / "node", key)
+    node = NodeProcess(Text("node", "노드"), folder / "node", int(card.url.rpartition(":")[2]), card)
+    node.start()
+    rows: list[Row] = []
+    try:
+        node.wait_ready()
+        for connections, requests in ((1, 500), (32, 5000), (asked.connections, asked.requests)):
+            statements = _sign(key, requests, connections)
+            rows.append(figure("fsync probe just before", fsyncs_per_second(folder), "fsync/s"))
+            loaded = asyncio.run(_load(card.url, statements, connections))
+            rows += _rows(loaded, connections, aim=connections == asked.connections)
+            _check_sample(loaded, card)
+    finally:
+        node.stop()
+    return rows
+
+
+def _rows(loaded: Loaded, connections: int, *, aim: bool) -> list[Row]:
+    times_ms = [answer.took_s * 1000 for answer in loaded.answers]
+    cuts = quantiles(times_ms, n=100)
+    name = f"{connections} connection(s)"
+    rate = len(times_ms) / loaded.seconds
+    return [
+        figure(f"{name}: registered", rate, "statements/s", at_least=2000 if aim else None),
+        figure(f"{name}: p50", cuts[49], "ms"),
+        figure(f"{name}: p99", cuts[98], "ms"),
+    ]
+
+
+def _make_node(folder: Path, key: SigningKey) -> NodeCard:
+    port = free_ports(1)[0]
+    free = Limits(writes_per_s=1e9, write_burst=10**9, reads_per_s=1e9, read_burst=10**9)
+    config = Config(
+        origin="bench.example/log",
+        issuer="node.bench.example",
+        name_en="Benchmark",
+        name_ko="성능 측정",
+        role="academia",
+        country="KR",
+        url=f"http://127.0.0.1:{port}",
+        head_folder=str(folder.parent / "heads"),
+        listen=Listen(port=port),
+        limits=free,
+    )
+    card = create_node(folder, config, None, int(time.time()))
+    grant(folder, ISSUER, key.public.thumbprint, ("pledge_report",), None)
+    return card
+
+
+def _sign(key: SigningKey, count: int, salt: int) -> list[Statement]:
+    kind, facts = kind_of("pledge_report"), load()
+    payload = encode_claim(kind, kind.example(), facts)
+    now = int(time.time())
+    return [
+        sign_statement(
+            key, About(issuer=ISSUER, subject=f"bench:{salt}:{n}", issued_at=now, kind=kind.name), payload
+        )
+        for n in range(count)
+    ]
+
+
+async def _load(url: str, statements: Sequence[Statement], connections: int) -> Loaded:
+    """Send every statement once over that many kept-alive connections."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    waiting = iter(statements)
+    answers: list[Answered] = []
+
+    async def one_connection() -> None:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST /entries HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/cose\r\nContent-Length: "
+        for statement in waiting:
+            began_s = time.perf_counter()
+            writer.write(f"{head}{len(statement.raw)}\r\n\r\n".encode() + statement.raw)
+            status = await reader.readuntil(b"\r\n\r\n")
+            if not status.startswith(b"HTTP/1.1 201"):
+                raise RuntimeError(status.decode(errors="replace"))
+            size = int(status.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            receipt = await reader.readexactly(size)
+            answers.append(Answered(statement, receipt, time.perf_counter() - began_s))
+        writer.close()
+
+    began_s = time.perf_counter()
+    await asyncio.gather(*(one_connection() for _ in range(connections)))
+    return Loaded(answers, time.perf_counter() - began_s)
+
+
+def _check_sample(loaded: Loaded, card: NodeCard) -> None:
+    keys = card.receipt_public_keys()
+    step = max(1, len(loaded.answers) // SAMPLE)
+    for answer in loaded.answers[::step]:
+        statement = answer.statement
+        finding = check_receipt(answer.receipt, statement.digest, statement.about.subject, keys)
+        if finding.verdict is not Verdict.HOLDS:
+            raise RuntimeError(msgspec.json.encode(finding.as_dict()).decode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""The `haechi` command."""
+
+from haechi.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,87 @@
+"""`haechi init`: make a node: keys, settings, and a log with its first two entries."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from haechi.cli.key import passphrase
+from haechi.cli.options import Json, tr
+from haechi.cli.out import Out
+from haechi.words import Text
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("init", help=tr("Make a node in a folder.", "폴더에 노드를 만듭니다."))(init)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help=tr("data directory to make", "만들 데이터 디렉터리"))],
+    origin: Annotated[
+        str,
+        typer.Option(
+            "--origin", help=tr("name of the log, such as kr.example/log", "로그 이름 (예: kr.example/log)")
+        ),
+    ],
+    issuer: Annotated[
+        str, typer.Option("--issuer", help=tr("name the node signs with", "노드가 서명할 이름"))
+    ],
+    name_en: Annotated[str, typer.Option("--name-en", help=tr("name in English", "영어 이름"))],
+    name_ko: Annotated[str, typer.Option("--name-ko", help=tr("name in Korean", "한국어 이름"))],
+    country: Annotated[str, typer.Option("--country", help=tr("country (two letters)", "국가 (두 글자)"))],
+    role: Annotated[
+        str,
+        typer.Option(
+            "--role",
+            help="government, institute, company, academia, civil_society, public_body, international_organisation",
+        ),
+    ] = "institute",
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port")] = 8470,
+    url: Annotated[
+        str, typer.Option("--url", help=tr("address others reach it at", "다른 노드가 접속할 주소"))
+    ] = "",
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            "--heads",
+            help=tr("folder of the head store, outside every backup", "백업 밖에 둘 헤드 저장소 폴더"),
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make a node; refuses to touch a folder that holds one."""
+    import time
+
+    from haechi.node.config import Config, Listen, checked_config
+    from haechi.node.open import create_node
+
+    config = checked_config(
+        Config(
+            origin=origin,
+            issuer=issuer,
+            name_en=name_en,
+            name_ko=name_ko,
+            role=role,  # pyright: ignore[reportArgumentType]  # checked by checked_config
+            country=country,
+            url=url or f"http://{host}:{port}",
+            head_folder="" if heads is None else str(heads.absolute()),
+            listen=Listen(host=host, port=port),
+        )
+    )
+    card = create_node(folder, config, passphrase(), int(time.time()))
+    out = Out(json)
+    out.data({"folder": str(folder), "origin": origin, "fingerprint": card.fingerprint(), "url": config.url})
+    out.say(Text("node made: {folder}", "노드를 만들었습니다: {folder}"), folder=folder)
+    out.say(Text("log         {origin}", "로그      {origin}"), origin=origin)
+    out.say(
+        Text(
+            "fingerprint {print}\n            tell it to peers over a channel they trust",
+            "지문      {print}\n          상대가 신뢰하는 경로로 알려 주세요",
+        ),
+        print=card.fingerprint(),
+    )
+    out.say(
+        Text("start it with: haechi node --dir {folder}", "시작: haechi node --dir {folder}"), folder=folder
+    )

@@ -1,0 +1,130 @@
+"""`haechi log`: look after a node's log: head, fsck, export, bundles, and who may publish."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from haechi.cli.key import passphrase
+from haechi.cli.options import Folder, Json, NodeUrl, tr
+from haechi.cli.out import EXIT_BY_VERDICT, Out
+from haechi.errors import BadInput
+from haechi.findings import overall
+from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.statement.envelope import Statement
+
+app = typer.Typer(name="log", no_args_is_help=True, help=tr("Look after a log.", "로그를 관리합니다."))
+
+
+@app.command(
+    "head", help=tr("Show size, root and latest checkpoint.", "크기, 루트, 최신 체크포인트를 봅니다.")
+)
+def head(folder: Folder = Path(), json: Json = False) -> None:
+    """The durable head, read without disturbing a running node."""
+    from haechi.log.reader import SqliteReads
+
+    out = Out(json)
+    with SqliteReads(folder / "log") as store:
+        now, published = store.head(), store.published()
+    note = "" if published is None else published.note.decode()
+    out.data({"size": now.size, "root": now.root.hex(), "checkpoint": note})
+    out.say(Text("entries  {size}", "항목  {size}"), size=now.size)
+    out.say(Text("root     {root}", "루트  {root}"), root=now.root.hex())
+    out.say(note)
+
+
+@app.command("fsck", help=tr("Recompute the whole log and compare.", "로그 전체를 다시 계산해 비교합니다."))
+def fsck(folder: Folder = Path(), json: Json = False) -> None:
+    """Check every tile, entry, statement and head; exit 0 when all hold."""
+    from haechi.node.maintenance import run_fsck
+
+    out = Out(json)
+    with out.progress(Text("checking the log", "로그 점검 중")) as progress:
+        findings = run_fsck(folder, passphrase(), progress)
+    out.data([finding.as_dict(out.lang) for finding in findings])
+    out.findings(findings)
+    raise typer.Exit(EXIT_BY_VERDICT[overall(findings)])
+
+
+@app.command("export", help=tr("Write the log as static tiles.", "로그를 정적 타일로 내보냅니다."))
+def export(
+    target: Annotated[Path, typer.Argument(help=tr("folder to write", "쓸 폴더"))],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """A C2SP tile site that any web server can serve; run again to bring it up to date."""
+    from haechi.node.maintenance import run_export
+
+    out = Out(json)
+    with out.progress(Text("writing files", "파일 쓰는 중")) as progress:
+        done = run_export(folder, target, lambda written: progress(written, 0))
+    out.data({"folder": str(target), **done._asdict()})
+    out.say(
+        Text("exported to {folder}: {done}", "{folder}에 내보냄: {done}"),
+        folder=target,
+        done=", ".join(f"{name} {value}" for name, value in done._asdict().items()),
+    )
+
+
+@app.command(
+    "bundle", help=tr("Fetch the offline bundle of a statement.", "진술의 오프라인 묶음을 받습니다.")
+)
+def bundle(
+    digest: Annotated[str, typer.Argument(help=tr("digest of the statement", "진술의 다이제스트"))],
+    node: NodeUrl,
+    output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
+    json: Json = False,
+) -> None:
+    """Everything needed to verify one statement years later, in one file."""
+    from haechi.cli.sign import write_file
+    from haechi.network.client import PeerClient
+
+    target = output or Path(f"{digest[:16]}.haechi")
+    with PeerClient(node) as client:
+        raw = client.fetch(f"/bundles/{digest}", 64 << 20)
+    write_file(target, raw)
+    out = Out(json)
+    out.data({"file": str(target), "bytes": len(raw)})
+    out.say(
+        Text("written: {file} ({size} bytes)", "저장함: {file} ({size}바이트)"), file=target, size=len(raw)
+    )
+
+
+@app.command(
+    "allow",
+    help=tr("Let an issuer publish; logs a new policy.", "발행자의 게시를 허용하는 새 정책을 기록합니다."),
+)
+def allow(
+    issuer: Annotated[str, typer.Option("--issuer", "-i", help=tr("name of the issuer", "발행자 이름"))],
+    key: Annotated[
+        str, typer.Option("--key", "-k", help=tr("thumbprint of its key (64 hex)", "키 지문 (16진수 64자)"))
+    ],
+    kind: Annotated[
+        list[str], typer.Option("--kind", help=tr("kind it may publish; repeat", "게시할 종류. 반복 가능"))
+    ],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """Grant kinds to an issuer's key. The policy is itself a statement in the log."""
+    from haechi.node.maintenance import grant
+
+    thumbprint = _thumbprint(key)
+    statement = grant(folder, issuer, thumbprint, tuple(kind), passphrase())
+    _granted(Out(json), statement, issuer)
+
+
+def _granted(out: Out, statement: "Statement", issuer: str) -> None:
+    out.data({"policy": statement.digest_hex, "issuer": issuer})
+    out.say(Text("policy logged: {digest}", "정책 기록됨: {digest}"), digest=statement.digest_hex)
+
+
+def _thumbprint(text: str) -> bytes:
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:
+        raise BadInput(why="a key is named by its thumbprint: 64 hex digits (`haechi key show`)")
+    return raw

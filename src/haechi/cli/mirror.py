@@ -1,0 +1,127 @@
+"""`haechi mirror`: pin peers by fingerprint, and follow their logs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from haechi.cli.key import passphrase
+from haechi.cli.options import Folder, Json, tr
+from haechi.cli.out import EXIT_BY_VERDICT, Out
+from haechi.errors import NotFound
+from haechi.findings import Finding, overall
+from haechi.words import Text
+
+app = typer.Typer(
+    name="mirror", no_args_is_help=True, help=tr("Pin and mirror peers.", "피어를 고정하고 미러링합니다.")
+)
+_MAX_CARD = 64 * 1024
+
+
+@app.command(
+    "pin", help=tr("Pin a node whose fingerprint you were told.", "지문을 전달받은 노드를 고정합니다.")
+)
+def pin(
+    source: Annotated[
+        str, typer.Argument(help=tr("address of the node, or its card as a file", "노드 주소 또는 카드 파일"))
+    ],
+    fingerprint: Annotated[
+        str, typer.Option("--fingerprint", "-f", help=tr("as its operator told you", "운영자가 알려 준 지문"))
+    ],
+    folder: Folder = Path(),
+    pins: Annotated[
+        Path | None,
+        typer.Option("--pins", help=tr("pins file instead of the node's", "노드의 것 대신 쓸 고정 파일")),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Pin a node: from now on its log is mirrored and its receipts can be verified."""
+    from haechi.network.card import NodeCard
+    from haechi.network.client import PeerClient
+    from haechi.network.pins import Pins
+    from haechi.node.open import PINS
+
+    if source.startswith(("http://", "https://")):
+        with PeerClient(source) as client:
+            raw = client.fetch("/node.json", _MAX_CARD)
+    else:
+        try:
+            raw = Path(source).read_bytes()
+        except OSError as error:
+            raise NotFound(what_is="card", name=f"{source}: {error.strerror}") from error
+    path = folder / PINS if pins is None else pins
+    card = NodeCard.from_json(raw)
+    Pins.load(path).add(card, fingerprint).save(path)
+    out = Out(json)
+    out.data({"origin": card.origin, "fingerprint": card.fingerprint(), "pins": str(path)})
+    out.say(
+        Text("pinned {origin} in {path}", "{path}에 {origin}을(를) 고정했습니다"),
+        origin=card.origin,
+        path=path,
+    )
+
+
+@app.command("unpin", help=tr("Stop trusting a node.", "노드의 고정을 풉니다."))
+def unpin(
+    origin: Annotated[str, typer.Argument(help=tr("name of its log", "로그 이름"))],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """Remove a pin; the mirrored copy stays on disk."""
+    from haechi.network.pins import Pins
+    from haechi.node.open import PINS
+
+    path = folder / PINS
+    Pins.load(path).without(origin).save(path)
+    out = Out(json)
+    out.data({"origin": origin, "pins": str(path)})
+    out.say(Text("no longer pinned: {origin}", "고정 해제: {origin}"), origin=origin)
+
+
+@app.command("list", help=tr("List the pinned nodes.", "고정된 노드를 봅니다."))
+def list_(folder: Folder = Path(), json: Json = False) -> None:
+    """Who is pinned, with which fingerprint."""
+    from haechi.network.pins import Pins
+    from haechi.node.open import PINS
+
+    cards = Pins.load(folder / PINS).nodes
+    out = Out(json)
+    out.data(
+        [
+            {"origin": c.origin, "url": c.url, "fingerprint": c.fingerprint(), "country": c.country}
+            for c in cards
+        ]
+    )
+    out.table(
+        tr("Pinned nodes", "고정된 노드"),
+        [Text("log", "로그"), Text("country", "국가"), Text("address", "주소"), Text("fingerprint", "지문")],
+        [[card.origin, card.country, card.url, card.fingerprint()] for card in cards],
+    )
+
+
+@app.command(
+    "sync",
+    help=tr(
+        "Mirror the pinned nodes once (the node must not be running).",
+        "고정된 노드를 한 번 미러링합니다 (노드가 멈춘 상태에서).",
+    ),
+)
+def sync(folder: Folder = Path(), json: Json = False) -> None:
+    """One round with every pinned peer: pull, verify, index, check, fetch the evidence."""
+    import time
+
+    from haechi.node.open import open_node
+
+    runner = open_node(folder, clock=time.time, passphrase=passphrase())
+    out = Out(json)
+    findings: list[Finding] = []
+    try:
+        for peer in runner.peers:
+            runner.sync(peer, int(time.time()))
+            if peer.state.last is not None:
+                findings.append(peer.state.last)
+                out.findings([peer.state.last], Text(peer.card.origin, peer.card.origin))
+    finally:
+        runner.stop()
+    out.data([finding.as_dict(out.lang) for finding in findings])
+    raise typer.Exit(EXIT_BY_VERDICT[overall(findings)])

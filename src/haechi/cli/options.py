@@ -1,0 +1,35 @@
+"""Options that several commands share, with their help in both languages."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from haechi.cli.out import locale_lang
+from haechi.words import Text
+
+
+def tr(en: str, ko: str) -> str:
+    """The help text in the language of this process."""
+    return Text(en, ko).say(locale_lang())
+
+
+Json = Annotated[bool, typer.Option("--json", help=tr("answer as JSON", "JSON으로 답함"))]
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--dir", "-d", envvar="HAECHI_DIR", help=tr("data directory of the node", "노드의 데이터 디렉터리")
+    ),
+]
+Keys = Annotated[
+    Path | None, typer.Option("--keys", envvar="HAECHI_KEYS", help=tr("folder with keys", "키 폴더"))
+]
+NodeUrl = Annotated[
+    str, typer.Option("--node", "-n", envvar="HAECHI_NODE", help=tr("address of a node", "노드 주소"))
+]
+PinsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--pins", envvar="HAECHI_PINS", help=tr("file of pinned keys", "고정된 키 파일 (pins.json)")
+    ),
+]

@@ -1,0 +1,209 @@
+"""`haechi sign`: make a signed statement from a payload file."""
+
+import json as jsonlib
+import mimetypes
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from haechi.cli.key import passphrase, resolve_key
+from haechi.cli.options import Json, Keys, tr
+from haechi.cli.out import Out
+from haechi.errors import BadInput, NotFound
+from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.statement.envelope import About, Statement
+    from haechi.statement.keys import SigningKey
+
+_MAX_PAYLOAD_FILE = 1 << 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("sign", help=tr("Sign a statement.", "진술에 서명합니다."))(sign)
+
+
+def sign(
+    kind: Annotated[
+        str, typer.Argument(help=tr("kind of statement; 'kinds' lists them", "진술 종류. 'kinds'는 목록"))
+    ],
+    payload: Annotated[
+        Path | None,
+        typer.Argument(
+            help=tr("payload as JSON ('-' reads it from the input)", "JSON 내용 ('-'는 표준 입력)")
+        ),
+    ] = None,
+    key: Annotated[
+        str, typer.Option("--key", "-k", help=tr("name or path of the key", "키 이름 또는 경로"))
+    ] = "",
+    issuer: Annotated[str, typer.Option("--issuer", "-i", help=tr("who says it", "발행자"))] = "",
+    subject: Annotated[str, typer.Option("--subject", "-s", help=tr("what it is about", "대상"))] = "",
+    sharing: Annotated[
+        str, typer.Option("--sharing", help="CLEAR, GREEN, AMBER, AMBER+STRICT, RED")
+    ] = "CLEAR",
+    output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            help=tr("sign this file's digest instead (RFC 9995)", "이 파일의 다이제스트에 서명 (RFC 9995)"),
+        ),
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help=tr("print the kind's JSON Schema", "JSON 스키마 출력"))
+    ] = False,
+    example: Annotated[
+        bool, typer.Option("--example", help=tr("print an example payload", "예시 내용 출력"))
+    ] = False,
+    keys: Keys = None,
+    json: Json = False,
+) -> None:
+    """Sign a statement: a payload of its kind, or the digest of a file."""
+    from haechi.statement.claims import kind_of
+
+    out = Out(json)
+    if kind == "kinds":
+        _list_kinds(out)
+        return
+    known = kind_of(kind)
+    if schema or example:
+        from haechi.statement.jsonform import claim_json, json_schema
+
+        Out(json=True).data(json_schema(known) if schema else claim_json(known.example()))
+        return
+    about = _about(kind, issuer, subject, sharing)
+    if not key:
+        raise BadInput(why="--key is missing")
+    from haechi.statement.keyring import load_key
+
+    signer = load_key(resolve_key(key, keys), passphrase())
+    if file is not None:
+        statement = _sign_file(signer, about, file)
+    elif payload is None:
+        raise BadInput(why="give a payload file, or --file to sign a file's digest")
+    else:
+        statement = _sign_payload(signer, about, payload)
+    target = output or Path(f"{statement.digest_hex[:16]}.cose")
+    write_file(target, statement.raw)
+    out.data({"digest": statement.digest_hex, "file": str(target), "bytes": len(statement.raw), "kind": kind})
+    out.say(
+        Text("signed: {file} ({size} bytes)", "서명함: {file} ({size}바이트)"),
+        file=target,
+        size=len(statement.raw),
+    )
+    out.say(Text("digest {digest}", "다이제스트 {digest}"), digest=statement.digest_hex)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: temporary file, fsync, rename."""
+    import os
+    import tempfile
+
+    handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def fill_evidence(value: object, folder: Path) -> object:
+    """Replace each `{"file": PATH}` by a reference with the file's digest and size.
+
+    PATH is relative to the payload file. An optional "media_type" is kept, else guessed from the name.
+    """
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value)
+        name = members.get("file")
+        if isinstance(name, str) and members.keys() <= {"file", "media_type"}:
+            return _reference(folder / name, members.get("media_type"))
+        return {field: fill_evidence(item, folder) for field, item in members.items()}
+    if isinstance(value, list):
+        return [fill_evidence(item, folder) for item in cast("list[object]", value)]
+    return value
+
+
+def _reference(path: Path, media_type: object) -> dict[str, object]:
+    import msgspec
+
+    from haechi.statement.evidence import reference
+
+    chosen = media_type if isinstance(media_type, str) else _media_type(path)
+    try:
+        return msgspec.to_builtins(reference(path, chosen), builtin_types=(bytes,))
+    except OSError as error:
+        raise NotFound(what_is="evidence file", name=f"{path}: {error.strerror}") from error
+
+
+def _media_type(path: Path) -> str:
+    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+def _about(kind: str, issuer: str, subject: str, sharing: str) -> "About":
+    from haechi.statement.envelope import About, Sharing
+
+    if not issuer or not subject:
+        raise BadInput(why="--issuer and --subject are needed")
+    if sharing not in list(Sharing):
+        raise BadInput(why=f"unknown sharing level {sharing!r}")
+    return About(
+        issuer=issuer, subject=subject, issued_at=int(time.time()), kind=kind, sharing=Sharing(sharing)
+    )
+
+
+def _sign_payload(signer: "SigningKey", about: "About", payload: Path) -> "Statement":
+    from haechi.facts import load
+    from haechi.statement.claims import convert_claim, encode_claim, kind_of
+    from haechi.statement.envelope import sign_statement
+    from haechi.statement.jsonform import from_json
+
+    known, facts = kind_of(about.kind), load()
+    value = from_json(fill_evidence(_read_json(payload), Path() if str(payload) == "-" else payload.parent))
+    return sign_statement(signer, about, encode_claim(known, convert_claim(known, value, facts), facts))
+
+
+def _sign_file(signer: "SigningKey", about: "About", file: Path) -> "Statement":
+    from haechi.statement.envelope import HashEnvelope, sign_statement
+    from haechi.statement.evidence import reference
+
+    try:
+        ref = reference(file, _media_type(file))
+    except OSError as error:
+        raise NotFound(what_is="file", name=f"{file}: {error.strerror}") from error
+    return sign_statement(signer, about, ref.digest, hash_envelope=HashEnvelope(ref.media_type))
+
+
+def _read_json(payload: Path) -> object:
+    try:
+        if str(payload) == "-":
+            text = sys.stdin.read(_MAX_PAYLOAD_FILE)
+        else:
+            with payload.open(encoding="utf-8") as file:
+                text = file.read(_MAX_PAYLOAD_FILE)
+        return jsonlib.loads(text)
+    except OSError as error:
+        raise NotFound(what_is="payload file", name=f"{payload}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(why=f"{payload} is not JSON: {error}") from error
+
+
+def _list_kinds(out: Out) -> None:
+    from haechi.statement.claims import kind_names, kind_of
+
+    kinds = [kind_of(name) for name in kind_names()]
+    out.data(
+        [{"kind": kind.name, "title": kind.title._asdict(), "about": kind.about._asdict()} for kind in kinds]
+    )
+    out.table(
+        tr("Kinds of statement", "진술 종류"),
+        [Text("kind", "종류"), Text("title", "이름"), Text("what it says", "설명")],
+        [[kind.name, kind.title.say(out.lang), kind.about.say(out.lang)] for kind in kinds],
+    )

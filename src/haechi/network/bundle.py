@@ -1,0 +1,156 @@
+"""The offline bundle `.haechi`: everything needed to verify one statement years later, in one file.
+
+    BadInput
+    └── BundleMalformed       not a bundle, or one that says more or less than its bytes
+
+Layout, every byte of which is bound by a check:
+
+    "haechi.bundle/1\\n"     16 bytes
+    u32                      length of the manifest, big-endian
+    manifest                 deterministic CBOR: {"items": [[role, statement, proof], …],
+                                                  "files": [[digest, size], …]}
+    files                    the evidence files, one after the other, exactly as long as said
+
+An item's statement is a SCITT transparent statement (its receipt inside); its proof is a C2SP tlog-proof
+(inclusion path and signed checkpoint). The first item is the one the bundle is about; `policy` items say who
+may publish in a log, `about` items are what others said of the first. Only a reader's pins are needed besides.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, NamedTuple, cast
+
+from haechi.errors import BadInput
+from haechi.statement import cbor
+from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
+from haechi.statement.evidence import PIECE_BYTES
+from haechi.words import Text
+
+MAGIC = b"haechi.bundle/1\n"
+MAX_MANIFEST_BYTES = 8 << 20
+MAX_ITEMS = 256
+MAX_FILES = 256
+MAX_PROOF_BYTES = 64 * 1024
+Role = Literal["subject", "policy", "about"]
+_ROLES: tuple[Role, ...] = ("subject", "policy", "about")
+
+
+class BundleMalformed(BadInput):
+    """Not a bundle of this format; facts: why."""
+
+    code = "network.bundle"
+    what = Text("not a .haechi bundle: {why}", ".haechi 묶음이 아닙니다: {why}")
+    hint = Text("export it again with `haechi log bundle`", "`haechi log bundle` 로 다시 내보내세요")
+
+
+class Item(NamedTuple):
+    """One statement with its proofs. statement: transparent statement bytes; proof: tlog-proof bytes."""
+
+    role: Role
+    statement: bytes
+    proof: bytes
+
+
+class FileEntry(NamedTuple):
+    """An evidence file in the bundle: SHA-256 and size in bytes."""
+
+    digest: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a bundle holds. Made from bytes by `read_manifest` only."""
+
+    items: tuple[Item, ...]
+    files: tuple[FileEntry, ...]
+
+
+class FileSum(NamedTuple):
+    """What was found where a file should be: its real digest and length."""
+
+    digest: bytes
+    size: int
+
+
+def write_bundle(
+    target: BinaryIO, items: Sequence[Item], files: Iterable[tuple[FileEntry, BinaryIO]] = ()
+) -> None:
+    """Write a bundle; files are copied in pieces of 1 MiB, whatever their size."""
+    entries = list(files)
+    manifest = cbor.encode(
+        {
+            "items": [list(item) for item in items],
+            "files": [list(entry) for entry, _stream in entries],
+        }
+    )
+    target.write(MAGIC + struct.pack(">I", len(manifest)) + manifest)
+    for _entry, stream in entries:
+        while piece := stream.read(PIECE_BYTES):
+            target.write(piece)
+
+
+def read_manifest(source: BinaryIO) -> Manifest:
+    """The manifest; leaves `source` at the first file. Raises BundleMalformed, CborMalformed."""
+    if source.read(len(MAGIC)) != MAGIC:
+        raise BundleMalformed(why="it does not begin with the bundle mark")
+    head = source.read(4)
+    size = struct.unpack(">I", head)[0] if len(head) == 4 else 0
+    if not 0 < size <= MAX_MANIFEST_BYTES:
+        raise BundleMalformed(why=f"a manifest of {size} bytes")
+    raw = source.read(size)
+    if len(raw) != size:
+        raise BundleMalformed(why="the manifest is cut short")
+    return _parse_manifest(cbor.decode(raw, where="bundle manifest", max_bytes=MAX_MANIFEST_BYTES))
+
+
+def sum_files(source: BinaryIO, manifest: Manifest) -> list[FileSum]:
+    """Digest and length of each file that follows, in bounded memory; bytes after the last are refused."""
+    sums: list[FileSum] = []
+    for entry in manifest.files:
+        sha, left = hashlib.sha256(), entry.size
+        while left and (piece := source.read(min(left, PIECE_BYTES))):
+            sha.update(piece)
+            left -= len(piece)
+        sums.append(FileSum(sha.digest(), entry.size - left))
+    if source.read(1):
+        raise BundleMalformed(why="bytes after the last file")
+    return sums
+
+
+def _parse_manifest(raw: object) -> Manifest:
+    value = cast("dict[str, list[object]]", raw)
+    match value:
+        case {"items": list(), "files": list()} if len(value) == 2:
+            pass
+        case _:
+            raise BundleMalformed(why="the manifest must hold items and files")
+    parsed = tuple(_parse_item(item) for item in value["items"])
+    if not 0 < len(parsed) <= MAX_ITEMS or [item.role for item in parsed].count("subject") != 1:
+        raise BundleMalformed(why="a bundle is about exactly one statement")
+    if parsed[0].role != "subject":
+        raise BundleMalformed(why="the statement it is about must come first")
+    listed = tuple(_parse_file(file) for file in value["files"])
+    if len(listed) > MAX_FILES:
+        raise BundleMalformed(why="too many files")
+    return Manifest(parsed, listed)
+
+
+def _parse_item(value: object) -> Item:
+    match value:
+        case [str(role), bytes(statement), bytes(proof)] if role in _ROLES:
+            if len(statement) > MAX_TRANSPARENT_BYTES or len(proof) > MAX_PROOF_BYTES:
+                raise BundleMalformed(why="an item is too large")
+            return Item(role, statement, proof)
+        case _:
+            raise BundleMalformed(why="an item is a role, a statement and a proof")
+
+
+def _parse_file(value: object) -> FileEntry:
+    match value:
+        case [bytes(digest), int(size)] if len(digest) == 32 and not isinstance(size, bool) and size >= 0:
+            return FileEntry(digest, size)
+        case _:
+            raise BundleMalformed(why="a file is a digest and a size")

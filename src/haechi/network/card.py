@@ -1,0 +1,158 @@
+"""A node's card: its name, its address and its keys, as it shows them at `/node.json`.
+
+    BadInput
+    └── CardInvalid     a card that does not have the form, or whose keys do not fit its origin
+
+The fingerprint covers everything but the address, so a node may move without being pinned again.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Annotated, Literal, TypeVar, cast
+
+import msgspec
+
+from haechi.errors import BadInput, TooLarge
+from haechi.log.note import NoteKey, SignatureType
+from haechi.statement import cbor
+from haechi.statement.keys import PublicKey
+from haechi.statement.kinds.key_event import Role
+from haechi.words import Text
+
+MAX_CARD_BYTES = 64 * 1024
+_HTTP = ("https://", "http://")
+
+_Vkey = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
+_CoseKey = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
+_Origin = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*$", max_length=200),
+]
+
+
+class CardInvalid(BadInput):
+    """Not an acceptable node card; facts: why."""
+
+    code = "network.card"
+    what = Text("the node card is not valid: {why}", "노드 카드가 올바르지 않습니다: {why}")
+    hint = Text("ask the node's operator for its node.json", "노드 운영자에게 node.json을 요청하세요")
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name in both languages."""
+
+    en: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    ko: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A node and its keys. From outside it is made by `from_json` only, so its keys were checked.
+
+    origin: name of its log; url: where it answers, may be empty; vkeys: every key that signs its
+    checkpoints, all named as the origin; receipt_keys, issuer_keys: COSE keys in base64; issuer: the name
+    it issues statements under.
+    """
+
+    schema: Literal["haechi.node/1"] = "haechi.node/1"
+    origin: _Origin
+    name: Label
+    role: Role
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+    url: Annotated[str, msgspec.Meta(max_length=512)]
+    vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(min_length=1, max_length=8)]
+    receipt_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(min_length=1, max_length=8)]
+    issuer: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+    issuer_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=16)]
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> "NodeCard":
+        """The checked card; raises TooLarge, CardInvalid, VkeyMalformed, WeakPublicKey or KeyMalformed."""
+        if len(raw) > MAX_CARD_BYTES:
+            raise TooLarge(what_is="node card", limit=MAX_CARD_BYTES, got=len(raw))
+        try:
+            card = msgspec.convert(read_json(raw), cls)
+        except ValueError as error:  # msgspec.ValidationError is one
+            raise CardInvalid(why=str(error)[:300]) from error
+        card.check()
+        return card
+
+    def to_json(self) -> bytes:
+        """The card as it is served and handed over."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    def check(self) -> None:
+        """Raise CardInvalid or the error of a key unless names, address and all keys are acceptable."""
+        if self.url and not self.url.startswith(_HTTP):
+            raise CardInvalid(why="the url must begin with https:// or http://")
+        for text in (self.name.en, self.name.ko, self.url, self.issuer):
+            if not (text.isprintable()):
+                raise CardInvalid(why="names and url must be printable")
+        keys = self.log_keys()
+        if any(key.name != self.origin for key in keys):
+            raise CardInvalid(why="every vkey must be named as the origin")
+        if not any(key.type is SignatureType.ED25519 for key in keys):
+            raise CardInvalid(why="a log needs an Ed25519 key")
+        raws = [key.public for key in keys]
+        raws += [key.raw for key in self.receipt_public_keys()]
+        issuers = [key.raw for key in self.issuer_public_keys()]
+        if len(set(raws)) != len(raws) or len(set(issuers)) != len(issuers):
+            raise CardInvalid(why="a key is listed twice")
+
+    def fingerprint(self) -> str:
+        """64 hex digits that people compare: SHA-256 over the canonical CBOR of all fields but `url`."""
+        fields = cast("dict[str, object]", msgspec.to_builtins(self))
+        del fields["url"]
+        return hashlib.sha256(cbor.encode(fields)).hexdigest()
+
+    def log_keys(self) -> list[NoteKey]:
+        """The keys that sign its checkpoints."""
+        return [NoteKey.parse(vkey) for vkey in self.vkeys]
+
+    def receipt_public_keys(self) -> list[PublicKey]:
+        """The keys that sign its receipts."""
+        return [_key(text) for text in self.receipt_keys]
+
+    def issuer_public_keys(self) -> list[PublicKey]:
+        """The keys that sign statements under its issuer name."""
+        return [_key(text) for text in self.issuer_keys]
+
+
+def encode_key(key: PublicKey) -> str:
+    """A public key as cards carry it: its COSE key in base64."""
+    return base64.b64encode(key.cose_key).decode()
+
+
+def _key(text: str) -> PublicKey:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise CardInvalid(why=f"not base64: {text[:40]!r}") from error
+    if base64.b64encode(raw).decode() != text:
+        raise CardInvalid(why=f"not canonical base64: {text[:40]!r}")
+    return PublicKey.from_cose(raw)
+
+
+_T = TypeVar("_T")
+
+
+def read_json(raw: bytes) -> object:
+    """The value in strict JSON; a name given twice in one object raises ValueError, as all looseness does.
+
+    msgspec would silently take the last of two, so two readers could see two cards in the same bytes.
+    """
+
+    def once(pairs: list[tuple[str, _T]]) -> dict[str, _T]:
+        fields = dict(pairs)
+        if len(fields) != len(pairs):
+            raise ValueError("a name is given twice in one object")
+        return fields
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=once, parse_constant=refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error

@@ -1,0 +1,129 @@
+"""What a statement says of itself, read quickly and without trust: for the index, before any check.
+
+Nothing here decides anything. The strict reading is `Statement.from_bytes`, about eight times as slow.
+"""
+
+from typing import NamedTuple, cast
+
+import cbor2
+import msgspec
+
+from haechi.statement.claims import UnknownKind, kind_of
+from haechi.statement.envelope import (
+    HAECHI,
+    IAT,
+    ISS,
+    MAX_NAME_CHARS,
+    MAX_STATEMENT_BYTES,
+    PAYLOAD_HASH_ALG,
+    PREIMAGE_CONTENT_TYPE,
+    SUB,
+    Sharing,
+)
+from haechi.statement.sign1 import COSE_SIGN1_TAG, CWT_CLAIMS, KID
+
+_MAX_KIND_CHARS = 40
+_MAX_TIME = 1 << 53
+_SHARING = {str(level): level for level in Sharing}
+_NOT_A_STATEMENT = (
+    cbor2.CBORError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+)
+
+
+class Glance(NamedTuple):
+    """What the header says. issued_at: Unix seconds as the issuer wrote them; kid: 32 bytes."""
+
+    kind: str
+    issuer: str
+    subject: str
+    issued_at: int
+    kid: bytes
+    sharing: Sharing
+
+
+class Body(NamedTuple):
+    """The payload; for a hash envelope the 32-byte digest, with the media type of the file it is of."""
+
+    payload: bytes
+    preimage_type: str | None
+
+
+class FileRef(NamedTuple):
+    """A file that a statement rests on. size: bytes; None where only the digest was signed."""
+
+    digest: bytes
+    size: int | None
+    media_type: str
+
+
+class References(NamedTuple):
+    """Digests of the statements that one speaks about, and the files that it rests on."""
+
+    targets: tuple[bytes, ...]
+    files: tuple[FileRef, ...]
+
+
+NO_REFERENCES = References((), ())
+
+
+def glance(raw: bytes) -> tuple[Glance, Body] | None:
+    """Header and payload of what looks like a statement; None for what surely is none. Raises nothing."""
+    if len(raw) > MAX_STATEMENT_BYTES or raw[:1] != bytes((COSE_SIGN1_TAG,)):
+        return None
+    try:
+        parts = cast("list[object]", cbor2.loads(raw[1:], max_depth=12))
+        header = cast("dict[object, object]", cbor2.loads(cast("bytes", parts[0]), max_depth=12))
+        claims = cast("dict[int, object]", header[CWT_CLAIMS])
+        ours = cast("dict[str, object]", header[HAECHI])
+        said = Glance(
+            cast("str", ours["kind"]),
+            cast("str", claims[ISS]),
+            cast("str", claims[SUB]),
+            cast("int", claims[IAT]),
+            cast("bytes", header[KID]),
+            _SHARING[cast("str", ours["tlp"])],
+        )
+        preimage_type = header[PREIMAGE_CONTENT_TYPE] if PAYLOAD_HASH_ALG in header else None
+        body = Body(cast("bytes", parts[2]), cast("str | None", preimage_type))
+        fits = _fits(said) and type(body.payload) is bytes and type(preimage_type) in (str, type(None))
+    except _NOT_A_STATEMENT:
+        return None
+    return (said, body) if fits else None
+
+
+def _fits(said: Glance) -> bool:
+    """Whether everything has its type and its bounds: until now it was only taken out of maps."""
+    kind, issuer, subject, issued_at, kid, _ = said
+    return (
+        type(kind) is type(issuer) is type(subject) is str
+        and type(issued_at) is int
+        and type(kid) is bytes
+        and 0 < len(kind) <= _MAX_KIND_CHARS
+        and 0 < len(issuer) <= MAX_NAME_CHARS
+        and 0 < len(subject) <= MAX_NAME_CHARS
+        and 0 <= issued_at < _MAX_TIME
+        and len(kid) == 32
+        and kind.isprintable()
+        and issuer.isprintable()
+        and subject.isprintable()
+    )
+
+
+def references(kind: str, body: Body) -> References:
+    """What a checked statement refers to; nothing when its kind is unknown here. Raises nothing."""
+    if body.preimage_type is not None:
+        return References((), (FileRef(body.payload, None, body.preimage_type),))
+    try:
+        known = kind_of(kind)
+        claim = msgspec.convert(cbor2.loads(body.payload), known.payload, builtin_types=(bytes,))
+    except (UnknownKind, *_NOT_A_STATEMENT):
+        return NO_REFERENCES
+    files = tuple(FileRef(ref.digest, ref.size, ref.media_type) for ref in known.evidence(claim))
+    return References(known.targets(claim), files)

@@ -1,0 +1,92 @@
+"""Rows of the index: how they are found, how they change when a check ends, how they are counted.
+
+Each function runs inside a transaction of the caller.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from haechi.network.examine import Outcome
+from haechi.network.glance import References
+from haechi.network.lookup import EVERYWHERE, State
+from haechi.network.shelf import insert
+
+_DIGESTS_AT_ONCE = 4_096
+_KNOWN_SQL = "SELECT digest, serial, state, kind, issuer, sharing FROM statement WHERE digest IN "
+
+
+class Known(NamedTuple):
+    """What must be known of a row to add a place to it."""
+
+    serial: int
+    state: int
+    kind: int | None
+    issuer: int | None
+    sharing: int | None
+
+
+def known_rows(db: sqlite3.Connection, digests: list[bytes]) -> dict[bytes, Known]:
+    """Rows of those digests that have one."""
+    known: dict[bytes, Known] = {}
+    for at in range(0, len(digests), _DIGESTS_AT_ONCE):
+        part = digests[at : at + _DIGESTS_AT_ONCE]
+        sql = _KNOWN_SQL + f"({','.join('?' * len(part))})"
+        known.update((digest, Known(*row)) for digest, *row in db.execute(sql, part))
+    return known
+
+
+def settle(db: sqlite3.Connection, outcomes: Mapping[int, Outcome]) -> None:
+    """Write down how checks ended, but for statements that changed while they were checked."""
+    groups: dict[tuple[State, str | None], list[int]] = {}
+    for serial, outcome in outcomes.items():
+        groups.setdefault((outcome.state, outcome.code), []).append(serial)
+    for (state, code), serials in groups.items():
+        changed = db.execute(
+            "UPDATE statement SET state = ?, code = ? WHERE state = 1"
+            " AND serial IN (SELECT value FROM json_each(?)) RETURNING serial",
+            (state, code, json.dumps(serials)),
+        ).fetchall()
+        if state is State.CHECKED:
+            checked = {serial: outcomes[serial].references for (serial,) in changed}
+            count(db, checked, 1)
+            refer(db, checked)
+
+
+def forget(db: sqlite3.Connection, known: Known) -> None:
+    """Take everything a statement said out of the index; its row and places stay."""
+    if known.state == State.CHECKED:
+        count(db, [known.serial], -1)
+    db.execute("DELETE FROM target WHERE serial = ?", (known.serial,))
+    db.execute("DELETE FROM file WHERE serial = ?", (known.serial,))
+
+
+def count(db: sqlite3.Connection, serials: Iterable[int], sign: int) -> None:
+    """Add checked statements to the tally, everywhere and for each log that holds them; or take them out."""
+    sql = (
+        "WITH chosen AS (SELECT serial, kind, issuer FROM statement WHERE sharing = 0"
+        " AND serial IN (SELECT value FROM json_each(?)))"
+        " SELECT ?, kind, issuer, count(*) FROM chosen GROUP BY kind, issuer UNION ALL"
+        " SELECT log, kind, issuer, count(*) FROM chosen JOIN place USING (serial) GROUP BY log, kind, issuer"
+    )
+    rows = db.execute(sql, (json.dumps(list(serials)), EVERYWHERE)).fetchall()
+    tally(db, [(log, kind, issuer, sign * n) for log, kind, issuer, n in rows])
+
+
+def tally(db: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None:
+    """Add to the tally; rows of log, kind, issuer and how many more."""
+    sql = "INSERT INTO tally VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+    db.executemany(sql, rows)
+
+
+def refer(db: sqlite3.Connection, checked: Mapping[int, References]) -> None:
+    """Write down what checked statements refer to."""
+    targets = [(digest, serial) for serial, refers in checked.items() for digest in refers.targets]
+    files = [
+        (ref.digest, serial, -1 if ref.size is None else ref.size, ref.media_type)
+        for serial, refers in checked.items()
+        for ref in refers.files
+    ]
+    insert(db, "INSERT OR IGNORE INTO target VALUES", targets)
+    insert(db, "INSERT OR IGNORE INTO file (digest, serial, size, media_type) VALUES", files)

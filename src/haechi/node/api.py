@@ -1,0 +1,204 @@
+"""What programs ask of a node: SCRAPI registration, C2SP tiles, statements, proofs, bundles and files."""
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from haechi.errors import HaechiError, NotFound
+from haechi.log.layout import TilePathMalformed
+from haechi.node.bundles import bundle_bytes
+from haechi.node.runner import Runner
+from haechi.node.tilesite import TileSite, serve_tile
+from haechi.node.uploads import receive_blob
+from haechi.node.wire import BRIEF, IMMUTABLE, client_of, digest_of, problem, read_body
+from haechi.statement import cbor
+from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
+
+STATEMENT_TYPE = "application/scitt-statement+cose"
+RECEIPT_TYPE = "application/cose"
+BUNDLE_TYPE = "application/vnd.haechi.bundle"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Api:
+    """The routes of one running node. Blocking work goes to threads; registration waits on futures."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._node = runner.node
+        self._gate = asyncio.Lock()
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def routes(self) -> list[Route]:
+        """Every route, by its template."""
+        return [
+            Route("/entries", _told(self.register), methods=["POST"]),
+            Route("/entries/{digest}", _told(self.entry)),
+            Route("/.well-known/scitt-keys", _told(self.keys)),
+            Route("/.well-known/scitt-keys/{kid}", _told(self.key)),
+            Route("/statements/{digest}", _told(self.statement)),
+            Route("/proofs/{digest}", _told(self.proof)),
+            Route("/bundles/{digest}", _told(self.bundle)),
+            Route("/blobs/{digest}", _told(self.put_blob), methods=["PUT"]),
+            Route("/blobs/{digest}", _told(self.get_blob)),
+            Route("/node.json", _told(self.card)),
+            Route("/policy", _told(self.policy)),
+            Route("/log/{path:path}", _told(self.own_tile)),
+            Route("/mirrors/{mirror}/{path:path}", _told(self.mirror_tile)),
+            Route("/healthz", _told(self.health)),
+            Route("/metrics", _told(self.metrics)),
+        ]
+
+    async def register(self, request: Request) -> Response:
+        """POST /entries: a signed statement in, a receipt out, once it is durable (SCRAPI section 2.3)."""
+        limits = self._node.config.limits
+        self._runner.take_write(client_of(request))
+        raw = await read_body(
+            request, limit=MAX_TRANSPARENT_BYTES, seconds=limits.body_seconds, what="statement"
+        )
+        if self._gate.locked():
+            async with self._gate:
+                pass
+        statement = self._node.admit(raw)
+        if statement.about.kind == "policy":
+            return await self._register_policy(raw)
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            placed = await asyncio.wrap_future(self._node.submit(statement))
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+        return self._created(statement.digest_hex, self._node.receipt(statement, placed))
+
+    async def _register_policy(self, raw: bytes) -> Response:
+        # Nothing admitted under the old policy may be placed after the new one: an auditor who replays
+        # the log must reach the same answers. So registration pauses while a policy goes in.
+        async with self._gate:
+            await self._idle.wait()
+            statement, receipt = await run_in_threadpool(self._node.register, raw)
+        return self._created(statement.digest_hex, receipt)
+
+    def _created(self, digest: str, receipt: bytes) -> Response:
+        self._runner.noticed()
+        location = f"{self._node.config.url}/entries/{digest}"
+        return Response(receipt, 201, {"Location": location}, RECEIPT_TYPE)
+
+    async def entry(self, request: Request) -> Response:
+        """GET /entries/{digest}: a fresh receipt."""
+        receipt = await run_in_threadpool(self._node.fresh_receipt, digest_of(request))
+        return Response(receipt, media_type=RECEIPT_TYPE)
+
+    async def keys(self, request: Request) -> Response:
+        """The COSE key set that verifies this node's receipts."""
+        key = self._node.keys.receipt.public
+        return Response(cbor.encode([_with_kid(key.cose_key, key.thumbprint)]), media_type="application/cbor")
+
+    async def key(self, request: Request) -> Response:
+        """One key by its kid, in hex or base64url."""
+        key = self._node.keys.receipt.public
+        base64url = base64.urlsafe_b64encode(key.thumbprint).rstrip(b"=").decode()
+        if request.path_params["kid"] not in (key.thumbprint.hex(), base64url):
+            raise NotFound(what_is="key", name=request.path_params["kid"][:100])
+        return Response(_with_kid_bytes(key.cose_key, key.thumbprint), media_type="application/cbor")
+
+    async def statement(self, request: Request) -> Response:
+        """The signed bytes of a statement, from the own log or a mirror."""
+        statement = await run_in_threadpool(self._runner.statement, digest_of(request))
+        return Response(statement.raw, media_type=STATEMENT_TYPE, headers={"Cache-Control": IMMUTABLE})
+
+    async def proof(self, request: Request) -> Response:
+        """A C2SP tlog-proof."""
+        proof = await run_in_threadpool(self._runner.proof, digest_of(request))
+        return PlainTextResponse(proof, headers={"Cache-Control": BRIEF})
+
+    async def bundle(self, request: Request) -> Response:
+        """The offline bundle, with the files that are here and small enough to send in one answer."""
+        data = await run_in_threadpool(bundle_bytes, self._runner, digest_of(request))
+        name = f'attachment; filename="{request.path_params["digest"][:16]}.haechi"'
+        return Response(data, media_type=BUNDLE_TYPE, headers={"Content-Disposition": name})
+
+    async def put_blob(self, request: Request) -> Response:
+        """A file that a registered statement refers to, by digest and size; nothing else is taken."""
+        self._runner.take_write(client_of(request))
+        await receive_blob(request, self._runner, digest_of(request))
+        return Response(status_code=201)
+
+    async def get_blob(self, request: Request) -> Response:
+        """An evidence file of a statement that anybody may have."""
+        path = await run_in_threadpool(self._runner.blob, digest_of(request))
+        return FileResponse(
+            path,
+            media_type="application/octet-stream",
+            headers={"Cache-Control": IMMUTABLE, "Content-Disposition": "attachment"},
+        )
+
+    async def card(self, request: Request) -> Response:
+        """Who this node says it is. To be trusted it must be pinned by its fingerprint, not by this answer."""
+        return Response(self._runner.card.to_json(), media_type="application/json")
+
+    async def policy(self, request: Request) -> Response:
+        """The policy statement in force: who may publish what here."""
+        statement = self._node.policies.statement
+        if statement is None:
+            raise NotFound(what_is="policy", name=self._node.config.origin)
+        return Response(statement.raw, media_type=STATEMENT_TYPE, headers={"Cache-Control": BRIEF})
+
+    async def own_tile(self, request: Request) -> Response:
+        """Checkpoint and tiles of the own log."""
+        return await self._tile(TileSite(self._node.store), request)
+
+    async def mirror_tile(self, request: Request) -> Response:
+        """Checkpoint and tiles of a mirrored log."""
+        site = self._runner.mirror_site(request.path_params["mirror"])
+        return await self._tile(site, request)
+
+    async def _tile(self, site: TileSite, request: Request) -> Response:
+        try:
+            data, media_type, fixed = await run_in_threadpool(serve_tile, site, request.path_params["path"])
+        except TilePathMalformed:
+            raise HTTPException(404) from None
+        return Response(data, media_type=media_type, headers={"Cache-Control": IMMUTABLE if fixed else BRIEF})
+
+    async def health(self, request: Request) -> Response:
+        """200 while the node takes statements, 503 while it stops or can't write."""
+        state = self._runner.health()
+        return JSONResponse(state, 200 if state["ok"] else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """Counters for Prometheus."""
+        text = await run_in_threadpool(self._runner.metrics.text)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+
+def _told(handler: Handler) -> Handler:
+    """The handler with errors of the tree as concise problem details."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HaechiError as error:
+            return problem(error)
+
+    answer.__doc__ = handler.__doc__
+    return answer
+
+
+def _with_kid(cose_key: bytes, kid: bytes) -> object:
+    members = cast("dict[object, object]", cbor.decode(cose_key, where="key", max_bytes=4096))
+    return {**members, 2: kid}
+
+
+def _with_kid_bytes(cose_key: bytes, kid: bytes) -> bytes:
+    return cbor.encode(_with_kid(cose_key, kid))

@@ -1,0 +1,121 @@
+"""The ASGI application: API, pages, and what surrounds them (limits, headers, metrics, logs)."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from haechi.errors import HaechiError
+from haechi.node.api import Api
+from haechi.node.logs import log_event
+from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
+from haechi.node.pages.source import Source
+from haechi.node.runner import Runner
+from haechi.node.view import View
+from haechi.node.wire import client_of, plain_problem, problem, status_of
+
+_UNLIMITED = ("/healthz", "/metrics")
+_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_FOR_PROGRAMS = (
+    "/entries",
+    "/.well-known",
+    "/statements",
+    "/proofs",
+    "/bundles",
+    "/blobs",
+    "/log/",
+    "/mirrors",
+)
+
+
+def make_app(runner: Runner) -> Starlette:
+    """The application of one running node."""
+
+    @contextmanager
+    def open_source() -> Generator[Source]:
+        yield View(runner)
+
+    routes = [*Api(runner).routes(), *make_routes(open_source, lambda: int(runner.node.clock()))]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Surround, runner=runner)],
+        exception_handlers={HaechiError: _told, HTTPException: _http, Exception: _unexpected},
+    )
+
+
+class Surround:
+    """Around every request: rate limit, security headers, one metric and one log line without content."""
+
+    def __init__(self, app: ASGIApp, runner: Runner) -> None:
+        self._app = app
+        self._runner = runner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = {name for name, _value in message["headers"]}
+                added = (header for header in _HEADERS if header[0] not in given)
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        request = Request(scope)
+        try:
+            if scope["method"] in ("GET", "HEAD") and scope["path"] not in _UNLIMITED:
+                self._runner.take_read(client_of(request))
+        except HaechiError as error:
+            await _answer_error(request, error)(scope, receive, sending)
+        else:
+            await self._app(scope, receive, sending)
+        finally:
+            self._note(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route's template, never the path: paths hold names that clients choose.
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT") else "other"
+        self._runner.metrics.count("haechi_requests_total", route=route, method=method, status=str(status))
+        self._runner.metrics.observe("haechi_request_seconds", seconds, route=route)
+        if status >= 500:
+            log_event("request.failed", route=route, method=method, status=status)
+
+
+def _answer_error(request: Request, error: HaechiError) -> Response:
+    if request.url.path.startswith(_FOR_PROGRAMS):
+        return problem(error)
+    return error_response(request, status_of(error), error)
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HaechiError):
+        raise error
+    return _answer_error(request, error)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if request.url.path.startswith(_FOR_PROGRAMS):
+        return plain_problem(status)
+    return error_response(request, status, None)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    # The type of the fault and the place in our own code; never its message, which may quote input.
+    log_event(
+        "request.fault", fault=type(error).__name__, route=getattr(request.scope.get("route"), "path", "?")
+    )
+    return error_response(request, 500, None)

@@ -1,0 +1,121 @@
+"""A node's settings: one TOML file in its data directory, strict and small.
+
+BadInput
+└── ConfigInvalid     a setting is unknown, missing or out of range; the line names it
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from haechi.errors import BadInput, NotFound
+from haechi.statement.kinds.key_event import Role
+from haechi.words import Text
+
+FILE = "haechi.toml"
+_Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+_Origin = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*$", max_length=200)
+]
+
+
+class ConfigInvalid(BadInput):
+    """The configuration does not fit; facts: path, why."""
+
+    code = "node.config"
+    what = Text("{path}: {why}", "{path}: {why}")
+    hint = Text(
+        "see docs/how-to/run-a-node.md for every setting", "모든 설정은 docs/how-to/run-a-node.md 에 있습니다"
+    )
+
+
+class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the node answers."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8470
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds against floods. Rates are per client address, in requests per second; burst in requests."""
+
+    writes_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    write_burst: Annotated[int, msgspec.Meta(ge=1)] = 100
+    reads_per_s: Annotated[float, msgspec.Meta(gt=0)] = 200.0
+    read_burst: Annotated[int, msgspec.Meta(ge=1)] = 1000
+    blob_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
+    body_seconds: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything `haechi node` needs to know besides the keys and the pins."""
+
+    origin: _Origin
+    issuer: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+    name_en: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    name_ko: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    role: Role
+    country: _Country
+    url: str = ""
+    head_folder: str = ""
+    mirror_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 0.2
+    listen: Listen = Listen()
+    limits: Limits = Limits()
+
+    def heads(self) -> Path:
+        """Where the head store lives: never inside the data directory, so no backup of it can hold it."""
+        if self.head_folder:
+            return Path(self.head_folder)
+        state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        return Path(state) / "haechi" / "heads"
+
+
+def load_config(folder: Path) -> Config:
+    """The settings in `folder`; raises NotFound when there is no node there, ConfigInvalid otherwise."""
+    path = folder / FILE
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(what_is="node", name=str(folder)) from None
+    try:
+        return msgspec.convert(tomllib.loads(raw.decode()), Config)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise ConfigInvalid(path=str(path), why=str(error)[:300]) from error
+
+
+def checked_config(config: Config) -> Config:
+    """The same settings, checked as if read from a file; raises ConfigInvalid naming the setting."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(config), Config)
+    except msgspec.ValidationError as error:
+        raise ConfigInvalid(path=FILE, why=str(error)[:300]) from error
+
+
+def config_text(config: Config) -> str:
+    """The TOML file that `load_config` reads back as `config`."""
+    top = {
+        "origin": config.origin,
+        "issuer": config.issuer,
+        "name_en": config.name_en,
+        "name_ko": config.name_ko,
+        "role": config.role,
+        "country": config.country,
+        "url": config.url,
+        "head_folder": config.head_folder,
+    }
+    lines = [f"{name} = {_toml_string(value)}" for name, value in top.items()]
+    lines.append(f"mirror_seconds = {config.mirror_seconds}")
+    lines.append(f"checkpoint_seconds = {config.checkpoint_seconds}")
+    lines += ["", "[listen]", f"host = {_toml_string(config.listen.host)}", f"port = {config.listen.port}"]
+    lines += ["", "[limits]"]
+    lines += [f"{name} = {value}" for name, value in msgspec.structs.asdict(config.limits).items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_string(value: str) -> str:
+    # A JSON string without surrogates is a TOML basic string.
+    return msgspec.json.encode(value).decode()

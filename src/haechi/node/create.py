@@ -1,0 +1,85 @@
+"""Making a node: keys, settings, and a log that begins with its genesis and its registration policy."""
+
+import os
+from pathlib import Path
+
+from haechi.errors import Conflict
+from haechi.facts import Facts
+from haechi.log.checkpoint import CheckpointSigner
+from haechi.node.config import FILE, Config, config_text
+from haechi.node.keychain import KEY_FAMILIES, Keychain
+from haechi.statement.claims import Said, encode_claim, kind_of
+from haechi.statement.envelope import About, Statement, sign_statement
+from haechi.statement.keyring import save_key
+from haechi.statement.keys import SigningKey
+from haechi.statement.kinds.key_event import KeyEntry, KeyEvent
+from haechi.statement.kinds.policy import Grant, Policy
+from haechi.words import Text
+
+NODE_FOLDERS = ("keys", "log", "mirrors", "blobs")
+
+
+class NodeExists(Conflict):
+    """A node is already there; facts: path."""
+
+    code = "node.exists"
+    what = Text("there is a node already: {path}", "이미 노드가 있습니다: {path}")
+    hint = Text("choose an empty folder", "빈 폴더를 고르세요")
+
+
+def make_folders(folder: Path, config: Config) -> None:
+    """The data directory with its settings; raises NodeExists, and touches nothing then."""
+    if (folder / FILE).exists():
+        raise NodeExists(path=str(folder))
+    for name in NODE_FOLDERS:
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(config_text(config))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def make_keys(folder: Path, passphrase: bytes | None) -> Keychain:
+    """Four fresh keys on disk: one to say things, two to sign checkpoints, one to sign receipts."""
+    keys = {name: SigningKey.generate(family) for name, family in KEY_FAMILIES.items()}
+    for name, key in keys.items():
+        save_key(folder / "keys", name, key, passphrase)
+    return Keychain(**{name.replace("-", "_"): key for name, key in keys.items()})
+
+
+def genesis(
+    config: Config, keys: Keychain, signer: CheckpointSigner, facts: Facts, now: int
+) -> list[Statement]:
+    """The first two entries of a log: who runs it with which keys, and who may publish in it."""
+    ed25519, ml_dsa = signer.keys
+    entries = (
+        KeyEntry(cose_key=keys.issuer.public.cose_key, scope="statement"),
+        KeyEntry(cose_key=keys.log_ed25519.public.cose_key, scope="checkpoint", vkey=ed25519.vkey),
+        KeyEntry(cose_key=keys.log_mldsa44.public.cose_key, scope="checkpoint", vkey=ml_dsa.vkey),
+        KeyEntry(cose_key=keys.receipt.public.cose_key, scope="receipt"),
+    )
+    begin = KeyEvent(
+        event="genesis",
+        owner=config.issuer,
+        name=Said(en=config.name_en, ko=config.name_ko),
+        role=config.role,
+        country=config.country,
+        keys=entries,
+        origin=config.origin,
+        from_index=0,
+    )
+    policy = Policy(
+        origin=config.origin,
+        grants=(Grant(issuer=config.issuer, kinds=("*",), keys=(keys.issuer.public.thumbprint,)),),
+    )
+    about = {
+        "key_event": About(
+            issuer=config.issuer, subject=f"log:{config.origin}", issued_at=now, kind="key_event"
+        ),
+        "policy": About(issuer=config.issuer, subject=f"log:{config.origin}", issued_at=now, kind="policy"),
+    }
+    return [
+        sign_statement(keys.issuer, about["key_event"], encode_claim(kind_of("key_event"), begin, facts)),
+        sign_statement(keys.issuer, about["policy"], encode_claim(kind_of("policy"), policy, facts)),
+    ]

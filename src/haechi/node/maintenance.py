@@ -1,0 +1,101 @@
+"""What an operator does to a node besides running it: grant, check, export."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from haechi.errors import Conflict, NotFound
+from haechi.facts import load
+from haechi.findings import Finding
+from haechi.log.export import Exported, export
+from haechi.log.fsck import fsck
+from haechi.log.headstore import SignerLocked, peek
+from haechi.log.reader import SqliteReads
+from haechi.network.client import PeerClient
+from haechi.node.config import Config, load_config
+from haechi.node.keychain import load_keychain
+from haechi.node.open import LOG, open_node
+from haechi.node.policies import PolicyMissing
+from haechi.statement.claims import claim_of, encode_claim, kind_of
+from haechi.statement.envelope import MAX_STATEMENT_BYTES, About, Statement, sign_statement
+from haechi.statement.keys import SigningKey
+from haechi.statement.kinds.policy import Grant, Policy
+from haechi.words import Text
+
+
+class AlreadyGranted(Conflict):
+    """The policy in force grants this already; facts: issuer."""
+
+    code = "node.already-granted"
+    what = Text("{issuer} may publish this already", "{issuer}은(는) 이미 게시할 수 있습니다")
+    hint = Text("nothing to do", "할 일이 없습니다")
+
+
+def grant(
+    folder: Path, issuer: str, thumbprint: bytes, kinds: tuple[str, ...], passphrase: bytes | None
+) -> Statement:
+    """Log a new policy that also lets `issuer` publish `kinds` with this key; the policy statement.
+
+    Works on a running node (through its own door) and on a stopped one. Raises UnknownKind, AlreadyGranted
+    and whatever registration raises.
+    """
+    for kind in kinds:
+        kind_of(kind)
+    config = load_config(folder)
+    key = load_keychain(folder / "keys", passphrase).issuer
+    added = Grant(issuer=issuer, kinds=kinds, keys=(thumbprint,))
+    try:
+        runner = open_node(folder, clock=time.time, passphrase=passphrase)
+    except SignerLocked:
+        return _grant_running(folder, config, key, added)
+    try:
+        statement = _with_grant(config, key, runner.node.policies.statement, added)
+        return runner.node.register(statement.raw)[0]
+    finally:
+        runner.stop()
+
+
+def run_fsck(folder: Path, passphrase: bytes | None, progress: Callable[[int, int], None]) -> list[Finding]:
+    """Check the whole log against itself, its head store and its keys; works beside a running node.
+
+    progress: entries done, entries in all. Raises NotFound when there is no node in `folder`.
+    """
+    config = load_config(folder)
+    signer = load_keychain(folder / "keys", passphrase).checkpoint_signer(config.origin)
+    stored = peek(config.heads(), config.origin, signer.keys[0].key_id)
+    with SqliteReads(folder / LOG) as store:
+        return fsck(store, stored, signer.keys, progress)
+
+
+def run_export(folder: Path, target: Path, progress: Callable[[int], None]) -> Exported:
+    """Bring a static tile site up to the newest checkpoint; works beside a running node."""
+    load_config(folder)
+    with SqliteReads(folder / LOG) as store:
+        return export(store, target, progress)
+
+
+def _grant_running(folder: Path, config: Config, key: SigningKey, added: Grant) -> Statement:
+    with PeerClient(config.url) as client, SqliteReads(folder / LOG) as store:
+        current = Statement.from_bytes(client.fetch("/policy", MAX_STATEMENT_BYTES))
+        # The door may be somebody else's: build only upon a policy that is in our own log.
+        if store.index_of(current.digest) is None:
+            raise NotFound(what_is="policy in the own log", name=current.digest_hex)
+        statement = _with_grant(config, key, current, added)
+        client.post("/entries", statement.raw, "application/cose", MAX_STATEMENT_BYTES)
+        return statement
+
+
+def _with_grant(config: Config, key: SigningKey, current: Statement | None, added: Grant) -> Statement:
+    facts = load()
+    terms = None if current is None else claim_of(current, facts)
+    if not isinstance(terms, Policy):
+        raise PolicyMissing(origin=config.origin)
+    if added in terms.grants:
+        raise AlreadyGranted(issuer=added.issuer)
+    policy = msgspec.structs.replace(terms, grants=(*terms.grants, added))
+    about = About(
+        issuer=config.issuer, subject=f"log:{config.origin}", issued_at=int(time.time()), kind="policy"
+    )
+    return sign_statement(key, about, encode_claim(kind_of("policy"), policy, facts))

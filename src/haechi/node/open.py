@@ -1,0 +1,131 @@
+"""Opening a node's data directory, and closing what was opened when one part refuses."""
+
+import base64
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from haechi.facts import load
+from haechi.log.headstore import HeadStore
+from haechi.log.sequencer import Publisher, Sequencer
+from haechi.log.sqlite import SqliteStore
+from haechi.log.store import Entry, Head, Role
+from haechi.network.card import Label, NodeCard
+from haechi.network.client import PeerClient
+from haechi.network.index import Index
+from haechi.network.pins import Pins
+from haechi.node.config import Config, load_config
+from haechi.node.create import genesis, make_folders, make_keys
+from haechi.node.keychain import Keychain, load_keychain
+from haechi.node.peers import Peer, Peers
+from haechi.node.policies import latest_policy
+from haechi.node.runner import Runner
+from haechi.node.service import Node
+
+PINS = "pins.json"
+LOG = "log"
+INDEX = "index.db"
+
+
+def create_node(folder: Path, config: Config, passphrase: bytes | None, now: int) -> NodeCard:
+    """Make a node with fresh keys and a log of two entries; its card, to be pinned by others.
+
+    Raises NodeExists and what making keys or files raises.
+    """
+    make_folders(folder, config)
+    keys = make_keys(folder, passphrase)
+    signer = keys.checkpoint_signer(config.origin)
+    entries = genesis(config, keys, signer, load(), now)
+    with ExitStack() as stack:
+        store = stack.enter_context(SqliteStore.create(folder / LOG, config.origin, Role.OWN))
+        heads = stack.enter_context(HeadStore.create(config.heads(), config.origin, _key_id(keys, config)))
+        publisher = Publisher(lambda head, at: signer.sign(head.size, head.root, at), lambda: now)
+        sequencer = Sequencer.create(
+            store, heads, [Entry(entry.digest, entry.raw) for entry in entries], publisher
+        )
+        stack.enter_context(sequencer)
+        sequencer.publish(now)
+    return card_of(config, keys)
+
+
+def card_of(config: Config, keys: Keychain) -> NodeCard:
+    """What this node says of itself; its fingerprint is what operators tell each other."""
+    signer = keys.checkpoint_signer(config.origin)
+    return NodeCard(
+        origin=config.origin,
+        name=Label(en=config.name_en, ko=config.name_ko),
+        role=config.role,
+        country=config.country,
+        url=config.url,
+        vkeys=tuple(key.vkey for key in signer.keys),
+        receipt_keys=(_base64(keys.receipt.public.cose_key),),
+        issuer=config.issuer,
+        issuer_keys=(_base64(keys.issuer.public.cose_key),),
+    )
+
+
+def open_node(
+    folder: Path, *, clock: Callable[[], float], passphrase: bytes | None = None, port: int | None = None
+) -> Runner:
+    """The node in `folder`, ready to be started; the caller stops it.
+
+    port: instead of the configured one. Raises NotFound, KeyLocked, SignerLocked when it already runs, and
+    RolledBack when the log is older than what it has signed.
+    """
+    config = load_config(folder)
+    if port is not None:
+        config = msgspec.structs.replace(config, listen=msgspec.structs.replace(config.listen, port=port))
+    keys = load_keychain(folder / "keys", passphrase)
+    pins = Pins.load(folder / PINS)
+    with ExitStack() as stack:
+        heads = stack.enter_context(HeadStore.open(config.heads(), config.origin, _key_id(keys, config)))
+        store = stack.enter_context(SqliteStore(folder / LOG))
+        index = Index(folder / INDEX)
+        stack.callback(index.close)
+        sequencer = stack.enter_context(Sequencer(store, heads, _publisher(config, keys, clock)))
+        opened = stack.pop_all()
+    node = Node(
+        folder=folder,
+        config=config,
+        keys=keys,
+        sequencer=sequencer,
+        store=store,
+        index=index,
+        pins=pins,
+        facts=load(),
+        clock=clock,
+        close=opened.close,
+    )
+    runner = Runner(node, card_of(config, keys), Peers({}))
+    runner.follow()
+    latest = latest_policy(store, index)
+    if latest is not None:
+        node.policies.take(latest[1], latest[0])
+    runner.peers = Peers(
+        {
+            card.origin: Peer(card, folder / "mirrors", PeerClient)
+            for card in pins.nodes
+            if card.origin != config.origin
+        }
+    )
+    return runner
+
+
+def _publisher(config: Config, keys: Keychain, clock: Callable[[], float]) -> Publisher:
+    signer = keys.checkpoint_signer(config.origin)
+
+    def sign(head: Head, at: int) -> bytes:
+        return signer.sign(head.size, head.root, at)
+
+    return Publisher(sign, lambda: int(clock()), config.checkpoint_seconds)
+
+
+def _key_id(keys: Keychain, config: Config) -> bytes:
+    """What the head store is keyed by besides the origin: another key is another log."""
+    return keys.checkpoint_signer(config.origin).keys[0].key_id
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()

@@ -1,0 +1,94 @@
+"""The page of an issuer: its keys, why they count as its own, and its statements."""
+
+from typing import ClassVar
+
+from haechi.errors import NotFound
+from haechi.node.pages.line import StatementLine, lines_of
+from haechi.node.pages.links import issuer_path, query
+from haechi.node.pages.source import IssuerKey, Source, Voucher
+from haechi.node.pages.view import Page, Pair, PlaceView, View, frame, pair, place_view
+from haechi.words import Text
+
+PAGE_SIZE = 50
+
+
+class IssuerNotHere(NotFound):
+    """Nothing of this issuer is known here; facts: name."""
+
+    code = "page.issuer-not-here"
+    what = Text(
+        "nothing of this issuer is known to this node: {name}", "이 노드가 아는 바 없는 발행자입니다: {name}"
+    )
+    hint = Text(
+        "check the name; it must be written exactly as it was signed",
+        "이름을 확인하세요. 서명된 그대로 적어야 합니다",
+    )
+
+
+class VoucherView(View, frozen=True, kw_only=True):
+    """Why a key counts: the policy or key event `by` at its place, or pinned by hand when both are None."""
+
+    by: str | None
+    place: PlaceView | None
+
+
+class KeyView(View, frozen=True, kw_only=True):
+    """A key of the issuer. kinds: what it may publish; vouchers: none when only the issuer itself says so."""
+
+    thumbprint: str
+    family: str | None
+    kinds: tuple[str, ...]
+    vouchers: tuple[VoucherView, ...]
+
+
+class IssuerPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.issuer/1"):
+    """An issuer. total: its statements held here; older: the `before` of the next page, None on the last."""
+
+    template: ClassVar[str] = "issuer.html"
+
+    issuer: str
+    name: Pair | None
+    keys: tuple[KeyView, ...]
+    statements: tuple[StatementLine, ...]
+    total: int
+    before: int | None
+    older: int | None
+
+
+def issuer_page(source: Source, name: str, before: int | None, now: int) -> IssuerPage:
+    """The page of the issuer of this name; raises IssuerNotHere. before: a running number, for paging."""
+    issuer = source.issuer(name)
+    if issuer is None:
+        raise IssuerNotHere(name=name)
+    shared = frame(source, now)
+    listed = source.statements_of(name, before, PAGE_SIZE)
+    return IssuerPage(
+        node=shared.node,
+        path=issuer_path(name),
+        query=query(before=before),
+        made=shared.made,
+        facts_version=shared.facts_version,
+        issuer=issuer.issuer,
+        name=None if issuer.name is None else pair(issuer.name),
+        keys=tuple(_key(key) for key in issuer.keys),
+        statements=lines_of(listed, now),
+        total=issuer.statements,
+        before=before,
+        older=listed[-1].serial if len(listed) == PAGE_SIZE else None,
+    )
+
+
+def _key(key: IssuerKey) -> KeyView:
+    return KeyView(
+        thumbprint=key.thumbprint.hex(),
+        family=key.family,
+        kinds=key.kinds,
+        vouchers=tuple(_voucher(voucher) for voucher in key.vouchers),
+    )
+
+
+def _voucher(voucher: Voucher) -> VoucherView:
+    return VoucherView(
+        by=None if voucher.by is None else voucher.by.hex(),
+        place=None if voucher.place is None else place_view(voucher.place),
+    )

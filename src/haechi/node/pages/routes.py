@@ -1,0 +1,164 @@
+"""The addresses of the pages. Everything here reads; nothing on a page can change the node."""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from haechi.errors import HaechiError
+from haechi.node.pages.home import home_page
+from haechi.node.pages.issuer import issuer_page
+from haechi.node.pages.language import lang_of_header
+from haechi.node.pages.links import Links, issuer_name
+from haechi.node.pages.log import log_page
+from haechi.node.pages.peers import peers_page
+from haechi.node.pages.problem import BadAddress, NothingMeant
+from haechi.node.pages.reply import asset_response, error_response, page_response, redirect, twin_response
+from haechi.node.pages.source import Source
+from haechi.node.pages.statement import statement_page
+from haechi.node.pages.static import asset
+from haechi.node.pages.view import Page, frame
+from haechi.statement.envelope import MAX_NAME_CHARS
+from haechi.words import LANGS, Lang
+
+OpenSource = Callable[[], AbstractContextManager[Source]]
+Clock = Callable[[], int]
+Handler = Callable[[Request], Response]
+Build = Callable[[Request, Source, int], Page]
+
+MAX_ASKED_CHARS = 2048
+_MAX_INDEX_DIGITS = 15
+_DIGEST = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
+
+
+def make_routes(open_source: OpenSource, clock: Clock) -> list[Route]:
+    """The routes of all pages.
+
+    open_source: one unchanging view of the node, entered once for a request; clock: Unix seconds.
+    An error of the tree that a page or the source raises is answered with its own page.
+    """
+    routes = [Route("/", _first), Route("/static/{tag}/{name}", _static)]
+    for lang in LANGS:
+        desk = _Desk(lang, open_source, clock)
+        routes += [
+            Route(f"/{lang}", desk.to_home),
+            Route(f"/{lang}/", desk.serving(_home)),
+            Route(f"/{lang}/index.json", desk.serving(_home)),
+            Route(f"/{lang}/statement/{{name}}", desk.serving(_statement)),
+            Route(f"/{lang}/issuer/{{name:path}}", desk.serving(_issuer)),
+            Route(f"/{lang}/log", desk.serving(_log)),
+            Route(f"/{lang}/log.json", desk.serving(_log)),
+            Route(f"/{lang}/peers", desk.serving(_peers)),
+            Route(f"/{lang}/peers.json", desk.serving(_peers)),
+            Route(f"/{lang}/find", desk.find),
+        ]
+    return routes
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Answers in one language."""
+
+    lang: Lang
+    open_source: OpenSource
+    clock: Clock
+
+    def serving(self, build: Build) -> Handler:
+        """Answers with the page that `build` makes, or with its twin where the address ends in `.json`."""
+
+        def handle(request: Request) -> Response:
+            def answer(source: Source) -> Response:
+                return self._page(request, build(request, source, self.clock()))
+
+            return self._with_source(request, answer)
+
+        return handle
+
+    def find(self, request: Request) -> Response:
+        """Goes on to the page of what was typed into the look-up box."""
+        return self._with_source(request, lambda source: redirect(_meant(request, source, Links(self.lang))))
+
+    def to_home(self, _request: Request) -> Response:
+        """Goes on to the first page."""
+        return redirect(Links(self.lang).page(""))
+
+    def _page(self, request: Request, page: Page) -> Response:
+        if request.url.path.endswith(".json"):
+            return twin_response(page)
+        return page_response(page, self.lang)
+
+    def _with_source(self, request: Request, answer: Callable[[Source], Response]) -> Response:
+        try:
+            with self.open_source() as source:
+                try:
+                    return answer(source)
+                except HaechiError as error:
+                    node = frame(source, self.clock()).node
+                    return error_response(request, error=error, node=node)
+        except HaechiError as error:
+            return error_response(request, error=error)
+
+
+def _first(request: Request) -> Response:
+    lang = lang_of_header(request.headers.get("accept-language", ""))
+    return redirect(Links(lang).page(""), by_language=True)
+
+
+def _static(request: Request) -> Response:
+    found = asset(request.path_params["tag"], request.path_params["name"])
+    return error_response(request, 404) if found is None else asset_response(found)
+
+
+def _home(_request: Request, source: Source, now: int) -> Page:
+    return home_page(source, now)
+
+
+def _statement(request: Request, source: Source, now: int) -> Page:
+    digest = request.path_params["name"].removesuffix(".json")
+    if not _DIGEST.fullmatch(digest) or digest != digest.lower():
+        raise BadAddress
+    return statement_page(source, bytes.fromhex(digest), now)
+
+
+def _issuer(request: Request, source: Source, now: int) -> Page:
+    name = issuer_name(request.path_params["name"])
+    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        raise BadAddress
+    return issuer_page(source, name, _before(request), now)
+
+
+def _log(request: Request, source: Source, now: int) -> Page:
+    origin = request.query_params.get("origin")
+    if origin is not None and (len(origin) > MAX_NAME_CHARS or not origin.isprintable()):
+        raise BadAddress
+    return log_page(source, origin, _before(request), now)
+
+
+def _peers(_request: Request, source: Source, now: int) -> Page:
+    return peers_page(source, now)
+
+
+def _before(request: Request) -> int | None:
+    text = request.query_params.get("before")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_INDEX_DIGITS):
+        raise BadAddress
+    return int(text)
+
+
+def _meant(request: Request, source: Source, link: Links) -> str:
+    asked = request.query_params.get("q", "").strip()
+    if not asked or len(asked) > MAX_ASKED_CHARS:
+        raise NothingMeant
+    # In the address of a page of another node, the statement's digest is the last thing of its length.
+    digests = _DIGEST.findall(asked)
+    if digests:
+        return link.statement(digests[-1].lower())
+    if len(asked) <= MAX_NAME_CHARS and asked.isprintable() and source.issuer(asked) is not None:
+        return link.issuer(asked)
+    raise NothingMeant

@@ -1,0 +1,190 @@
+"""The page of one statement: what it says, what holds, where it is logged, what others say about it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import ClassVar, Literal
+
+from haechi.errors import NotFound
+from haechi.findings import Finding, Verdict, overall
+from haechi.node.pages.commands import CommandView, DownloadView, statement_downloads, verify_statement
+from haechi.node.pages.line import StatementLine, lines_of, open_to_all, statement_line
+from haechi.node.pages.reading import ReadingView, SignedFile, content_of
+from haechi.node.pages.source import Found, Sealed, Source
+from haechi.node.pages.view import FindingView, Page, PlaceView, View, finding_view, frame, place_view
+from haechi.statement.claims import check_claim
+from haechi.statement.envelope import check_format
+from haechi.words import Text
+
+LATER_LIMIT = 200
+
+
+class StatementNotHere(NotFound):
+    """No log of this node has it; facts: name (hex digest), named_by (statements here that name it)."""
+
+    code = "page.statement-not-here"
+    what = Text(
+        "no statement with this digest is in this node: {name}",
+        "이 노드에는 이 다이제스트의 진술이 없습니다: {name}",
+    )
+    hint = Text(
+        "look at the node that gave you the digest; this node knows only its own log and those it mirrors",
+        "다이제스트를 받은 노드에서 확인하세요. 이 노드는 자신의 로그와 미러링하는 로그만 알고 있습니다",
+    )
+
+
+class ChecksView(View, frozen=True, kw_only=True):
+    """What was checked about one thing: the statement itself, or its place in the log `origin`."""
+
+    origin: str | None
+    findings: tuple[FindingView, ...]
+
+
+class Tally(View, frozen=True, kw_only=True):
+    """How many checks ended in which verdict."""
+
+    total: int
+    holds: int
+    fails: int
+    undecided: int
+
+
+class FileView(View, frozen=True, kw_only=True):
+    """A file that the statement rests on. size: bytes, None when not signed; href: None when not here."""
+
+    name: str
+    digest: str
+    size: int | None
+    media_type: str
+    href: str | None
+
+
+class LaterView(View, frozen=True, kw_only=True):
+    """A later statement that names this one. role: what it names it as; same_issuer: said by the same one."""
+
+    line: StatementLine
+    reading: ReadingView | None
+    role: Literal["target", "file"]
+    same_issuer: bool
+
+
+class StatementPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.statement/1"):
+    """One statement. size: bytes as signed; verdict: over all checks; later: oldest first."""
+
+    template: ClassVar[str] = "statement.html"
+
+    line: StatementLine
+    sharing: str
+    size: int
+    key: str
+    family: str | None
+    reading: ReadingView | None
+    verdict: Verdict
+    tally: Tally
+    checks: tuple[ChecksView, ...]
+    files: tuple[FileView, ...]
+    later: tuple[LaterView, ...]
+    later_complete: bool
+    downloads: tuple[DownloadView, ...]
+    commands: tuple[CommandView, ...]
+
+
+class SealedPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.sealed/1"):
+    """An entry whose content is not shown: its digest, its places, and what is said about it in the open."""
+
+    template: ClassVar[str] = "sealed.html"
+
+    digest: str
+    places: tuple[PlaceView, ...]
+    later: tuple[StatementLine, ...]
+
+
+def statement_page(source: Source, digest: bytes, now: int) -> StatementPage | SealedPage:
+    """The page of the statement with this digest; raises StatementNotHere."""
+    entry = source.statement(digest)
+    later = source.about(digest, LATER_LIMIT)
+    if entry is None:
+        raise StatementNotHere(name=digest.hex(), named_by=[line.digest for line in lines_of(later, now)])
+    entry = open_to_all(entry)
+    if isinstance(entry, Sealed):
+        return _sealed(source, entry, lines_of(later, now), now)
+    return _open(source, entry, later, now)
+
+
+def _sealed(source: Source, entry: Sealed, later: tuple[StatementLine, ...], now: int) -> SealedPage:
+    shared = frame(source, now)
+    return SealedPage(
+        node=shared.node,
+        path=f"statement/{entry.digest.hex()}",
+        made=shared.made,
+        facts_version=shared.facts_version,
+        digest=entry.digest.hex(),
+        places=tuple(place_view(place) for place in entry.places),
+        later=later,
+    )
+
+
+def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> StatementPage:
+    shared, statement, facts = frame(source, now), found.statement, source.facts()
+    content = content_of(statement, facts)
+    itself = [check_format(statement.raw)[0], statement.check_signature(), check_claim(statement, facts)]
+    by_origin, digest = source.checks(found), statement.digest_hex
+    every = [*itself, *chain.from_iterable(by_origin.values())]
+    said_later = tuple(
+        _later(other, found, source, now) for other in later if isinstance(open_to_all(other), Found)
+    )
+    return StatementPage(
+        node=shared.node,
+        path=f"statement/{digest}",
+        made=shared.made,
+        facts_version=shared.facts_version,
+        line=statement_line(found, now),
+        sharing=str(statement.about.sharing),
+        size=len(statement.raw),
+        key=statement.kid.hex(),
+        family=None if statement.key is None else str(statement.key.family),
+        reading=content.reading,
+        verdict=overall(every),
+        tally=_tally(every),
+        checks=(_checks(None, itself), *(_checks(origin, there) for origin, there in by_origin.items())),
+        files=tuple(_file(file, source) for file in content.files),
+        later=said_later,
+        later_complete=len(later) < LATER_LIMIT,
+        downloads=statement_downloads(digest, receipt=any(place.receipt for place in found.places)),
+        commands=verify_statement(shared.node.url, digest),
+    )
+
+
+def _tally(findings: Sequence[Finding]) -> Tally:
+    ended = Counter(finding.verdict for finding in findings)
+    return Tally(
+        total=len(findings),
+        holds=ended[Verdict.HOLDS],
+        fails=ended[Verdict.FAILS],
+        undecided=ended[Verdict.UNDECIDED],
+    )
+
+
+def _checks(origin: str | None, findings: Iterable[Finding]) -> ChecksView:
+    return ChecksView(origin=origin, findings=tuple(finding_view(finding) for finding in findings))
+
+
+def _file(file: SignedFile, source: Source) -> FileView:
+    digest = file.digest.hex()
+    return FileView(
+        name=file.name,
+        digest=digest,
+        size=file.size,
+        media_type=file.media_type,
+        href=f"/blobs/{digest}" if source.has_blob(file.digest) else None,
+    )
+
+
+def _later(other: Found, found: Found, source: Source, now: int) -> LaterView:
+    content = content_of(other.statement, source.facts())
+    return LaterView(
+        line=statement_line(other, now),
+        reading=content.reading,
+        role="target" if found.statement.digest in content.targets else "file",
+        same_issuer=other.statement.about.issuer == found.statement.about.issuer,
+    )

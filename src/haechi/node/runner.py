@@ -1,0 +1,244 @@
+"""A running node: the service, its mirrors and the work that goes on in the background.
+
+Two threads do that work: one keeps the index up, the other visits peers. Both end
+when `stop` is called, and what they were doing is finished first.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+from typing import NamedTuple
+
+from haechi.errors import HaechiError, NotFound
+from haechi.log.store import Store
+from haechi.log.tiles import TileTree
+from haechi.network.blobs import fetch_blobs
+from haechi.network.card import NodeCard
+from haechi.node.limits import RateLimit
+from haechi.node.logs import log_event
+from haechi.node.metrics import Labels, Metrics
+from haechi.node.peers import Peer, Peers
+from haechi.node.policies import latest_policy
+from haechi.node.service import Node, public, tlog_proof
+from haechi.node.tilesite import TileSite
+from haechi.statement.envelope import Statement
+
+_INDEX_SECONDS = 0.1
+_BLOB_BYTES_A_ROUND = 256 << 20
+
+
+class Wanted(NamedTuple):
+    """An evidence file that may be sent in. size: in bytes; None when only its digest was signed."""
+
+    size: int | None
+
+
+class Runner:
+    """Always true: what a mirror serves was verified against pinned keys; a peer's trouble is logged and
+    shown, and stops neither registration nor the other peers.
+    """
+
+    def __init__(self, node: Node, card: NodeCard, peers: Peers) -> None:
+        self.node = node
+        self.card = card
+        self.peers = peers
+        self.metrics = Metrics()
+        limits = node.config.limits
+        self._writes = RateLimit(limits.writes_per_s, limits.write_burst)
+        self._reads = RateLimit(limits.reads_per_s, limits.read_burst)
+        self._stop = Event()
+        self._wake = Event()
+        self._started_s = time.monotonic()
+        self._threads = [
+            Thread(target=self._keep, name="haechi-keeper", daemon=True),
+            Thread(target=self._visit, name="haechi-mirror", daemon=True),
+        ]
+        self._declare_metrics()
+
+    def start(self) -> None:
+        """Begin the background work."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new, finish what was begun, publish what is durable, close everything."""
+        self.node.stopping = True
+        self._stop.set()
+        self._wake.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+        for peer in self.peers:
+            peer.close()
+        size = self.node.store.head().size
+        self.node.close()
+        log_event("node.stopped", size=size)
+
+    def take_write(self, client: str) -> None:
+        """One token of a client's writing rate; raises TooMany."""
+        self._writes.take(client, time.monotonic())
+
+    def take_read(self, client: str) -> None:
+        """One token of a client's reading rate; raises TooMany."""
+        self._reads.take(client, time.monotonic())
+
+    def noticed(self) -> None:
+        """Something became durable: index it soon."""
+        self._wake.set()
+
+    def located(self, digest: bytes) -> tuple[Statement, str]:
+        """A statement anybody may have and the log it is in, own log first; raises NotFound."""
+        for origin, store, _tree in self._logs():
+            index = store.index_of(digest)
+            raw = None if index is None else store.statement(index)
+            if raw is not None:
+                return public(Statement.from_bytes(raw)), origin
+        raise NotFound(what_is="statement", name=digest.hex())
+
+    def statement(self, digest: bytes) -> Statement:
+        """A statement anybody may have, from the own log or a mirror; raises NotFound."""
+        return self.located(digest)[0]
+
+    def proof(self, digest: bytes) -> bytes:
+        """A tlog-proof from the first log that has the entry; raises NotFound."""
+        for origin, store, _tree in self._logs():
+            if store.index_of(digest) is not None:
+                return self.proof_in(origin, digest)
+        raise NotFound(what_is="entry", name=digest.hex())
+
+    def proof_in(self, origin: str, digest: bytes) -> bytes:
+        """A tlog-proof from one log; raises NotFound."""
+        index = self.index_in(origin, digest)
+        return next(tlog_proof(store, tree, index) for name, store, tree in self._logs() if name == origin)
+
+    def index_in(self, origin: str, digest: bytes) -> int:
+        """Where an entry stands in one log; raises NotFound."""
+        for name, store, _tree in self._logs():
+            index = store.index_of(digest) if name == origin else None
+            if index is not None:
+                return index
+        raise NotFound(what_is="entry", name=digest.hex())
+
+    def own_receipt(self, statement: Statement, origin: str) -> bytes | None:
+        """A fresh receipt when the entry is in this node's own log, else None: only the log can sign one."""
+        return self.node.fresh_receipt(statement.digest) if origin == self.node.config.origin else None
+
+    def policy_of(self, origin: str) -> Statement | None:
+        """The newest policy statement of a log held here."""
+        if origin == self.node.config.origin:
+            return self.node.policies.statement
+        latest = latest_policy(self.peers.of(origin).store, self.node.index)
+        return None if latest is None else latest[1]
+
+    def about(self, digest: bytes, limit: int) -> Iterator[tuple[Statement, str]]:
+        """What others said about a statement, with the log it was said in; oldest first."""
+        self.follow()
+        for row in self.node.index.about(digest, limit):
+            try:
+                yield self.located(row.digest)
+            except NotFound:
+                continue  # indexed, but its content is not for everybody
+
+    def wanted_blob(self, digest: bytes) -> Wanted | None:
+        """The evidence file that a CLEAR statement of the own log asks for by this digest, if one does."""
+        self.follow()
+        for evidence in self.node.index.evidence(digest):
+            try:
+                self.node.statement(evidence.statement)
+            except NotFound:
+                continue
+            return Wanted(evidence.size)
+        return None
+
+    def blob(self, digest: bytes) -> Path:
+        """An evidence file that a CLEAR statement refers to; raises NotFound."""
+        for evidence in self.node.index.evidence(digest):
+            self.located(evidence.statement)
+            return self.node.blobs.path(digest)
+        raise NotFound(what_is="file", name=digest.hex())
+
+    def mirror_site(self, name: str) -> TileSite:
+        """The tile site of a mirrored log; raises NotFound."""
+        return TileSite(self.peers.named(name).store)
+
+    def follow(self) -> None:
+        """Bring the index up to the own log's durable head."""
+        store = self.node.store
+        self.node.index.follow(store, store.head().size, checked=True)
+
+    def health(self) -> dict[str, object]:
+        """Whether statements are taken, and the figures an operator looks at first."""
+        head = self.node.store.head()
+        return {
+            "ok": not self.node.stopping and self.node.sequencer.stopped is None,
+            "origin": self.node.config.origin,
+            "size": head.size,
+            "uptime_s": round(time.monotonic() - self._started_s, 1),
+        }
+
+    def sync(self, peer: Peer, now: int) -> None:
+        """One round with one peer: mirror, index, check the signatures, fetch the evidence."""
+        began = time.monotonic()
+        finding = peer.sync(now)
+        index, store = self.node.index, peer.store
+        index.follow(store, store.head().size)
+        index.check(store, self.node.facts)
+        try:
+            fetch_blobs(
+                peer.client, self.node.blobs, index.files(peer.card.origin), _BLOB_BYTES_A_ROUND
+            )
+        except HaechiError as error:
+            log_event("mirror.blobs", origin=peer.card.origin, code=error.code)
+        self.metrics.count("haechi_mirror_rounds_total", origin=peer.card.origin, outcome=finding.code)
+        log_event(
+            "mirror.round",
+            origin=peer.card.origin,
+            outcome=finding.code,
+            size=store.head().size,
+            ms=round((time.monotonic() - began) * 1000),
+        )
+
+    def _logs(self) -> Iterator[tuple[str, Store, TileTree]]:
+        yield self.node.config.origin, self.node.store, self.node.tree
+        for peer in self.peers:
+            yield peer.card.origin, peer.store, peer.tree
+
+    def _keep(self) -> None:
+        """Bring the index up soon after something became durable."""
+        while not self._stop.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                self.follow()
+            except HaechiError as error:
+                log_event("index.trouble", code=error.code)
+            self._stop.wait(_INDEX_SECONDS)
+
+    def _visit(self) -> None:
+        while not self._stop.is_set():
+            for peer in self.peers:
+                if self._stop.is_set():
+                    return
+                try:
+                    self.sync(peer, int(self.node.clock()))
+                except HaechiError as error:
+                    log_event("mirror.trouble", origin=peer.card.origin, code=error.code)
+            self._stop.wait(self.node.config.mirror_seconds)
+
+    def _declare_metrics(self) -> None:
+        metrics = self.metrics
+        metrics.counter("haechi_requests_total", "HTTP requests by route and status.")
+        metrics.histogram("haechi_request_seconds", "Time to answer by route.")
+        metrics.counter("haechi_mirror_rounds_total", "Mirror rounds by peer and outcome.")
+        metrics.gauge("haechi_log_entries", "Durable entries by log.", self._sizes)
+        metrics.gauge(
+            "haechi_peer_synced_timestamp_seconds", "When a peer was last mirrored well.", self._synced
+        )
+
+    def _sizes(self) -> dict[Labels, float]:
+        return {(("origin", origin),): store.head().size for origin, store, _tree in self._logs()}
+
+    def _synced(self) -> dict[Labels, float]:
+        times = {peer.card.origin: peer.state.synced_at for peer in self.peers}
+        return {(("origin", origin),): at for origin, at in times.items() if at is not None}

@@ -1,0 +1,162 @@
+"""What a node can do, without HTTP: take statements in, prove them, hand them out, follow its peers.
+
+Unavailable
+└── Stopping          the node is shutting down and takes nothing new
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from haechi.errors import NotFound, Refused, Unavailable
+from haechi.facts import Facts
+from haechi.findings import Verdict
+from haechi.log.proof import TlogProof
+from haechi.log.receipt import InclusionProof, ReceiptSigner
+from haechi.log.registration import admit
+from haechi.log.sequencer import Placed, Sequencer
+from haechi.log.store import Head, Store
+from haechi.log.tiles import TileTree
+from haechi.network.blobs import BlobStore
+from haechi.network.index import Index
+from haechi.network.pins import Pins
+from haechi.node.config import Config
+from haechi.node.keychain import Keychain
+from haechi.node.policies import Policies
+from haechi.statement.claims import check_claim
+from haechi.statement.envelope import Sharing, Statement
+from haechi.words import Text
+
+
+class Stopping(Unavailable):
+    """The node is shutting down; facts: none."""
+
+    code = "node.stopping"
+    what = Text("the node is stopping", "노드가 종료 중입니다")
+    hint = Text("send it again in a moment; nothing was lost", "잠시 뒤 다시 보내세요. 잃은 것은 없습니다")
+
+
+class SignatureRefused(Refused):
+    """A statement whose signature or claim does not hold is never registered; facts: why."""
+
+    code = "node.statement-refused"
+    what = Text("the statement does not hold: {why}", "진술이 성립하지 않습니다: {why}")
+    hint = Text(
+        "check it with `haechi verify` before sending it", "보내기 전에 `haechi verify` 로 확인하세요"
+    )
+
+
+class Node:
+    """One node, opened on its data directory.
+
+    Always true: a receipt is made for durable entries only; what is not CLEAR is handed to nobody; the
+    pins change by the operator's hand alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        config: Config,
+        keys: Keychain,
+        sequencer: Sequencer,
+        store: Store,
+        index: Index,
+        pins: Pins,
+        facts: Facts,
+        clock: Callable[[], float],
+        close: Callable[[], None],
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.keys = keys
+        self.sequencer = sequencer
+        self.index = index
+        self.pins = pins
+        self.facts = facts
+        self.clock = clock
+        self.store = store
+        self.tree = TileTree(self.store.tile)
+        self.blobs = BlobStore(folder / "blobs", max_bytes=config.limits.blob_bytes)
+        self.receipts = ReceiptSigner(config.origin, keys.receipt)
+        self.policies = Policies(config.origin, facts)
+        self.stopping = False
+        self.close = close
+
+    def admit(self, raw: bytes) -> Statement:
+        """The statement in `raw` if this log takes it; raises BadInput, NotAdmitted or SignatureRefused.
+
+        Cheap checks come first: size, form, policy; then the signature, then the claim.
+        """
+        if self.stopping:
+            raise Stopping
+        statement = Statement.from_bytes(raw)
+        admit(self.policies.current, statement)
+        for finding in (statement.check_signature(), check_claim(statement, self.facts)):
+            if finding.verdict is not Verdict.HOLDS and not finding.code.endswith(".withheld"):
+                raise SignatureRefused(why=finding.say("en"))
+        return statement
+
+    def submit(self, statement: Statement) -> "Future[Placed]":
+        """Queue an admitted statement; the future ends when it is durable, or with what went wrong."""
+        return self.sequencer.submit(statement.raw, statement.digest)
+
+    def register(self, raw: bytes) -> tuple[Statement, bytes]:
+        """Admit, wait until durable, and return the statement with its receipt."""
+        statement = self.admit(raw)
+        placed = self.submit(statement).result()
+        self.registered(statement, placed)
+        return statement, self.receipt(statement, placed)
+
+    def registered(self, statement: Statement, placed: Placed) -> None:
+        """Take note of a durable statement that changes how the node behaves."""
+        if statement.about.kind == "policy":
+            self.policies.take(statement, placed.index)
+
+    def receipt(self, statement: Statement, placed: Placed) -> bytes:
+        """A receipt under the head that the entry was placed in."""
+        return self._receipt(statement.about.subject, placed.index, placed.head)
+
+    def fresh_receipt(self, digest: bytes) -> bytes:
+        """A receipt under the newest durable head; raises NotFound."""
+        index = self.index_of(digest)
+        statement = self.statement(digest)
+        return self._receipt(statement.about.subject, index, self.store.head())
+
+    def index_of(self, digest: bytes) -> int:
+        """Where an entry stands in this node's own log; raises NotFound."""
+        index = self.store.index_of(digest)
+        if index is None:
+            raise NotFound(what_is="entry", name=digest.hex())
+        return index
+
+    def statement(self, digest: bytes) -> Statement:
+        """A statement of the own log that anybody may have; raises NotFound."""
+        raw = self.store.statement(self.index_of(digest))
+        if raw is None:
+            raise NotFound(what_is="statement", name=digest.hex())
+        return public(Statement.from_bytes(raw))
+
+    def proof(self, digest: bytes) -> bytes:
+        """A tlog-proof under the newest published checkpoint; raises NotFound while there is none yet."""
+        return tlog_proof(self.store, self.tree, self.index_of(digest))
+
+    def _receipt(self, subject: str, index: int, head: Head) -> bytes:
+        path = tuple(self.tree.inclusion(index, head.size))
+        return self.receipts.inclusion(InclusionProof(head.size, index, path), head.root, subject)
+
+
+def public(statement: Statement) -> Statement:
+    """The statement if anybody may have it; raises NotFound otherwise, as for one that is not there."""
+    if statement.about.sharing is not Sharing.CLEAR:
+        raise NotFound(what_is="statement", name=statement.digest_hex)
+    return statement
+
+
+def tlog_proof(store: Store, tree: TileTree, index: int) -> bytes:
+    """The C2SP proof of one entry under the newest published checkpoint; raises NotFound if it is not in it."""
+    published = store.published()
+    if published is None or index >= published.size:
+        raise NotFound(what_is="checkpoint", name=f"one that covers entry {index}")
+    path = tuple(tree.inclusion(index, published.size))
+    return TlogProof(index=index, path=path, checkpoint=published.note).encode()

@@ -1,0 +1,75 @@
+"""Taking evidence files in: only what a registered statement asks for, streamed, whole or not at all."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from haechi.errors import BadInput, NotFound, TooLarge
+from haechi.node.runner import Runner
+from haechi.node.wire import BodySlow
+from haechi.statement.evidence import PIECE_BYTES
+
+_MIN_BYTES_PER_S = 64 * 1024
+_SPOOL_BYTES = 1 << 20
+
+
+async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
+    """Store the body if a CLEAR statement in the log refers to it; its digest and size must be as signed.
+
+    Raises NotFound when nothing refers to it, TooLarge, BodySlow, and BadInput for other bytes.
+    """
+    wanted = await run_in_threadpool(runner.wanted_blob, digest)
+    if wanted is None:
+        raise NotFound(what_is="statement that refers to this file", name=digest.hex())
+    limit = runner.node.config.limits.blob_bytes
+    if wanted.size is not None and wanted.size > limit:
+        raise TooLarge(what_is="evidence file", limit=limit, got=wanted.size)
+    if runner.node.blobs.has(digest):
+        return
+    folder = runner.node.folder / "blobs"
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, dir=str(folder)) as spool:
+        grace_s = runner.node.config.limits.body_seconds
+        size = await _receive(request, spool, wanted.size, limit, grace_s)
+        spool.seek(0)
+        await run_in_threadpool(_keep, runner, digest, size, cast("BinaryIO", spool))
+
+
+async def _receive(
+    request: Request,
+    spool: "tempfile.SpooledTemporaryFile[bytes]",
+    size: int | None,
+    limit: int,
+    grace_s: float,
+) -> int:
+    """Copy the body, exactly `size` bytes if that was signed, at no less than 64 KiB/s after a grace time."""
+    most = limit if size is None else size
+    got = 0
+    limit_s = grace_s + most / _MIN_BYTES_PER_S
+    try:
+        async with asyncio.timeout(limit_s):
+            async for piece in request.stream():
+                got += len(piece)
+                if got > most:
+                    raise TooLarge(what_is="evidence file", limit=most, got=got)
+                await run_in_threadpool(spool.write, piece)
+    except TimeoutError:
+        raise BodySlow(limit_s=round(limit_s)) from None
+    except ClientDisconnect:
+        raise BadInput(why="the client went away before the file was complete") from None
+    if size is not None and got != size:
+        raise BadInput(why=f"the file has {got} bytes, the statement says {size}")
+    return got
+
+
+def _keep(runner: Runner, digest: bytes, size: int, spool: BinaryIO) -> Path:
+    return runner.node.blobs.put(digest, size, _pieces(spool))
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(PIECE_BYTES):
+        yield piece

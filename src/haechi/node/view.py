@@ -1,0 +1,262 @@
+"""What the pages see of a node: the `Source` of one request, read from its log, mirrors and index."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from haechi.errors import NotFound
+from haechi.facts import Facts
+from haechi.findings import Finding
+from haechi.log.note import NoteKey
+from haechi.log.proof import check_tlog_proof
+from haechi.log.receipt import check_receipt
+from haechi.log.registration import check_registration
+from haechi.log.store import Store
+from haechi.network.lookup import Row
+from haechi.network.verify import check_issuer
+from haechi.node.pages.source import (
+    Card,
+    Count,
+    Found,
+    Issuer,
+    IssuerKey,
+    Log,
+    Peer,
+    Place,
+    Sealed,
+    Standing,
+    Voucher,
+    Where,
+)
+from haechi.node.peers import Peer as MirroredPeer
+from haechi.node.peers import mirror_name
+from haechi.node.runner import Runner
+from haechi.statement.claims import claim_of
+from haechi.statement.envelope import Statement
+from haechi.statement.kinds.policy import Policy
+from haechi.statement.kinds.supersede import Supersede
+from haechi.words import Text
+
+_MAX_LATER = 256
+
+
+class View:
+    """One request's view. Only CLEAR statements pass; all else comes as `Sealed`."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._node = runner.node
+        self._index = runner.node.index
+
+    def card(self) -> Card:
+        """Whose node this is."""
+        config = self._node.config
+        return Card(
+            config.origin,
+            Text(config.name_en, config.name_ko),
+            config.role,
+            config.country,
+            self._runner.card.url.rstrip("/"),
+            config.issuer,
+        )
+
+    def facts(self) -> Facts:
+        """The facts that claims are read with."""
+        return self._node.facts
+
+    def log(self, origin: str | None = None) -> Log | None:
+        """The node's own log, or the mirror of `origin`."""
+        if origin is None or origin == self._node.config.origin:
+            keys = self._node.keys.checkpoint_signer(self._node.config.origin).keys
+            return _log(self._node.store, "own", keys, "/log")
+        peer = self._peer(origin)
+        if peer is None:
+            return None
+        return _log(peer.store, "mirror", peer.card.log_keys(), f"/mirrors/{mirror_name(origin)}")
+
+    def entries(self, origin: str, before: int | None, limit: int) -> Sequence[Found | Sealed]:
+        """Entries of one log below `before`, newest first."""
+        return [self._held(row) for row in self._index.entries(origin, before, limit)]
+
+    def latest(self, limit: int) -> Sequence[Found]:
+        """Statements of all logs here, newest first."""
+        return list(self._found(self._index.recent(limit, None)))
+
+    def statement(self, digest: bytes) -> Found | Sealed | None:
+        """The statement whose digest this is, if any log here has it."""
+        row = self._index.by_digest(digest)
+        if row is None:
+            self._runner.follow()
+            row = self._index.by_digest(digest)
+        return None if row is None else self._held(row)
+
+    def checks(self, found: Found) -> Mapping[str, Sequence[Finding]]:
+        """For each log that has it: inclusion, receipt and checkpoint, checked just now; then the key."""
+        return {place.origin: self._checks_in(found.statement, place) for place in found.places}
+
+    def about(self, digest: bytes, limit: int) -> Sequence[Found]:
+        """Statements that name this digest, oldest first."""
+        return list(self._found(self._index.about(digest, limit)))
+
+    def has_blob(self, digest: bytes) -> bool:
+        """Whether the file is here for anybody."""
+        try:
+            self._runner.blob(digest)
+        except NotFound:
+            return False
+        return True
+
+    def issuer(self, name: str) -> Issuer | None:
+        """What is known of an issuer here: its keys by policies and pins, and how much it said."""
+        keys = list(self._issuer_keys(name))
+        counted = self._index.issuer_count(name)
+        if not keys and not counted:
+            return None
+        return Issuer(name, self._issuer_name(name), tuple(keys), counted)
+
+    def statements_of(self, issuer: str, before: int | None, limit: int) -> Sequence[Found]:
+        """The issuer's statements, newest first."""
+        return list(self._found(self._index.by_issuer(issuer, limit, before)))
+
+    def peers(self) -> Sequence[Peer]:
+        """Every pinned node and how far it is mirrored."""
+        return [_peer(peer) for peer in self._runner.peers]
+
+    def counts(self) -> Mapping[str, Count]:
+        """How many statements of each kind are held."""
+        return {kind: Count(count.own, count.mirrored) for kind, count in self._index.counts().items()}
+
+    def _peer(self, origin: str) -> MirroredPeer | None:
+        return next((peer for peer in self._runner.peers if peer.card.origin == origin), None)
+
+    def _found(self, rows: Sequence[Row]) -> Iterator[Found]:
+        for row in rows:
+            held = self._held(row)
+            if isinstance(held, Found):
+                yield held
+
+    def _held(self, row: Row) -> Found | Sealed:
+        places = tuple(self._place(place.origin, place.index) for place in row.places)
+        try:
+            statement = self._runner.statement(row.digest)
+        except NotFound:
+            return Sealed(row.digest, places)
+        return Found(statement, row.serial, places, self._standing(statement))
+
+    def _place(self, origin: str, index: int) -> Place:
+        where: Where = "own" if origin == self._node.config.origin else "mirror"
+        return Place(origin, index, where, receipt=where == "own")
+
+    def _standing(self, statement: Statement) -> Standing:
+        """What later statements did; only the same issuer with the same key withdraws or replaces."""
+        own: dict[str, bytes] = {}
+        others: dict[str, set[str]] = {"confirm": set(), "dispute": set()}
+        for row in self._index.about(statement.digest, _MAX_LATER):
+            said = row.said
+            if said is None:
+                continue
+            if said.kind in others:
+                others[said.kind].add(said.issuer)
+            same = said.issuer == statement.about.issuer and said.kid == statement.kid
+            if same and said.kind in ("withdraw", "supersede"):
+                own.setdefault(said.kind, row.digest)
+        newer = own.get("supersede")
+        superseded_by = newer if newer is not None and self._replaces(newer, statement.digest) else None
+        return Standing(own.get("withdraw"), superseded_by, len(others["confirm"]), len(others["dispute"]))
+
+    def _replaces(self, supersede: bytes, digest: bytes) -> bool:
+        """Whether the supersede statement replaces `digest`; it names its new statement as well."""
+        claim = claim_of(self._runner.statement(supersede), self._node.facts)
+        return isinstance(claim, Supersede) and claim.old == digest
+
+    def _checks_in(self, statement: Statement, place: Place) -> list[Finding]:
+        findings: list[Finding] = []
+        if place.where == "own":
+            key = self._node.keys.receipt.public
+            receipt = self._node.fresh_receipt(statement.digest)
+            findings.append(check_receipt(receipt, statement.digest, statement.about.subject, [key]))
+        findings += self._proof_checks(statement, place.origin)
+        findings.append(self._key_check(statement, place.origin))
+        return findings
+
+    def _proof_checks(self, statement: Statement, origin: str) -> list[Finding]:
+        try:
+            proof = self._runner.proof_in(origin, statement.digest)
+        except NotFound:
+            return []  # durable, but no checkpoint covers it yet
+        return check_tlog_proof(proof, statement.digest, self._keys_of(origin), origin)
+
+    def _keys_of(self, origin: str) -> list[NoteKey]:
+        if origin == self._node.config.origin:
+            return list(self._node.keys.checkpoint_signer(origin).keys)
+        peer = self._peer(origin)
+        return [] if peer is None else peer.card.log_keys()
+
+    def _key_check(self, statement: Statement, origin: str) -> Finding:
+        pinned = check_issuer(statement, self._node.pins)
+        if not pinned.code.endswith(".unpinned"):
+            return pinned
+        policy = self._runner.policy_of(origin)
+        return check_registration(statement, policy, None if policy is None else self._terms(policy))
+
+    def _terms(self, policy: Statement) -> Policy | None:
+        claim = claim_of(policy, self._node.facts)
+        return claim if isinstance(claim, Policy) else None
+
+    def _issuer_name(self, name: str) -> Text | None:
+        for pinned in self._node.pins.issuers:
+            if pinned.issuer == name:
+                return Text(pinned.name.en, pinned.name.ko)
+        for card in (self._runner.card, *self._node.pins.nodes):
+            if card.issuer == name:
+                return Text(card.name.en, card.name.ko)
+        return None
+
+    def _issuer_keys(self, name: str) -> Iterator[IssuerKey]:
+        vouchers: dict[bytes, list[Voucher]] = {}
+        kinds: dict[bytes, set[str]] = {}
+        for thumbprint in self._node.pins.speaks_for(name):
+            vouchers.setdefault(thumbprint, []).append(Voucher(None, None))
+            kinds.setdefault(thumbprint, set()).add("*")
+        for origin in (self._node.config.origin, *(peer.card.origin for peer in self._runner.peers)):
+            policy = self._runner.policy_of(origin)
+            terms = None if policy is None else self._terms(policy)
+            if policy is None or terms is None:
+                continue
+            index = self._runner.index_in(origin, policy.digest)
+            voucher = Voucher(policy.digest, self._place(origin, index))
+            for grant in terms.grants:
+                for thumbprint in grant.keys if grant.issuer == name else ():
+                    vouchers.setdefault(thumbprint, []).append(voucher)
+                    kinds.setdefault(thumbprint, set()).update(grant.kinds)
+        for thumbprint, reasons in vouchers.items():
+            yield IssuerKey(thumbprint, None, tuple(sorted(kinds[thumbprint])), tuple(reasons))
+
+
+def _log(store: Store, where: Where, keys: Sequence[NoteKey], path: str) -> Log:
+    head, published = store.head(), store.published()
+    return Log(
+        origin=store.origin,
+        where=where,
+        size=head.size,
+        root=head.root,
+        checkpoint="" if published is None else published.note.decode(),
+        published_at=None if published is None else published.at,
+        vkeys=tuple(key.vkey for key in keys),
+        path=path,
+    )
+
+
+def _peer(peer: MirroredPeer) -> Peer:
+    card, head = peer.card, peer.store.head()
+    return Peer(
+        origin=card.origin,
+        name=Text(card.name.en, card.name.ko),
+        role=card.role,
+        country=card.country,
+        url=card.url,
+        size=head.size,
+        root=head.root,
+        seen=peer.mirror.seen(),
+        synced_at=peer.state.synced_at,
+        last=peer.state.last,
+        frozen=peer.mirror.frozen(),
+    )

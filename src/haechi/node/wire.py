@@ -1,0 +1,101 @@
+"""What every route shares: bounded bodies, error answers, client names, security headers."""
+
+import asyncio
+import http
+import re
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from haechi.errors import (
+    BadInput,
+    Conflict,
+    HaechiError,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unavailable,
+)
+from haechi.node.limits import TooMany
+from haechi.statement import cbor
+from haechi.words import Text
+
+PROBLEM = "application/concise-problem-details+cbor"
+_HEX_64 = re.compile(r"[0-9a-f]{64}\Z")
+IMMUTABLE = "public, max-age=31536000, immutable"
+BRIEF = "public, max-age=1"
+
+
+class BodySlow(Unavailable):
+    """The client took too long to send its body; facts: limit_s."""
+
+    code = "node.body-slow"
+    what = Text(
+        "the request body took longer than {limit_s} s", "요청 본문을 받는 데 {limit_s}초가 넘게 걸렸습니다"
+    )
+    hint = Text("send the whole body at once", "본문을 한 번에 보내세요")
+
+
+def status_of(error: HaechiError) -> int:
+    """The HTTP status for an error of the tree."""
+    table: tuple[tuple[type[HaechiError], int], ...] = (
+        (TooMany, 429),
+        (BodySlow, 408),
+        (TooLarge, 413),
+        (BadInput, 400),
+        (NotFound, 404),
+        (Refused, 400),  # SCRAPI section 2.3: "Rejected" by the registration policy is a 400
+        (Conflict, 409),
+        (Unavailable, 503),
+    )
+    return next((status for kind, status in table if isinstance(error, kind)), 500)
+
+
+def problem(error: HaechiError) -> Response:
+    """The error as concise problem details (RFC 9290): title, detail, and our stable code as `instance`."""
+    body = cbor.encode({-1: error.code, -2: f"{error.say('en')}. {error.advise('en')}"})
+    response = Response(body, status_of(error), media_type=PROBLEM)
+    if isinstance(error, Unavailable):
+        response.headers["Retry-After"] = str(error.facts.get("retry_s", 1))
+    return response
+
+
+def plain_problem(status: int) -> Response:
+    """Problem details for what the router itself refused: no such route, method not allowed."""
+    title = http.HTTPStatus(status).phrase
+    return Response(cbor.encode({-1: title, -2: f"{title} ({status})"}), status, media_type=PROBLEM)
+
+
+def digest_of(request: Request) -> bytes:
+    """The 64 hex digits in the path as 32 bytes; anything else is simply not there."""
+    text = request.path_params["digest"]
+    if not _HEX_64.match(text):
+        raise HTTPException(404)
+    return bytes.fromhex(text)
+
+
+def client_of(request: Request) -> str:
+    """The client's address for rate limits; never logged together with content."""
+    return request.client.host if request.client else "?"
+
+
+async def read_body(request: Request, *, limit: int, seconds: float, what: str) -> bytes:
+    """The whole body, at most `limit` bytes within `seconds`; raises TooLarge, BodySlow or ClientGone."""
+    declared = request.headers.get("content-length")
+    if declared is not None and declared.isdigit() and int(declared) > limit:
+        raise TooLarge(what_is=what, limit=limit, got=int(declared))
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(seconds):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > limit:
+                    raise TooLarge(what_is=what, limit=limit, got=size)
+                pieces.append(piece)
+    except TimeoutError:
+        raise BodySlow(limit_s=seconds) from None
+    except ClientDisconnect:
+        raise BadInput(why="the client went away before the body was complete") from None
+    return b"".join(pieces)

@@ -1,0 +1,238 @@
+"""Strict CBOR: one encoding per value in, one encoding per value out.
+
+    BadInput
+    └── CborMalformed     not well-formed, not deterministic, too deep, or a type we do not take
+
+RFC 8949 leaves room for several encodings of one value (long integers, indefinite lengths, duplicate
+keys, trailing bytes). A signature over one of them invites confusion about the others, so all are refused:
+what is decoded must encode back to the very same bytes. Values are whole numbers of 64 bits, finite floats
+other than -0.0, text without hidden characters, byte strings, true, false, null, arrays, and maps whose keys
+are whole numbers or text. Tags are never interpreted: they can make 200 bytes stand for gigabytes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, cast
+
+import cbor2
+
+from haechi.errors import BadInput, TooLarge
+from haechi.statement.breach import HIDDEN_TEXT, MAX_DEPTH, MAX_ITEMS, Breach, first_breach, shortest_float
+from haechi.statement.sentence import Sentence
+from haechi.words import Text
+
+_SIMPLE = {None: b"\xf6", True: b"\xf5", False: b"\xf4"}
+
+
+class CborMalformed(BadInput):
+    """Bytes that are not the one allowed encoding of a plain value; facts: where, rule, why."""
+
+    code = "statement.cbor"
+    what = Sentence("{where} is not strict CBOR: {why}", "{where}이(가) 엄격한 CBOR가 아닙니다: {why}")
+    hint = Text(
+        "encode deterministically (RFC 8949 section 4.2.1), without tags or trailing bytes",
+        "결정적 인코딩(RFC 8949 4.2.1절)을 쓰고 태그나 남는 바이트를 두지 마세요",
+    )
+
+
+def encode(value: object, *, where: str = "value") -> bytes:
+    """The deterministic encoding of a plain value (RFC 8949 section 4.2.1: keys in bytewise order).
+
+    Raises CborMalformed for what `decode` would refuse; `where` names the value in the error.
+
+    >>> encode({"b": 1, "a": [True, b"x"]}).hex()
+    'a2616182f54178616201'
+    """
+    try:
+        return _encoded(value, _sorted_shape)
+    except Breach as breach:
+        raise CborMalformed(where=where, rule=breach.rule, why=breach.why) from None
+
+
+def decode(raw: bytes, *, where: str, max_bytes: int, sorted_keys: bool = True) -> object:
+    """The plain value that `raw` encodes: int, str, bytes, bool, None, float, list or dict of these.
+
+    sorted_keys: False takes maps in any key order (COSE headers of other makers); everything else stays
+    strict. Raises TooLarge before any work, CborMalformed otherwise.
+    """
+    value = parse(raw, where=where, max_bytes=max_bytes, sorted_keys=sorted_keys)
+    try:
+        if _encoded(value, _sorted_shape) == raw:
+            return value
+        if not sorted_keys and _encoded(value, _given_shape) == raw:
+            return value
+    except Breach as breach:
+        if breach.rule == "items":
+            raise CborMalformed(where=where, rule=breach.rule, why=breach.why) from None
+    raise refusal(raw, where=where, sorted_keys=sorted_keys)
+
+
+def parse(raw: bytes, *, where: str, max_bytes: int, sorted_keys: bool = True) -> object:
+    """A value that `raw` may stand for, for callers who encode it again and compare; see `decode`.
+
+    No tag is interpreted, depth and size are bounded, keys are unique. Raises TooLarge or CborMalformed.
+    """
+    if len(raw) > max_bytes:
+        raise TooLarge(what_is=where, limit=max_bytes, got=len(raw))
+    try:
+        return cbor2.loads(
+            raw,
+            max_depth=MAX_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            semantic_decoders=_NO_TAGS,
+        )
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+        raise refusal(raw, where=where, sorted_keys=sorted_keys) from error
+
+
+def refusal(raw: bytes, *, where: str, sorted_keys: bool = True) -> CborMalformed:
+    """The error that names the rule which `raw` breaks first."""
+    breach = first_breach(bytes(raw), sorted_keys=sorted_keys)
+    return CborMalformed(where=where, rule=breach.rule, why=breach.why)
+
+
+def head(major: int, argument: int) -> bytes:
+    """The shortest head of an item (RFC 8949 section 3); raises Breach beyond 64 bits."""
+    top = major << 5
+    if argument < 24:
+        return bytes((top | argument,))
+    for info, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        if argument < 1 << (8 * width):
+            return bytes((top | info,)) + argument.to_bytes(width, "big")
+    raise Breach("integer-range")
+
+
+class _NoTags(dict[int, Callable[[object, bool], object]]):
+    """Decoders of every tag there is: each refuses."""
+
+    def __missing__(self, tag: int) -> Callable[[object, bool], object]:
+        return _refuse_tag
+
+
+def _refuse_tag(_value: object, _immutable: bool) -> object:  # noqa: FBT001  # cbor2 calls it so
+    raise Breach("tag")
+
+
+_NO_TAGS = _NoTags()
+
+_SHORT = 256
+_TEXT_HEADS = tuple(head(3, size) for size in range(_SHORT))
+_BYTES_HEADS = tuple(head(2, size) for size in range(_SHORT))
+_LIST_HEADS = tuple(head(4, size) for size in range(_SHORT))
+_NUMBERS = tuple(head(0, number) for number in range(_SHORT))
+
+
+class _Shape(NamedTuple):
+    """The head of a map and its encoded keys, in the order in which they are written."""
+
+    head: bytes
+    keys: list[tuple[bytes, object]]
+
+
+_Shaper = Callable[[Mapping[object, object]], _Shape]
+
+
+def _encoded(value: object, shape: _Shaper) -> bytes:
+    out: list[bytes] = []
+    _write(value, out, shape)
+    return b"".join(out)
+
+
+def _write(value: object, out: list[bytes], shape: _Shaper) -> None:
+    """Append the encoding of `value` to `out`; raises Breach.
+
+    Values are counted before each container is entered, so that 64 KiB of one-byte numbers cost no more than
+    their parsing. Text is written in line, for most values are text. cbor2 would sort keys four times slower
+    and length first (RFC 7049), and would take NaN and any key.
+    """
+    kind = type(value)
+    if kind is str:
+        text = cast("str", value)
+        # Every hidden character is one that Python calls unprintable, whatever its Unicode version.
+        if not text.isprintable() and HIDDEN_TEXT.search(text):
+            raise Breach("hidden-text")
+        data = text.encode()
+        size = len(data)
+        out.append(_TEXT_HEADS[size] if size < _SHORT else head(3, size))
+        out.append(data)
+    elif kind is dict:
+        members = cast("dict[object, object]", value)
+        if len(out) + 2 * len(members) > MAX_ITEMS:
+            raise Breach("items")
+        beginning, keys = shape(members)
+        out.append(beginning)
+        for encoded, key in keys:
+            out.append(encoded)
+            _write(members[key], out, shape)
+    elif kind is int:
+        out.append(_number(cast("int", value)))
+    elif kind is bytes:
+        data = cast("bytes", value)
+        size = len(data)
+        out.append(_BYTES_HEADS[size] if size < _SHORT else head(2, size))
+        out.append(data)
+    elif kind is list or kind is tuple:
+        items = cast("list[object]", value)
+        if len(out) + len(items) > MAX_ITEMS:
+            raise Breach("items")
+        size = len(items)
+        out.append(_LIST_HEADS[size] if size < _SHORT else head(4, size))
+        for item in items:
+            _write(item, out, shape)
+    else:
+        out.append(_leaf(value))
+
+
+def _leaf(value: object) -> bytes:
+    if type(value) is float:
+        return _float(value)
+    if value is None or type(value) is bool:
+        return _SIMPLE[value]
+    raise Breach("type")
+
+
+def _number(value: int) -> bytes:
+    if 0 <= value < _SHORT:
+        return _NUMBERS[value]
+    return head(0, value) if value >= 0 else head(1, -1 - value)
+
+
+def _float(value: float) -> bytes:
+    if value - value != 0:
+        raise Breach("not-finite")
+    encoded = shortest_float(value)
+    if encoded == b"\xf9\x80\x00":
+        raise Breach("negative-zero")
+    return encoded
+
+
+def _key(key: object) -> bytes:
+    if type(key) is str:
+        return _encoded(key, _given_shape)
+    if type(key) is int:
+        return _number(key)
+    raise Breach("key-type")
+
+
+def _given_shape(members: Mapping[object, object]) -> _Shape:
+    return _Shape(head(5, len(members)), [(_key(key), key) for key in members])
+
+
+# Few sets of keys occur, in headers and claims alike, and sorting them is half the cost of an encoding.
+# Bounded three ways, because strangers choose keys: how many sets, how many keys, how long a key.
+_SHAPES: dict[tuple[object, ...], _Shape] = {}
+_MAX_SHAPES, _MAX_KEYS, _MAX_KEY_BYTES = 1024, 24, 48
+
+
+def _sorted_shape(members: Mapping[object, object]) -> _Shape:
+    names = tuple(members)
+    known = _SHAPES.get(names)
+    if known is not None:
+        return known
+    keys = sorted((_key(key), key) for key in names)
+    shape = _Shape(head(5, len(keys)), keys)
+    if len(keys) <= _MAX_KEYS and all(len(encoded) <= _MAX_KEY_BYTES for encoded, _ in keys):
+        if len(_SHAPES) >= _MAX_SHAPES:
+            _SHAPES.clear()
+        _SHAPES[names] = shape
+    return shape

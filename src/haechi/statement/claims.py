@@ -1,0 +1,197 @@
+"""Typed payloads and the registry of kinds.
+
+    BadInput
+    ├── ClaimMalformed    the payload does not have the shape its kind asks for
+    └── UnknownKind       no such kind here; the nearest right names are listed
+
+A kind is one module in `haechi.statement.kinds` that defines `KIND`; nothing else has to be touched to add
+one. Payloads are deterministic CBOR maps with the field names of the struct; every claim has exactly one
+encoding, so equal claims have equal digests.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from haechi.errors import BadInput, UnknownName
+from haechi.facts import Facts
+from haechi.findings import Finding, Verdict, declare, found
+from haechi.statement import cbor
+from haechi.statement.envelope import MAX_STATEMENT_BYTES, Statement
+from haechi.statement.evidence import EvidenceRef
+from haechi.words import LANGS, Lang, Text
+
+Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+Prose = Annotated[str, msgspec.Meta(min_length=1, max_length=8000)]
+
+declare(
+    "statement.claim",
+    Text("Claim has the form of its kind", "주장이 종류의 형식에 맞음"),
+    {
+        "valid": (Verdict.HOLDS, Text("a well-formed {kind}", "형식에 맞는 {kind}")),
+        "invalid": (Verdict.FAILS, Text("not a valid {kind}: {why}", "올바른 {kind}이(가) 아님: {why}")),
+        "withheld": (
+            Verdict.UNDECIDED,
+            Text("only the digest of the content is signed; the content is not at hand", "내용의 다이제스트만 서명됨. 내용은 여기에 없음"),
+        ),
+        "kind-unknown": (
+            Verdict.UNDECIDED,
+            Text("this version does not know the kind {kind}", "이 판은 {kind} 종류를 알지 못함"),
+        ),
+    },
+)
+
+
+class ClaimMalformed(BadInput):
+    """A payload that its kind refuses; facts: kind, why."""
+
+    code = "statement.claim"
+    what = Text("not a valid {kind}: {why}", "올바른 {kind}이(가) 아닙니다: {why}")
+    hint = Text(
+        "see `haechi sign --schema {kind}` for the fields", "필드는 `haechi sign --schema {kind}` 로 확인하세요"
+    )
+
+
+class UnknownKind(UnknownName):
+    """No kind of this name; facts: field, got, nearest."""
+
+    code = "statement.kind-unknown"
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every payload: immutable, named fields only, nothing unknown taken."""
+
+
+class Said(Claim):
+    """Words of the issuer in the languages the issuer wrote them; never translated by a machine."""
+
+    en: Prose | None = None
+    ko: Prose | None = None
+
+    def lines(self) -> list[tuple[Lang, str]]:
+        """What was said, per language that was given."""
+        return [(lang, text) for lang in LANGS if (text := getattr(self, lang)) is not None]
+
+    def require(self, kind: str, where: str) -> None:
+        """Raise ClaimMalformed unless at least one language was given."""
+        if not self.lines():
+            raise ClaimMalformed(kind=kind, why=f"{where} says nothing in either language")
+
+    def in_(self, lang: Lang) -> str:
+        """The words in `lang`, else in the other language, marked as such."""
+        given = dict(self.lines())
+        if lang in given:
+            return given[lang]
+        return "; ".join(f"[{other}] {text}" for other, text in given.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a readable form: a label, the value in both languages, and the statement it points at."""
+
+    label: Text
+    value: Text
+    target: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A claim as people read it: one sentence, then labelled rows. Text, never markup."""
+
+    sentence: Text
+    rows: list[Row] = field(default_factory=list[Row])
+
+
+C = TypeVar("C", bound=Claim)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[C]):
+    """One kind of claim: its payload type, its checks against the facts, and its form for people."""
+
+    name: str
+    title: Text
+    about: Text
+    payload: type[C]
+    check: Callable[[C, Facts], None]
+    read: Callable[[C, Facts], Reading]
+    example: Callable[[], C]
+    targets: Callable[[C], tuple[bytes, ...]] = lambda _claim: ()
+    evidence: Callable[[C], tuple[EvidenceRef, ...]] = lambda _claim: ()
+    lifecycle: bool = False
+
+
+AnyKind = Kind[Any]
+
+
+def kind_names() -> list[str]:
+    """Every kind this version knows, sorted."""
+    from haechi.statement import kinds  # noqa: PLC0415  # the kinds import this module
+
+    return sorted(m.name for m in pkgutil.iter_modules(kinds.__path__) if not m.name.startswith("_"))
+
+
+@lru_cache(maxsize=None)
+def kind_of(name: str) -> AnyKind:
+    """The kind of this name; raises UnknownKind with the nearest right ones."""
+    names = kind_names()
+    if name not in names:
+        raise UnknownKind(field="kind", got=name, nearest=difflib.get_close_matches(name, names, 3, 0.3))
+    return importlib.import_module(f"haechi.statement.kinds.{name}").KIND
+
+
+def encode_claim(kind: AnyKind, claim: Claim, facts: Facts) -> bytes:
+    """The payload bytes of a checked claim; raises what the kind's check raises."""
+    kind.check(claim, facts)
+    return cbor.encode(msgspec.to_builtins(claim, builtin_types=(bytes,)))
+
+
+def decode_claim(kind: AnyKind, payload: bytes, facts: Facts) -> Claim:
+    """The checked claim in `payload`; raises CborMalformed, ClaimMalformed or UnknownName."""
+    value = cbor.decode(payload, where=kind.name, max_bytes=MAX_STATEMENT_BYTES)
+    claim = convert_claim(kind, value, facts)
+    if cbor.encode(msgspec.to_builtins(claim, builtin_types=(bytes,))) != payload:
+        raise ClaimMalformed(kind=kind.name, why="a field is not in its one allowed form")
+    return claim
+
+
+def convert_claim(kind: AnyKind, value: object, facts: Facts) -> Claim:
+    """The checked claim from plain values (see `haechi.statement.jsonform` for values from JSON)."""
+    try:
+        claim = msgspec.convert(value, kind.payload, builtin_types=(bytes,))
+    except msgspec.ValidationError as error:
+        raise ClaimMalformed(kind=kind.name, why=str(error)[:300]) from error
+    kind.check(claim, facts)
+    return claim
+
+
+def claim_of(statement: Statement, facts: Facts, preimage: bytes | None = None) -> Claim | None:
+    """The statement's claim; None when only its digest is signed and no `preimage` is given."""
+    kind = kind_of(statement.about.kind)
+    if statement.hash_envelope is None:
+        return decode_claim(kind, statement.payload, facts)
+    return None if preimage is None else decode_claim(kind, preimage, facts)
+
+
+def check_claim(statement: Statement, facts: Facts) -> Finding:
+    """Whether the payload is a well-formed claim of the statement's kind."""
+    kind = statement.about.kind
+    try:
+        claim = claim_of(statement, facts)
+    except UnknownKind:
+        return found("statement.claim.kind-unknown", kind=kind)
+    except BadInput as error:
+        return found("statement.claim.invalid", kind=kind, why=error.say("en"))
+    if claim is None:
+        return found("statement.claim.withheld")
+    return found("statement.claim.valid", kind=kind)
+
+
+Scope = Literal["statement", "checkpoint", "receipt", "witness", "mirror"]

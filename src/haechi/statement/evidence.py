@@ -1,0 +1,65 @@
+"""References to evidence files: their digest is signed, their bytes may be of any size.
+
+Files are hashed as a stream in pieces of 1 MiB, so memory stays flat whatever the size (RFC 9995).
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import msgspec
+
+from haechi.findings import Finding, Verdict, declare, found
+from haechi.words import Text
+
+PIECE_BYTES = 1 << 20
+
+declare(
+    "evidence.digest",
+    Text("Evidence file is the one that was signed", "증거 파일이 서명된 그 파일임"),
+    {
+        "matches": (Verdict.HOLDS, Text("{name}: {size} bytes, digest as signed", "{name}: {size}바이트, 서명된 다이제스트와 같음")),
+        "differs": (
+            Verdict.FAILS,
+            Text("{name}: expected {expected}, got {got}", "{name}: 기대값 {expected}, 실제 {got}"),
+        ),
+        "absent": (Verdict.UNDECIDED, Text("{name}: the file is not at hand", "{name}: 파일이 여기에 없음")),
+    },
+)
+
+
+class EvidenceRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A file that a claim rests on. digest: SHA-256, 32 bytes; size: bytes."""
+
+    digest: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    size: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+    media_type: Annotated[str, msgspec.Meta(min_length=3, max_length=128)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+def hash_stream(stream: BinaryIO, progress: Callable[[int], None] | None = None) -> tuple[bytes, int]:
+    """SHA-256 and size of what `stream` still holds; `progress` hears the bytes read so far."""
+    sha, size = hashlib.sha256(), 0
+    while piece := stream.read(PIECE_BYTES):
+        sha.update(piece)
+        size += len(piece)
+        if progress is not None:
+            progress(size)
+    return sha.digest(), size
+
+
+def reference(path: Path, media_type: str, progress: Callable[[int], None] | None = None) -> EvidenceRef:
+    """A reference to the file at `path`; raises OSError when it can't be read."""
+    with path.open("rb") as stream:
+        digest, size = hash_stream(stream, progress)
+    return EvidenceRef(digest=digest, size=size, media_type=media_type, name=path.name)
+
+
+def check_evidence(ref: EvidenceRef, digest: bytes | None, size: int = 0) -> Finding:
+    """Whether a file with `digest` and `size` is the one referred to; None: the file is not at hand."""
+    if digest is None:
+        return found("evidence.digest.absent", name=ref.name)
+    if digest != ref.digest or size != ref.size:
+        return found("evidence.digest.differs", name=ref.name, expected=ref.digest.hex(), got=digest.hex())
+    return found("evidence.digest.matches", name=ref.name, size=size)

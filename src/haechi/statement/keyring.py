@@ -1,0 +1,110 @@
+"""Keys on disk: one PEM file a key, readable by its owner only.
+
+Conflict
+└── KeyExists         a key of that name is there; it is never overwritten
+Refused
+└── KeyExposed        the file can be read by others than its owner
+Unavailable
+└── KeyUnreadable     the operating system does not give the file
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from haechi.errors import Conflict, NotFound, Refused, Unavailable
+from haechi.statement.keys import KeyMalformed, SigningKey
+from haechi.statement.sentence import Sentence
+from haechi.words import Text
+
+_MAX_PEM_BYTES = 16 * 1024
+
+
+class KeyExists(Conflict):
+    """A key of that name is on disk; facts: name, path."""
+
+    code = "statement.key-exists"
+    what = Text("a key named {name} exists: {path}", "{name}(이)라는 키가 이미 있습니다: {path}")
+    hint = Text(
+        "choose another name; keys are never overwritten", "다른 이름을 고르세요. 키는 덮어쓰지 않습니다"
+    )
+
+
+class KeyExposed(Refused):
+    """The private key's file is open to others; facts: path, mode."""
+
+    code = "statement.key-exposed"
+    what = Text(
+        "{path} can be read by others (mode {mode})",
+        "{path}을(를) 다른 사용자가 읽을 수 있습니다 (권한 {mode})",
+    )
+    hint = Text(
+        "run: chmod 600 {path} - and consider the key stolen",
+        "chmod 600 {path} 을 실행하고, 키가 유출되었다고 보세요",
+    )
+
+
+class KeyUnreadable(Unavailable):
+    """The file is there and cannot be read; facts: what_is, why."""
+
+    code = "statement.key-unreadable"
+    what = Sentence("the {what_is} cannot be read: {why}", "{what_is}을(를) 읽을 수 없습니다: {why}")
+    hint = Text("check the owner and the kind of the file", "파일의 소유자와 종류를 확인하세요")
+
+
+def key_path(folder: Path, name: str) -> Path:
+    """Where the key of this name lives; raises KeyMalformed for a name that is not a plain file name."""
+    if not name or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+        raise KeyMalformed(
+            why=Text(
+                "a key's name has letters, digits, - and _ only",
+                "키 이름에는 영문자, 숫자, -, _만 쓸 수 있음",
+            )
+        )
+    return folder / f"{name}.pem"
+
+
+def save_key(folder: Path, name: str, key: SigningKey, passphrase: bytes | None = None) -> Path:
+    """Write a new key durably with mode 0600 from its first byte; raises KeyExists."""
+    path = key_path(folder, name)
+    pem = key.to_pem(passphrase)  # before the file is made: a failure must not leave an empty key behind
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise KeyExists(name=name, path=str(path)) from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(folder)
+    return path
+
+
+def load_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
+    """The key in a PEM file; raises NotFound, KeyUnreadable, KeyExposed, KeyLocked or KeyMalformed."""
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o077:
+                raise KeyExposed(path=str(path), mode=f"{mode:04o}")
+            pem = file.read(_MAX_PEM_BYTES)
+    except FileNotFoundError:
+        raise NotFound(what_is="key", name=str(path)) from None
+    except OSError as error:
+        raise KeyUnreadable(what_is=Text("key", "키"), why=f"{path}: {error.strerror}") from error
+    return SigningKey.from_pem(pem, passphrase)
+
+
+def list_keys(folder: Path) -> list[str]:
+    """The names of the keys in `folder`, sorted."""
+    return sorted(path.stem for path in folder.glob("*.pem")) if folder.is_dir() else []
+
+
+def _sync_folder(folder: Path) -> None:
+    # A file is durable only when the folder's entry for it is.
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,63 @@
+"""`document`: a dated document, signed by digest. Also the kind of a bare evidence file (RFC 9995)."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+
+from haechi.facts import Facts
+from haechi.statement.claims import Claim, Kind, Name, Reading, Row, Said
+from haechi.statement.evidence import EvidenceRef
+from haechi.statement.kinds._life import EXAMPLE_TARGET, neutral, said_row
+from haechi.words import Text
+
+
+class Document(Claim):
+    """A document of the issuer. form: an evidence kind of the vocabulary, such as `document.policy`."""
+
+    title: Said
+    form: Name
+    dated: date
+    files: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(min_length=1, max_length=64)]
+    summary: Said | None = None
+
+
+def _check(claim: Document, facts: Facts) -> None:
+    claim.title.require("document", "title")
+    if claim.summary is not None:
+        claim.summary.require("document", "summary")
+    facts.evidence_kind(claim.form)
+
+
+def _read(claim: Document, _facts: Facts) -> Reading:
+    rows = [
+        said_row(Text("Title", "제목"), claim.title),
+        Row(Text("Form", "형식"), neutral(claim.form)),
+        Row(Text("Dated", "날짜"), neutral(claim.dated.isoformat())),
+    ]
+    if claim.summary is not None:
+        rows.append(said_row(Text("Summary", "요약"), claim.summary))
+    rows += [Row(Text("File", "파일"), neutral(f"{ref.name} ({ref.size} B, {ref.digest.hex()[:16]}…)")) for ref in claim.files]
+    return Reading(Text("A document, signed by digest.", "다이제스트로 서명한 문서입니다."), rows)
+
+
+KIND = Kind(
+    name="document",
+    title=Text("Document", "문서"),
+    about=Text(
+        "A policy, notice, technical file or attestation, signed by the digest of its files.",
+        "정책, 고지, 기술 문서, 확인서 등을 파일의 다이제스트로 서명합니다.",
+    ),
+    payload=Document,
+    check=_check,
+    read=_read,
+    example=lambda: Document(
+        title=Said(en="AI risk policy", ko="AI 위험 관리 정책"),
+        form="document.policy",
+        dated=date(2026, 3, 1),
+        files=(
+            EvidenceRef(digest=EXAMPLE_TARGET, size=4096, media_type="application/pdf", name="policy.pdf"),
+        ),
+    ),
+    evidence=lambda claim: claim.files,
+)
