@@ -97,6 +97,16 @@ class Out:
             table.add_row(*(escape(clean(cell)) for cell in row))
         self.console.print(table)
 
+    def heading(self, text: str, aside: str = "") -> None:
+        """A line that opens a group of others; nothing with --json."""
+        if self.json:
+            return
+        from rich.text import Text as Line
+
+        line = Line(f"\n{text}", style="bold")
+        line.append(f"  {aside}", style="dim")
+        self.console.print(line)
+
     def findings(self, findings: Iterable[Finding], title: Text | None = None) -> None:
         """Each check on a line: shape, word, what was checked, why."""
         if self.json:

@@ -211,8 +211,7 @@ class Facts:
 
     def parties_of(self, instrument: str) -> Parties:
         """Who joined one instrument and since when, with the stated count beside it."""
-        found = self.instrument(instrument)
-        return Parties.of(self.memberships[found.id], found, self.read_on["participants"])
+        return self._parties[self.instrument(instrument).id]
 
     def instruments_of(self, party: str) -> tuple[Instrument, ...]:
         """The instruments on whose lists a party stands, in the order of the files."""
@@ -306,6 +305,13 @@ class Facts:
             for end in (row.a, row.b):
                 ends[end] = (*ends.get(end, ()), row)
         return ends
+
+    @cached_property
+    def _parties(self) -> Mapping[str, Parties]:
+        read_on = self.read_on["participants"]
+        return {
+            row.id: Parties.of(self.memberships[row.id], row, read_on) for row in self.instruments.values()
+        }
 
     @cached_property
     def _labels(self) -> Mapping[str, Text]:

@@ -65,7 +65,7 @@ class Parties:
         return len(self.seats)
 
     def __contains__(self, party: object) -> bool:
-        return party in self.ids
+        return any(seat.party == party for seat in self.seats)
 
     @property
     def ids(self) -> tuple[str, ...]:

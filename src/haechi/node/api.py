@@ -1,6 +1,5 @@
 """What programs ask of a node: SCRAPI registration, C2SP tiles, statements, proofs, bundles and files."""
 
-import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -17,9 +16,8 @@ from haechi.node.bundles import bundle_bytes
 from haechi.node.runner import Runner
 from haechi.node.tilesite import TileSite, serve_tile
 from haechi.node.uploads import receive_blob
-from haechi.node.wire import BRIEF, IMMUTABLE, client_of, digest_of, problem, read_body
+from haechi.node.wire import BRIEF, IMMUTABLE, client_of, digest_of, problem
 from haechi.statement import cbor
-from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
 
 STATEMENT_TYPE = "application/scitt-statement+cose"
 RECEIPT_TYPE = "application/cose"
@@ -34,15 +32,10 @@ class Api:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._node = runner.node
-        self._gate = asyncio.Lock()
-        self._in_flight = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def routes(self) -> list[Route]:
         """Every route, by its template."""
         return [
-            Route("/entries", _told(self.register), methods=["POST"]),
             Route("/entries/{digest}", _told(self.entry)),
             Route("/.well-known/scitt-keys", _told(self.keys)),
             Route("/.well-known/scitt-keys/{kid}", _told(self.key)),
@@ -58,42 +51,6 @@ class Api:
             Route("/healthz", _told(self.health)),
             Route("/metrics", _told(self.metrics)),
         ]
-
-    async def register(self, request: Request) -> Response:
-        """POST /entries: a signed statement in, a receipt out, once it is durable (SCRAPI section 2.3)."""
-        limits = self._node.config.limits
-        self._runner.take_write(client_of(request))
-        raw = await read_body(
-            request, limit=MAX_TRANSPARENT_BYTES, seconds=limits.body_seconds, what="statement"
-        )
-        if self._gate.locked():
-            async with self._gate:
-                pass
-        statement = self._node.admit(raw)
-        if statement.about.kind == "policy":
-            return await self._register_policy(raw)
-        self._in_flight += 1
-        self._idle.clear()
-        try:
-            placed = await asyncio.wrap_future(self._node.submit(statement))
-        finally:
-            self._in_flight -= 1
-            if not self._in_flight:
-                self._idle.set()
-        return self._created(statement.digest_hex, self._node.receipt(statement, placed))
-
-    async def _register_policy(self, raw: bytes) -> Response:
-        # Nothing admitted under the old policy may be placed after the new one: an auditor who replays
-        # the log must reach the same answers. So registration pauses while a policy goes in.
-        async with self._gate:
-            await self._idle.wait()
-            statement, receipt = await run_in_threadpool(self._node.register, raw)
-        return self._created(statement.digest_hex, receipt)
-
-    def _created(self, digest: str, receipt: bytes) -> Response:
-        self._runner.noticed()
-        location = f"{self._node.config.url}/entries/{digest}"
-        return Response(receipt, 201, {"Location": location}, RECEIPT_TYPE)
 
     async def entry(self, request: Request) -> Response:
         """GET /entries/{digest}: a fresh receipt."""

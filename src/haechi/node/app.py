@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from haechi.errors import HaechiError
 from haechi.node.api import Api
+from haechi.node.door import Door
 from haechi.node.logs import log_event
 from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
@@ -55,6 +56,7 @@ class Surround:
     def __init__(self, app: ASGIApp, runner: Runner) -> None:
         self._app = app
         self._runner = runner
+        self._door = Door(runner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,13 +82,16 @@ class Surround:
         except HaechiError as error:
             await _answer_error(request, error)(scope, receive, sending)
         else:
-            await self._app(scope, receive, sending)
+            inner = self._door if scope["path"] == "/entries" and scope["method"] == "POST" else self._app
+            await inner(scope, receive, sending)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's template, never the path: paths hold names that clients choose.
         route = getattr(scope.get("route"), "path", "unmatched")
+        if scope["path"] == "/entries":
+            route = "/entries"
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT") else "other"
         self._runner.metrics.count("haechi_requests_total", route=route, method=method, status=str(status))
         self._runner.metrics.observe("haechi_request_seconds", seconds, route=route)

@@ -13,8 +13,8 @@ from haechi.log.store import Role, Store
 from haechi.log.tiles import TileTree
 from haechi.network.client import PeerClient
 from haechi.network.mirror import Mirror
-from haechi.network.source import Source
 from haechi.network.pins import NodeCard
+from haechi.network.source import Source
 from haechi.words import Text
 
 declare(

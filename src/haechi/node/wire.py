@@ -1,11 +1,10 @@
 """What every route shares: bounded bodies, error answers, client names, security headers."""
 
-import asyncio
 import http
 import re
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from haechi.errors import (
@@ -78,24 +77,3 @@ def digest_of(request: Request) -> bytes:
 def client_of(request: Request) -> str:
     """The client's address for rate limits; never logged together with content."""
     return request.client.host if request.client else "?"
-
-
-async def read_body(request: Request, *, limit: int, seconds: float, what: str) -> bytes:
-    """The whole body, at most `limit` bytes within `seconds`; raises TooLarge, BodySlow or ClientGone."""
-    declared = request.headers.get("content-length")
-    if declared is not None and declared.isdigit() and int(declared) > limit:
-        raise TooLarge(what_is=what, limit=limit, got=int(declared))
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(seconds):
-            async for piece in request.stream():
-                size += len(piece)
-                if size > limit:
-                    raise TooLarge(what_is=what, limit=limit, got=size)
-                pieces.append(piece)
-    except TimeoutError:
-        raise BodySlow(limit_s=seconds) from None
-    except ClientDisconnect:
-        raise BadInput(why="the client went away before the body was complete") from None
-    return b"".join(pieces)

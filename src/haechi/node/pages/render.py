@@ -5,7 +5,6 @@ around it (controls and direction marks are shown as code points), for both happ
 every template and cannot be forgotten in one.
 """
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +16,7 @@ from haechi.node.pages.links import Links
 from haechi.node.pages.problem import ProblemPage
 from haechi.node.pages.static import assets
 from haechi.node.pages.view import Page, Pair
+from haechi.statement.breach import HIDDEN_TEXT
 from haechi.words import LANGS, Lang, Text
 
 VERDICT_WORDS = {
@@ -27,13 +27,6 @@ VERDICT_WORDS = {
 LANGUAGE_NAMES: dict[Lang, Text] = {"en": Text("English", "영어"), "ko": Text("Korean", "한국어")}
 SELF_NAMES: dict[Lang, str] = {"en": "English", "ko": "한국어"}
 
-# C0 and C1 controls but the line feed, line and paragraph separators, marks and overrides of direction,
-# lone surrogates, and the interlinear and tag characters that carry text no eye can see.
-_HIDING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-    "\ud800-\udfff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-
 
 def inert(text: str) -> str:
     r"""The text with every character that could hide or reorder its neighbours shown as its code point.
@@ -41,7 +34,7 @@ def inert(text: str) -> str:
     >>> inert("a\u202eb")
     'a⟨U+202E⟩b'
     """
-    return _HIDING.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+    return HIDDEN_TEXT.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
 def render(page: Page | ProblemPage, lang: Lang) -> str:

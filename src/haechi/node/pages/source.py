@@ -167,7 +167,7 @@ class Source(Protocol):
         """The statement whose digest this is; None when no log here has such an entry."""
         ...
 
-    def checks(self, found: Found) -> Mapping[str, Sequence[Finding]]:
+    def checks(self, found: Found, /) -> Mapping[str, Sequence[Finding]]:
         """Origin to what was checked there just now: inclusion, receipt, checkpoint, trust in the key."""
         ...
 

@@ -17,7 +17,6 @@ from haechi.node.pages.source import Card, Log, Place, Source, Standing, Where
 from haechi.statement.kinds.key_event import ROLE
 from haechi.words import Text
 
-_LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z: later moments have no date that people would read
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -33,10 +32,10 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class Moment(View, frozen=True, kw_only=True):
-    """A point in time. unix: seconds; iso: None past the year 9999; ago: seen from when the page was made."""
+    """A point in time. unix: seconds; ago: seen from when the page was made."""
 
     unix: int
-    iso: str | None
+    iso: str
     shown: str
     ago: Pair
 
@@ -123,8 +122,6 @@ def moment(unix: int, now: int) -> Moment:
     >>> moment(0, 7200).shown, moment(0, 7200).ago.ko
     ('1970-01-01 00:00 UTC', '2시간 전')
     """
-    if unix > _LAST_SECOND:
-        return Moment(unix=unix, iso=None, shown=f"unix {unix}", ago=_ago(now - unix))
     at = datetime.fromtimestamp(unix, UTC)
     return Moment(
         unix=unix,

@@ -1,0 +1,151 @@
+"""The door for statements: POST /entries as bare ASGI, since every microsecond here is paid per statement.
+
+It does what a route of the framework would do, and answers in the same words; only the layers between are
+left out. Waiting for the commit is batched too: one wake-up of the event loop serves a whole group commit.
+"""
+
+import asyncio
+from collections import deque
+from concurrent.futures import Future
+from typing import NamedTuple
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from haechi.errors import BadInput, HaechiError, TooLarge
+from haechi.log.sequencer import Placed
+from haechi.node.runner import Runner
+from haechi.node.wire import BodySlow, client_of, problem
+from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
+
+RECEIPT_TYPE = b"application/cose"
+
+
+class _Arrival(NamedTuple):
+    commit: "Future[Placed]"
+    waiter: "asyncio.Future[Placed]"
+
+
+class Commits:
+    """Commit results brought from the writer's thread to the event loop, many with one wake-up.
+
+    Always true: every waiter is answered exactly once, in the loop's thread; a cancelled one is skipped.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._arrived: deque[_Arrival] = deque()
+        self._woken = False
+
+    def wait(self, commit: "Future[Placed]") -> "asyncio.Future[Placed]":
+        """A future of the event loop that ends as `commit` does."""
+        waiter: asyncio.Future[Placed] = self._loop.create_future()
+        commit.add_done_callback(lambda done: self._arrive(_Arrival(done, waiter)))
+        return waiter
+
+    def _arrive(self, arrival: _Arrival) -> None:
+        self._arrived.append(arrival)
+        # Set back before the deque is emptied, so an arrival is never left without a wake-up.
+        if not self._woken:
+            self._woken = True
+            self._loop.call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        self._woken = False
+        while self._arrived:
+            commit, waiter = self._arrived.popleft()
+            if waiter.cancelled():
+                continue
+            error = commit.exception()
+            if error is None:
+                waiter.set_result(commit.result())
+            else:
+                waiter.set_exception(error)
+
+
+class Door:
+    """Takes statements in (SCRAPI section 2.3): 201 with the receipt once the statement is durable.
+
+    Always true: between the admission of a statement and its place in the log no other policy comes into
+    force, so an auditor who replays the log reaches the same answers.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._node = runner.node
+        self._seconds = runner.node.config.limits.body_seconds
+        self._location = f"{runner.node.config.url}/entries/".encode()
+        self._policy_change = asyncio.Lock()
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._commits: Commits | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one POST."""
+        try:
+            self._runner.take_write(client_of(Request(scope)))
+            raw = await self._body(scope, receive)
+            digest, receipt = await self._register(raw)
+        except HaechiError as error:
+            await problem(error)(scope, receive, send)
+            return
+        self._runner.noticed()
+        headers = [
+            (b"location", self._location + digest.encode()),
+            (b"content-type", RECEIPT_TYPE),
+            (b"content-length", str(len(receipt)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": 201, "headers": headers})
+        await send({"type": "http.response.body", "body": receipt})
+
+    async def _register(self, raw: bytes) -> tuple[str, bytes]:
+        if self._policy_change.locked():
+            async with self._policy_change:
+                pass
+        node = self._node
+        statement = node.admit(raw)
+        if statement.about.kind == "policy":
+            return await self._register_policy(raw)
+        if self._commits is None:
+            self._commits = Commits(asyncio.get_running_loop())
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            placed = await self._commits.wait(node.submit(statement))
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle.set()
+        return statement.digest_hex, node.receipt(statement, placed)
+
+    async def _register_policy(self, raw: bytes) -> tuple[str, bytes]:
+        async with self._policy_change:
+            await self._idle.wait()
+            statement, receipt = await run_in_threadpool(self._node.register, raw)
+        return statement.digest_hex, receipt
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+        """The whole body within bounds; most come in one message and need no timer."""
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        if declared.isdigit() and len(declared) < 20 and int(declared) > MAX_TRANSPARENT_BYTES:
+            raise TooLarge(what_is="statement", limit=MAX_TRANSPARENT_BYTES, got=int(declared))
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await _read_all(receive)
+        except TimeoutError:
+            raise BodySlow(limit_s=self._seconds) from None
+
+
+async def _read_all(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadInput(why="the client went away before the body was complete")
+        body += message.get("body", b"")
+        if len(body) > MAX_TRANSPARENT_BYTES:
+            raise TooLarge(what_is="statement", limit=MAX_TRANSPARENT_BYTES, got=len(body))
+        if not message.get("more_body", False):
+            return body
