@@ -17,7 +17,7 @@ facts that fill them. Message order: what, expected, got, where.
 'statement is too large: at most 65536 bytes, got 70000'
 """
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from haechi.words import Lang, Text
 
@@ -49,15 +49,17 @@ class HaechiError(Exception):
             "code": self.code,
             "message": self.say(lang),
             "hint": self.advise(lang),
-            "facts": {name: _plain(value) for name, value in self.facts.items()},
+            "facts": {name: _plain(value, lang) for name, value in self.facts.items()},
         }
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, lang: Lang) -> object:
+    if isinstance(value, Text):
+        return value.say(lang)
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_plain(item, lang) for item in cast("list[object]", value)]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 

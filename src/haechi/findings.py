@@ -20,6 +20,13 @@ class Verdict(StrEnum):
     UNDECIDED = "UNDECIDED"
 
 
+VERDICT_WORDS: dict[Verdict, Text] = {
+    Verdict.HOLDS: Text("Holds", "성립"),
+    Verdict.FAILS: Text("Fails", "불성립"),
+    Verdict.UNDECIDED: Text("Undecided", "미정"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a code stands for: its verdict and the sentence shown to people."""
@@ -70,8 +77,14 @@ class Finding:
             "verdict": str(self.verdict),
             "title": self.title(lang),
             "why": self.say(lang),
-            "facts": {k: v.hex() if isinstance(v, bytes) else v for k, v in self.facts.items()},
+            "facts": {name: _plain(fact, lang) for name, fact in self.facts.items()},
         }
+
+
+def _plain(fact: object, lang: Lang) -> object:
+    if isinstance(fact, bytes):
+        return fact.hex()
+    return fact.say(lang) if isinstance(fact, Text) else fact
 
 
 def found(code: str, **facts: object) -> Finding:

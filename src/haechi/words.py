@@ -20,9 +20,18 @@ class Text(NamedTuple):
     ko: str
 
     def say(self, lang: Lang, **facts: object) -> str:
-        """The sentence in `lang` with its places filled; an unnamed place raises KeyError."""
+        """The sentence in `lang` with its places filled; an unnamed place raises KeyError.
+
+        A fact that is a Text itself is said in `lang` too.
+
+        >>> Text("no {what}", "{what} 없음").say("ko", what=Text("key", "키"))
+        '키 없음'
+        """
         pattern = self.ko if lang == "ko" else self.en
-        return pattern.format(**facts) if facts else pattern
+        if not facts:
+            return pattern
+        told = {name: fact.say(lang) if isinstance(fact, Text) else fact for name, fact in facts.items()}
+        return pattern.format(**told)
 
 
 def lang_from_locale(*settings: str | None) -> Lang:

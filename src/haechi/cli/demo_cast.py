@@ -98,23 +98,6 @@ declare(
     },
 )
 declare(
-    "demo.figure",
-    Text("Figure recomputed from the evidence", "증거에서 다시 계산한 수치"),
-    {
-        "reproduced": (
-            Verdict.HOLDS,
-            Text(
-                "{got} % [{low}, {high}] from {items} lines, as claimed",
-                "{items}줄에서 {got} % [{low}, {high}], 주장과 같음",
-            ),
-        ),
-        "differs": (
-            Verdict.FAILS,
-            Text("claimed {claimed}, recomputed {got}", "주장 {claimed}, 다시 계산한 값 {got}"),
-        ),
-    },
-)
-declare(
     "demo.tampering",
     Text("Changed byte", "바뀐 바이트"),
     {

@@ -1,10 +1,12 @@
 """The stage of the demonstration: its nodes, and how a step is run, timed, printed and remembered."""
 
 import io
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
+from shutil import which
 
 from haechi.cli.out import Out
 from haechi.cli.processes import NodeProcess
@@ -140,9 +142,10 @@ class Stage(ABC):
             )
         self.out.say(
             Text(
-                "\nVerify it yourself:\n  haechi verify {bundle} --pins {pins}\nCtrl-C ends the demonstration.",
-                "\n직접 검증하기:\n  haechi verify {bundle} --pins {pins}\nCtrl-C 를 누르면 끝납니다.",
+                "\nVerify it yourself:\n  {haechi} verify {bundle} --pins {pins}\nCtrl-C ends the demonstration.",
+                "\n직접 검증하기:\n  {haechi} verify {bundle} --pins {pins}\nCtrl-C 를 누르면 끝납니다.",
             ),
+            haechi=Path(sys.argv[0]).name if which("haechi") else sys.argv[0],
             bundle=self.bundle,
             pins=self._reader_pins(),
         )

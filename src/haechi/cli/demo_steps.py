@@ -149,7 +149,7 @@ class Demonstration(Stage):
         again = recompute(copy)
         claimed = claimed_figure(self.statement, self.facts)
         same = (claimed.value, claimed.interval) == (again.percent, interval_of(again))
-        outcome = "demo.figure.reproduced" if same else "demo.figure.differs"
+        outcome = "evidence.figure.reproduced" if same else "evidence.figure.differs"
         figure = found(
             outcome,
             claimed=claimed.value,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from haechi.errors import BadInput, Conflict, HaechiError, NotFound, Refused, Unavailable
-from haechi.findings import Finding, Verdict
+from haechi.findings import VERDICT_WORDS, Finding, Verdict
 from haechi.words import Lang, Text, lang_from_locale
 
 if TYPE_CHECKING:
@@ -34,11 +34,6 @@ EXIT_BY_ERROR: tuple[tuple[type[HaechiError], int], ...] = (
     (Unavailable, 8),
 )
 SHAPES = {Verdict.HOLDS: ("✔", "green"), Verdict.FAILS: ("✘", "red"), Verdict.UNDECIDED: ("?", "yellow")}
-VERDICT_WORDS = {
-    Verdict.HOLDS: Text("HOLDS", "성립"),
-    Verdict.FAILS: Text("FAILS", "불성립"),
-    Verdict.UNDECIDED: Text("UNDECIDED", "미정"),
-}
 
 
 def locale_lang() -> Lang:
@@ -119,7 +114,7 @@ class Out:
         for finding in findings:
             shape, colour = SHAPES[finding.verdict]
             line = Line(f"  {shape} ", style=colour)
-            line.append(f"{VERDICT_WORDS[finding.verdict].say(self.lang):<10}", style=colour)
+            line.append(f"{VERDICT_WORDS[finding.verdict].say(self.lang).upper():<10}", style=colour)
             line.append(f"{finding.title(self.lang)}: ", style="bold")
             line.append(clean(finding.say(self.lang)))
             console.print(line)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from haechi.cli.options import Json, NodeUrl, PinsFile, tr
-from haechi.cli.out import EXIT_BY_VERDICT, VERDICT_WORDS, Out
+from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.errors import BadInput, NotFound
+from haechi.findings import VERDICT_WORDS
 from haechi.words import Text
 
 if TYPE_CHECKING:

@@ -108,17 +108,15 @@ class _Span:
         digests = _decoded(self._view.entries(n, width), width)
         tile = self._view.tile(0, n, width)
         leaves = leaf_hashes(digests)
-        if not digests or b"".join(leaves) != tile:
-            held = _cut(tile or b"")
-            if held and self._confirmed(held):
-                leaves = held
+        held = _cut(tile or b"")
+        if not digests or leaves != held:
+            tile_is_right = bool(held) and self._confirmed(held)
+            if not tile_is_right:
+                self._result.tiles.add(tile_path(0, n, width))
+            if tile_is_right or not digests:
                 self._result.entries.add(tile_path(ENTRIES, n, width))
                 self.trusted = False
-            else:
-                self._result.tiles.add(tile_path(0, n, width))
-        if not digests:
-            self._result.entries.add(tile_path(ENTRIES, n, width))
-            self.trusted = False
+                leaves = held
         self.digests += digests or [bytes(HASH_SIZE)] * width
         self.leaves += leaves or [bytes(HASH_SIZE)] * width
 

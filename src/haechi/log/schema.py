@@ -101,15 +101,22 @@ def translated(directory: Path) -> Generator[None]:
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Generator[None]:
     """All of the block becomes durable at its end, or none of it. Raises sqlite3.Error."""
-    db.execute("BEGIN IMMEDIATE")
     try:
+        db.execute("BEGIN IMMEDIATE")
         yield
         db.execute("COMMIT")
     except BaseException:
-        # SQLite ends the transaction by itself for some errors (a full disk), for others it does not.
-        if db.in_transaction:
-            db.execute("ROLLBACK")
+        roll_back(db)
         raise
+
+
+def roll_back(db: sqlite3.Connection) -> None:
+    """End a transaction that is still open: SQLite ends it by itself for some errors only.
+
+    Raises sqlite3.Error.
+    """
+    if db.in_transaction:
+        db.execute("ROLLBACK")
 
 
 # The interpreter lock is released at every step of a statement, and with busy threads beside it getting it

@@ -14,7 +14,7 @@ from haechi.log import schema
 from haechi.log.digests import DigestIndex, Recent
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hashes
 from haechi.log.reader import Reader, SqliteReads
-from haechi.log.schema import insert_rows, tile_id, transaction, translated
+from haechi.log.schema import insert_rows, roll_back, tile_id, transaction, translated
 from haechi.log.store import (
     DigestMismatch,
     Entry,
@@ -90,6 +90,8 @@ class SqliteStore(SqliteReads):
 
     def _read_state(self) -> None:
         """Edge, partial bundle and digest index as the file has them. Raises sqlite3.Error, StoreDamaged."""
+        # A transaction that could not be rolled back would be read as if it were durable.
+        roll_back(self._db)
         reader = Reader(self.directory, self._db, self._recent)
         head = reader.head()
         try:

@@ -1,19 +1,20 @@
-"""The offline bundle `.haechi`: everything needed to verify one statement years later, in one file.
+r"""The offline bundle `.haechi`: everything needed to verify one statement years later, in one file.
 
     BadInput
     └── BundleMalformed       not a bundle, or one that says more or less than its bytes
 
 Layout, every byte of which is bound by a check:
 
-    "haechi.bundle/1\\n"     16 bytes
+    "haechi.bundle/1\n"      16 bytes
     u32                      length of the manifest, big-endian
     manifest                 deterministic CBOR: {"items": [[role, statement, proof], …],
                                                   "files": [[digest, size], …]}
     files                    the evidence files, one after the other, exactly as long as said
 
 An item's statement is a SCITT transparent statement (its receipt inside); its proof is a C2SP tlog-proof
-(inclusion path and signed checkpoint). The first item is the one the bundle is about; `policy` items say who
-may publish in a log, `about` items are what others said of the first. Only a reader's pins are needed besides.
+(inclusion path and signed checkpoint, no extra data). The first item is the one the bundle is about; `policy`
+items say who may publish in a log, `about` items are what others said of the first. Only a reader's pins are
+needed besides.
 """
 
 import hashlib
@@ -95,14 +96,14 @@ def write_bundle(
 def read_manifest(source: BinaryIO) -> Manifest:
     """The manifest; leaves `source` at the first file. Raises BundleMalformed, CborMalformed."""
     if source.read(len(MAGIC)) != MAGIC:
-        raise BundleMalformed(why="it does not begin with the bundle mark")
+        raise BundleMalformed(why=Text("it does not begin with the bundle mark", "묶음 표시로 시작하지 않음"))
     head = source.read(4)
     size = struct.unpack(">I", head)[0] if len(head) == 4 else 0
     if not 0 < size <= MAX_MANIFEST_BYTES:
-        raise BundleMalformed(why=f"a manifest of {size} bytes")
+        raise BundleMalformed(why=Text(f"a manifest of {size} bytes", f"목록이 {size}바이트임"))
     raw = source.read(size)
     if len(raw) != size:
-        raise BundleMalformed(why="the manifest is cut short")
+        raise BundleMalformed(why=Text("the manifest is cut short", "목록이 중간에 끊김"))
     return _parse_manifest(cbor.decode(raw, where="bundle manifest", max_bytes=MAX_MANIFEST_BYTES))
 
 
@@ -116,7 +117,7 @@ def sum_files(source: BinaryIO, manifest: Manifest) -> list[FileSum]:
             left -= len(piece)
         sums.append(FileSum(sha.digest(), entry.size - left))
     if source.read(1):
-        raise BundleMalformed(why="bytes after the last file")
+        raise BundleMalformed(why=Text("bytes after the last file", "마지막 파일 뒤에 바이트가 남음"))
     return sums
 
 
@@ -126,15 +127,23 @@ def _parse_manifest(raw: object) -> Manifest:
         case {"items": list(), "files": list()} if len(value) == 2:
             pass
         case _:
-            raise BundleMalformed(why="the manifest must hold items and files")
+            raise BundleMalformed(
+                why=Text("the manifest must hold items and files", "목록에는 항목과 파일이 있어야 함")
+            )
     parsed = tuple(_parse_item(item) for item in value["items"])
     if not 0 < len(parsed) <= MAX_ITEMS or [item.role for item in parsed].count("subject") != 1:
-        raise BundleMalformed(why="a bundle is about exactly one statement")
+        raise BundleMalformed(
+            why=Text("a bundle is about exactly one statement", "묶음은 진술 하나에 대한 것이어야 함")
+        )
     if parsed[0].role != "subject":
-        raise BundleMalformed(why="the statement it is about must come first")
+        raise BundleMalformed(
+            why=Text("the statement it is about must come first", "묶음이 다루는 진술이 맨 앞에 와야 함")
+        )
     listed = tuple(_parse_file(file) for file in value["files"])
     if len(listed) > MAX_FILES:
-        raise BundleMalformed(why="too many files")
+        raise BundleMalformed(why=Text("too many files", "파일이 너무 많음"))
+    if len({file.digest for file in listed}) != len(listed):
+        raise BundleMalformed(why=Text("a file is listed twice", "같은 파일이 두 번 적힘"))
     return Manifest(parsed, listed)
 
 
@@ -142,10 +151,12 @@ def _parse_item(value: object) -> Item:
     match value:
         case [str(role), bytes(statement), bytes(proof)] if role in _ROLES:
             if len(statement) > MAX_TRANSPARENT_BYTES or len(proof) > MAX_PROOF_BYTES:
-                raise BundleMalformed(why="an item is too large")
+                raise BundleMalformed(why=Text("an item is too large", "항목이 너무 큼"))
             return Item(role, statement, proof)
         case _:
-            raise BundleMalformed(why="an item is a role, a statement and a proof")
+            raise BundleMalformed(
+                why=Text("an item is a role, a statement and a proof", "항목은 역할, 진술, 증명으로 이루어짐")
+            )
 
 
 def _parse_file(value: object) -> FileEntry:
@@ -153,4 +164,6 @@ def _parse_file(value: object) -> FileEntry:
         case [bytes(digest), int(size)] if len(digest) == 32 and not isinstance(size, bool) and size >= 0:
             return FileEntry(digest, size)
         case _:
-            raise BundleMalformed(why="a file is a digest and a size")
+            raise BundleMalformed(
+                why=Text("a file is a digest and a size", "파일은 다이제스트와 크기로 적음")
+            )

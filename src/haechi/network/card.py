@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import json
+from functools import lru_cache
 from typing import Annotated, Literal, TypeVar, cast
 
 import msgspec
@@ -108,7 +109,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def log_keys(self) -> list[NoteKey]:
         """The keys that sign its checkpoints."""
-        return [NoteKey.parse(vkey) for vkey in self.vkeys]
+        return [_note_key(vkey) for vkey in self.vkeys]
 
     def receipt_public_keys(self) -> list[PublicKey]:
         """The keys that sign its receipts."""
@@ -124,6 +125,13 @@ def encode_key(key: PublicKey) -> str:
     return base64.b64encode(key.cose_key).decode()
 
 
+# Remembered: a reader's pins are asked for the same few keys with every statement.
+@lru_cache(maxsize=1024)
+def _note_key(vkey: str) -> NoteKey:
+    return NoteKey.parse(vkey)
+
+
+@lru_cache(maxsize=1024)
 def _key(text: str) -> PublicKey:
     try:
         raw = base64.b64decode(text, validate=True)

@@ -214,7 +214,6 @@ class Index(Lookup):
                     checked[serial] = one.refers
             elif old.state == State.ABSENT and one.state is not State.ABSENT:
                 filled[old.serial] = one
-                known[one.digest] = old._replace(state=one.state)
             elif old.state == State.CHECKED and old.sharing == _CLEAR:
                 again[old.kind, old.issuer] += 1
             places.append((log, one.at, old.serial))

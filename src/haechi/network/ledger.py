@@ -15,6 +15,15 @@ from haechi.network.shelf import insert
 
 _DIGESTS_AT_ONCE = 4_096
 _KNOWN_SQL = "SELECT digest, serial, state, kind, issuer, sharing FROM statement WHERE digest IN "
+_SETTLE_SQL = (
+    "UPDATE statement SET state = ?, code = ?"
+    " WHERE state = 1 AND serial IN (SELECT value FROM json_each(?)) RETURNING serial"
+)
+_UNSAY_SQL = (
+    "UPDATE statement SET state = ?, code = ?, kind = NULL, issuer = NULL, subject = NULL,"
+    " issued_at = NULL, kid = NULL, sharing = NULL"
+    " WHERE state = 1 AND serial IN (SELECT value FROM json_each(?)) RETURNING serial"
+)
 
 
 class Known(NamedTuple):
@@ -43,11 +52,8 @@ def settle(db: sqlite3.Connection, outcomes: Mapping[int, Outcome]) -> None:
     for serial, outcome in outcomes.items():
         groups.setdefault((outcome.state, outcome.code), []).append(serial)
     for (state, code), serials in groups.items():
-        changed = db.execute(
-            "UPDATE statement SET state = ?, code = ? WHERE state = 1"
-            " AND serial IN (SELECT value FROM json_each(?)) RETURNING serial",
-            (state, code, json.dumps(serials)),
-        ).fetchall()
+        sql = _UNSAY_SQL if state in (State.ABSENT, State.UNREADABLE) else _SETTLE_SQL
+        changed = db.execute(sql, (state, code, json.dumps(serials))).fetchall()
         if state is State.CHECKED:
             checked = {serial: outcomes[serial].references for (serial,) in changed}
             count(db, checked, 1)

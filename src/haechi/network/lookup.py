@@ -183,7 +183,7 @@ class Lookup:
         """What checked statements of any sharing level say of the file with this digest, oldest first."""
         sql = (
             "SELECT f.digest, f.size, f.media_type, s.digest, s.sharing FROM file f"
-            " JOIN statement s USING (serial) WHERE f.digest = ? ORDER BY f.serial LIMIT ?"
+            " JOIN statement s USING (serial) WHERE f.digest = ? AND s.state = 5 ORDER BY f.serial LIMIT ?"
         )
         with self._shelf.reading() as db:
             return [_evidence(row) for row in db.execute(sql, (digest, MAX_ROWS))]
@@ -192,7 +192,7 @@ class Lookup:
         """Files of CLEAR statements of one log that are not known to be here, least often tried first."""
         sql = (
             "SELECT f.digest, f.size, f.media_type, s.digest, s.sharing FROM file f INDEXED BY wished"
-            " JOIN statement s USING (serial) WHERE f.tried >= 0 AND s.sharing = 0 AND EXISTS"
+            " JOIN statement s USING (serial) WHERE f.tried >= 0 AND s.state = 5 AND s.sharing = 0 AND EXISTS"
             " (SELECT 1 FROM place p WHERE p.serial = f.serial"
             " AND p.log = (SELECT id FROM log WHERE origin = ?)) ORDER BY f.tried, f.serial LIMIT ?"
         )

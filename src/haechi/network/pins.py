@@ -185,6 +185,10 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """The keys of which one must sign a receipt of `origin`; raises NodeUnpinned."""
         return self.node(origin).receipt_public_keys()
 
+    def operator(self, origin: str) -> str:
+        """The name that the operator of `origin` issues statements under; raises NodeUnpinned."""
+        return self.node(origin).issuer
+
     def speaks_for(self, issuer: str) -> frozenset[bytes]:
         """Thumbprints (32 bytes) of the keys pinned for this issuer: its own pin, and its node's card."""
         pinned = [one for one in self.issuers if one.issuer == issuer]

@@ -5,27 +5,40 @@ every check holds. A bundle's parts vouch for each other in one direction only: 
 inclusion → statement; pinned log → its policy → the issuer's key.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
 
-from haechi.errors import BadInput, HaechiError, NotFound
+from haechi.errors import BadInput, NotFound
 from haechi.facts import Facts
-from haechi.findings import Finding, Verdict, declare, found, overall
-from haechi.log.checkpoint import read_checkpoint
+from haechi.findings import Finding, Verdict, declare, found
+from haechi.log.checkpoint import Checkpoint, check_checkpoint, read_checkpoint
+from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey
-from haechi.log.proof import TlogProof, check_tlog_proof
+from haechi.log.proof import TlogProof, TlogProofMalformed
 from haechi.log.receipt import Receipt, check_receipt
 from haechi.log.registration import check_registration
 from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
-from haechi.statement.claims import check_claim, claim_of, kind_of
+from haechi.network.sections import TITLES, Report, Section, Trust
+from haechi.statement.claims import Claim, examine_claim, kind_of
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.evidence import EvidenceRef, check_evidence
-from haechi.statement.keys import PublicKey
+from haechi.statement.kinds.dispute import Dispute
 from haechi.statement.kinds.policy import Policy
 from haechi.statement.kinds.supersede import Supersede
 from haechi.statement.kinds.withdraw import Withdraw
+from haechi.statement.sentence import reason_of
 from haechi.words import Text
+
+__all__ = [
+    "Report",
+    "Section",
+    "Trust",
+    "check_issuer",
+    "evidence_of",
+    "verify_bundle",
+    "verify_statement",
+]
 
 declare(
     "network.bundle",
@@ -46,6 +59,13 @@ declare(
         "other-key": (
             Verdict.FAILS,
             Text("other keys are pinned for {issuer}, not this one", "{issuer}에는 다른 키가 고정되어 있음"),
+        ),
+        "not-operator": (
+            Verdict.FAILS,
+            Text(
+                "{issuer} does not speak for {origin}; its operator is {operator}",
+                "{issuer}은(는) {origin}을(를) 대표하지 않음. 운영자는 {operator}",
+            ),
         ),
         "unpinned": (Verdict.UNDECIDED, Text("no key is pinned for {issuer}", "{issuer}에 고정된 키가 없음")),
     },
@@ -68,86 +88,20 @@ declare(
 )
 
 
-class Trust(Protocol):
-    """What the reader trusts: log keys and issuer keys pinned by hand."""
-
-    def log_keys(self, origin: str) -> Sequence[NoteKey]:
-        """The checkpoint keys pinned for a log; raises NotFound when the log is not pinned."""
-        ...
-
-    def receipt_keys(self, origin: str) -> Sequence[PublicKey]:
-        """The receipt keys pinned for a log; raises NotFound when the log is not pinned."""
-        ...
-
-    def speaks_for(self, issuer: str) -> Collection[bytes]:
-        """The thumbprints pinned for an issuer; empty when nothing is pinned."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """The checks on one statement. title: what it is to the whole; digest: of the statement, if readable."""
-
-    title: Text
-    digest: bytes | None
-    findings: list[Finding]
-    statement: Statement | None = None
-    origin: str | None = None
-
-    @property
-    def verdict(self) -> Verdict:
-        """One verdict over the section's checks."""
-        return overall(self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Every check that was made, in sections; the first is about the statement asked for."""
-
-    sections: list[Section] = field(default_factory=list[Section])
-
-    @property
-    def findings(self) -> list[Finding]:
-        """All checks of all sections."""
-        return [finding for section in self.sections for finding in section.findings]
-
-    @property
-    def verdict(self) -> Verdict:
-        """HOLDS only if every check holds."""
-        return overall(self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class Vouching:
-    """A log's policy as far as it was itself verified: the statement and its terms."""
-
-    statement: Statement
-    terms: Policy
-
-
-TITLES = {
-    "subject": Text("The statement", "진술"),
-    "policy": Text("The log's registration policy", "로그의 등록 정책"),
-    "about": Text("Said about it by others", "이에 대한 다른 기관의 진술"),
-}
-
-
 def verify_bundle(source: BinaryIO, trust: Trust, facts: Facts) -> Report:
     """Every check on a bundle; never raises for bad bytes, they become a failing finding."""
     try:
         manifest = read_manifest(source)
         sums = sum_files(source, manifest)
     except BadInput as error:
-        broken = found("network.bundle.malformed", why=error.say("en"))
+        broken = found("network.bundle.malformed", why=reason_of(error))
         return Report([Section(Text("The bundle", "묶음"), None, [broken])])
     complete = found("network.bundle.complete", items=len(manifest.items), files=len(manifest.files))
-    sections = _verify_items(manifest, trust, facts)
+    sections = _Examination(trust, facts).sections(manifest)
     subject = sections[0]
     if subject.statement is not None:
-        subject.findings.append(_standing(subject.statement, sections[1:], facts))
-        statements = [section.statement for section in sections if section.statement is not None]
-        refs = _evidence_refs(statements, manifest.files, facts)
-        subject.findings.extend(_check_files(refs, manifest.files, sums))
+        subject.findings.append(_standing(subject.statement, sections[1:]))
+        subject.findings.extend(_check_files(sections, manifest.files, sums))
     subject.findings.insert(0, complete)
     return Report(sections)
 
@@ -157,10 +111,11 @@ def verify_statement(raw: bytes, trust: Trust, facts: Facts) -> Report:
     readable, statement = check_format(raw)
     if statement is None:
         return Report([Section(TITLES["subject"], None, [readable])])
-    findings = [readable, statement.check_signature(), check_claim(statement, facts)]
+    well_formed, claim = examine_claim(statement, facts)
+    findings = [readable, statement.check_signature(), well_formed]
     findings += [_check_receipt(receipt, statement, trust) for receipt in statement.receipts]
     findings.append(check_issuer(statement, trust))
-    return Report([Section(TITLES["subject"], statement.digest, findings, statement)])
+    return Report([Section(TITLES["subject"], statement.digest, findings, statement, claim=claim)])
 
 
 def check_issuer(statement: Statement, trust: Trust) -> Finding:
@@ -174,55 +129,88 @@ def check_issuer(statement: Statement, trust: Trust) -> Finding:
     )
 
 
-def _verify_items(manifest: Manifest, trust: Trust, facts: Facts) -> list[Section]:
-    """Policies first, for they vouch for the keys of the others."""
-    policies: dict[str, Vouching] = {}
-    by_place: dict[int, Section] = {}
-    order = sorted(range(len(manifest.items)), key=lambda i: manifest.items[i].role != "policy")
-    for place in order:
-        item = manifest.items[place]
-        section = _verify_item(item, trust, facts, policies)
-        by_place[place] = section
-        if item.role == "policy" and section.verdict is Verdict.HOLDS:
-            _remember_policy(section, policies, facts)
-    return [by_place[place] for place in range(len(manifest.items))]
+@dataclass(frozen=True, slots=True)
+class _Vouching:
+    """A log's policy as far as it was itself verified: the statement and its terms."""
+
+    statement: Statement
+    terms: Policy
 
 
-def _verify_item(item: Item, trust: Trust, facts: Facts, policies: dict[str, Vouching]) -> Section:
-    readable, statement = check_format(item.statement)
-    findings = [readable]
-    if statement is None:
-        return Section(TITLES[item.role], None, findings)
-    origin, proofs = _check_proof(item, statement, trust)
-    findings += [statement.check_signature(), check_claim(statement, facts), *proofs]
-    if item.role == "policy":
-        findings.append(_check_policy_issuer(statement, origin, trust))
-    else:
-        findings.append(_check_vouched(statement, policies.get(origin or ""), trust))
-    return Section(TITLES[item.role], statement.digest, findings, statement, origin)
+class _Examination:
+    """One bundle under examination. Each checkpoint is verified once, however many proofs rest on it."""
 
+    def __init__(self, trust: Trust, facts: Facts) -> None:
+        self._trust = trust
+        self._facts = facts
+        self._policies: dict[str, _Vouching] = {}
+        self._checkpoints: dict[bytes, tuple[Finding, Checkpoint | None]] = {}
 
-def _check_proof(item: Item, statement: Statement, trust: Trust) -> tuple[str | None, list[Finding]]:
-    """Receipts and tlog-proof against the pinned keys of the log that the checkpoint names.
+    def sections(self, manifest: Manifest) -> list[Section]:
+        """A section for each item. Policies are read first, for they vouch for the keys of the others."""
+        items = manifest.items
+        by_place: dict[int, Section] = {}
+        for place in sorted(range(len(items)), key=lambda place: items[place].role != "policy"):
+            section = self._examine(items[place])
+            by_place[place] = section
+            if items[place].role == "policy" and section.verdict is Verdict.HOLDS:
+                self._remember_policy(section)
+        return [by_place[place] for place in range(len(items))]
 
-    A mirror can prove an entry without the log's receipt, so a receipt may be absent; the proof may not.
-    """
-    receipts = [_check_receipt(receipt, statement, trust) for receipt in statement.receipts]
-    try:
-        origin = read_checkpoint(TlogProof.parse(item.proof).checkpoint)[0].origin
-    except BadInput as error:
-        return None, [*receipts, found("log.proof.malformed", why=error.say("en"))]
-    proofs = check_tlog_proof(item.proof, statement.digest, _log_keys(trust, origin), origin)
-    return origin, [*receipts, *proofs]
+    def _examine(self, item: Item) -> Section:
+        readable, statement = check_format(item.statement)
+        if statement is None:
+            return Section(TITLES[item.role], None, [readable])
+        well_formed, claim = examine_claim(statement, self._facts)
+        findings = [readable, statement.check_signature(), well_formed]
+        findings += [_check_receipt(receipt, statement, self._trust) for receipt in statement.receipts]
+        origin, proofs = self._check_proof(item.proof, statement.digest)
+        findings += proofs
+        if item.role == "policy":
+            findings.append(_check_policy_issuer(statement, origin, self._trust))
+        else:
+            findings.append(_check_vouched(statement, self._policies.get(origin or ""), self._trust))
+        return Section(TITLES[item.role], statement.digest, findings, statement, origin, claim)
+
+    def _check_proof(self, raw: bytes, entry: bytes) -> tuple[str | None, list[Finding]]:
+        """The tlog-proof against the pinned keys of the log that its checkpoint names; that log's name.
+
+        A mirror can prove an entry without the log's receipt, so a receipt may be absent; the proof may not.
+        """
+        try:
+            proof = TlogProof.parse(raw)
+        except TlogProofMalformed as error:
+            return None, [found("log.proof.malformed", **error.facts)]
+        if proof.extra is not None:  # no signature covers it, and every byte of a bundle is to be covered
+            extra = found("log.proof.malformed", part="extra line", expected="none in a bundle", got="one")
+            return None, [extra]
+        readable = found("log.proof.readable", index=proof.index)
+        try:
+            origin = read_checkpoint(proof.checkpoint)[0].origin
+        except BadInput:
+            origin = ""  # a name that nobody can pin; the check below says what is wrong
+        signed, checkpoint = self._check_checkpoint(proof.checkpoint, origin)
+        if checkpoint is None:
+            return origin or None, [readable, signed]
+        leaf, size, root = leaf_hash(entry), checkpoint.size, checkpoint.root
+        return origin, [readable, signed, check_inclusion(leaf, proof.index, size, proof.path, root)]
+
+    def _check_checkpoint(self, note: bytes, origin: str) -> tuple[Finding, Checkpoint | None]:
+        if note not in self._checkpoints:
+            self._checkpoints[note] = check_checkpoint(note, _log_keys(self._trust, origin), origin)
+        return self._checkpoints[note]
+
+    def _remember_policy(self, section: Section) -> None:
+        terms, statement = section.claim, section.statement
+        if statement is not None and isinstance(terms, Policy) and terms.origin == section.origin:
+            self._policies[terms.origin] = _Vouching(statement, terms)
 
 
 def _check_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding:
     try:
-        origin = Receipt.from_bytes(raw).origin or ""
+        keys = trust.receipt_keys(Receipt.from_bytes(raw).origin or "")
     except BadInput as error:
         return found("log.receipt.malformed", why=error.say("en"))
-    try:
-        keys = trust.receipt_keys(origin)
     except NotFound:
         keys = ()
     return check_receipt(raw, statement.digest, statement.about.subject, keys)
@@ -236,13 +224,18 @@ def _log_keys(trust: Trust, origin: str) -> Sequence[NoteKey]:
 
 
 def _check_policy_issuer(statement: Statement, origin: str | None, trust: Trust) -> Finding:
-    """A policy speaks for the log's operator, whose key must be pinned."""
-    if statement.about.kind != "policy" or origin is None:
-        return found("network.issuer.unpinned", issuer=statement.about.issuer)
+    """A policy speaks for the operator of the log it is in, whose key must be pinned for just that log."""
+    issuer = statement.about.issuer
+    try:
+        operator = trust.operator(origin or "")
+    except NotFound:
+        return found("network.issuer.unpinned", issuer=issuer)
+    if statement.about.kind != "policy" or issuer != operator:
+        return found("network.issuer.not-operator", issuer=issuer, origin=origin, operator=operator)
     return check_issuer(statement, trust)
 
 
-def _check_vouched(statement: Statement, policy: Vouching | None, trust: Trust) -> Finding:
+def _check_vouched(statement: Statement, policy: _Vouching | None, trust: Trust) -> Finding:
     """Pinned by the reader, else vouched for by the verified policy of the log that registered it."""
     pinned = check_issuer(statement, trust)
     if pinned.verdict is not Verdict.UNDECIDED:
@@ -252,87 +245,71 @@ def _check_vouched(statement: Statement, policy: Vouching | None, trust: Trust) 
     return check_registration(statement, policy.statement, policy.terms)
 
 
-def _remember_policy(section: Section, policies: dict[str, Vouching], facts: Facts) -> None:
-    statement = section.statement
-    if statement is None or section.origin is None:
-        return
-    terms = claim_of(statement, facts)
-    if isinstance(terms, Policy) and terms.origin == section.origin:
-        policies[section.origin] = Vouching(statement, terms)
+def _standing(subject: Statement, others: Sequence[Section]) -> Finding:
+    """What the statements in the bundle do to the subject; only its issuer, with its key, can withdraw it.
 
-
-def _standing(subject: Statement, others: Sequence[Section], facts: Facts) -> Finding:
-    """What the verified statements in the bundle do to the subject; only its issuer can withdraw it."""
+    A withdrawal counts by its signature alone: that no log vouches for it does not unsay it.
+    """
+    told: dict[str, Finding] = {}
     for section in others:
         other = section.statement
-        if other is None or section.verdict is Verdict.FAILS or not _targets(other, subject.digest, facts):
+        if other is None or not section.signed or not _targets(section.claim, subject.digest):
             continue
         own = other.about.issuer == subject.about.issuer and other.kid == subject.kid
-        if own and other.about.kind == "withdraw":
-            return found("network.standing.withdrawn", by=other.digest_hex[:16])
-        if own and other.about.kind == "supersede":
-            return found("network.standing.superseded", by=other.digest_hex[:16])
-        if other.about.kind == "dispute":
-            return found("network.standing.disputed", by=other.about.issuer)
-    return found("network.standing.current")
+        if own and isinstance(section.claim, Withdraw):
+            told["withdrawn"] = found("network.standing.withdrawn", by=other.digest_hex[:16])
+        elif own and isinstance(section.claim, Supersede):
+            told["superseded"] = found("network.standing.superseded", by=other.digest_hex[:16])
+        elif isinstance(section.claim, Dispute):
+            told.setdefault("disputed", found("network.standing.disputed", by=other.about.issuer))
+    gravest = [told[outcome] for outcome in ("withdrawn", "superseded", "disputed") if outcome in told]
+    return gravest[0] if gravest else found("network.standing.current")
 
 
-def _targets(statement: Statement, digest: bytes, facts: Facts) -> bool:
-    """Whether the statement speaks about `digest`; a supersede does so for what it replaces only."""
-    try:
-        claim = claim_of(statement, facts)
-        targets = kind_of(statement.about.kind).targets
-    except HaechiError:
-        return False
+def _targets(claim: Claim | None, digest: bytes) -> bool:
+    """Whether the claim acts on `digest`; a supersede acts on what it replaces only."""
     if isinstance(claim, Supersede):
         return claim.old == digest
-    if isinstance(claim, Withdraw):
-        return claim.target == digest
-    return claim is not None and digest in targets(claim)
-
-
-def _evidence_refs(
-    statements: Sequence[Statement], files: Sequence[FileEntry], facts: Facts
-) -> list[EvidenceRef]:
-    """The files that the statements rest on: those named in claims, and the preimages of hash envelopes."""
-    sizes = dict(files)
-    refs: dict[bytes, EvidenceRef] = {}
-    for statement in statements:
-        if statement.hash_envelope is not None:
-            digest, media_type = statement.payload, statement.hash_envelope.content_type
-            # A hash envelope signs no size; the length found is as good as the digest makes it.
-            size = sizes.get(digest, 0)
-            refs[digest] = EvidenceRef(
-                digest=digest, size=size, media_type=media_type, name=statement.about.subject[:255]
-            )
-            continue
-        refs.update({ref.digest: ref for ref in evidence_of(statement, facts)})
-    return list(refs.values())
+    return isinstance(claim, Withdraw | Dispute) and claim.target == digest
 
 
 def evidence_of(statement: Statement, facts: Facts) -> tuple[EvidenceRef, ...]:
     """The evidence files a statement's claim refers to; none when the claim is unreadable or withheld."""
-    try:
-        claim = claim_of(statement, facts)
-        evidence = kind_of(statement.about.kind).evidence
-    except HaechiError:
-        return ()
-    return () if claim is None else evidence(claim)
+    return _evidence_in(statement, examine_claim(statement, facts)[1])
+
+
+def _evidence_in(statement: Statement, claim: Claim | None) -> tuple[EvidenceRef, ...]:
+    return () if claim is None else kind_of(statement.about.kind).evidence(claim)
+
+
+def _evidence_refs(sections: Sequence[Section], files: Sequence[FileEntry]) -> list[EvidenceRef]:
+    """The files that the statements rest on: those named in claims, and the preimages of hash envelopes."""
+    sizes = dict(files)
+    refs: dict[tuple[bytes, int], EvidenceRef] = {}
+    for section in sections:
+        statement = section.statement
+        if statement is None:
+            continue
+        if statement.hash_envelope is None:
+            refs.update({(ref.digest, ref.size): ref for ref in _evidence_in(statement, section.claim)})
+            continue
+        # A hash envelope signs no size; the length found is as good as the digest makes it.
+        digest, size = statement.payload, sizes.get(statement.payload, 0)
+        name, media_type = statement.about.subject[:255], statement.hash_envelope.content_type
+        refs[digest, size] = EvidenceRef(digest=digest, size=size, media_type=media_type, name=name)
+    return list(refs.values())
 
 
 def _check_files(
-    refs: Sequence[EvidenceRef], files: Sequence[FileEntry], sums: Sequence[FileSum]
+    sections: Sequence[Section], files: Sequence[FileEntry], sums: Sequence[FileSum]
 ) -> list[Finding]:
     """Each referred file against what the bundle holds; a file that nothing refers to is refused."""
     held = {entry.digest: total for entry, total in zip(files, sums, strict=True)}
-    findings: list[Finding] = []
-    for ref in refs:
-        total = held.pop(ref.digest, None)
-        findings.append(
-            check_evidence(ref, None) if total is None else check_evidence(ref, total.digest, total.size)
-        )
-    if held:
-        findings.append(
-            found("network.bundle.malformed", why=f"{len(held)} file(s) that no statement refers to")
-        )
+    refs = _evidence_refs(sections, files)
+    findings = [check_evidence(ref, *held.get(ref.digest, (None, 0))) for ref in refs]
+    idle = held.keys() - {ref.digest for ref in refs}
+    if idle:
+        count = len(idle)
+        why = Text(f"{count} file(s) that no statement names", f"어떤 진술도 언급하지 않는 파일 {count}개")
+        findings.append(found("network.bundle.malformed", why=why))
     return findings

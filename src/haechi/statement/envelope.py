@@ -11,8 +11,9 @@ scheme here gives one signature per signing (ES256 by the lower s, Ed25519 by th
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from haechi.errors import BadInput, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
@@ -35,7 +36,7 @@ from haechi.statement.header import (
 )
 from haechi.statement.keys import ALGS, PublicKey, SigningKey
 from haechi.statement.sentence import Sentence, reason_of
-from haechi.statement.sign1 import EnvelopeMalformed, Sign1, decode_sign1, encode_sign1, sig_structure
+from haechi.statement.sign1 import EnvelopeMalformed, Sign1, encode_sign1, open_sign1, sig_structure
 from haechi.words import Text
 
 __all__ = [
@@ -105,8 +106,7 @@ declare(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """One signed statement. From outside it is made by `from_bytes` only, so it is always well-formed."""
 
     raw: bytes
@@ -126,7 +126,7 @@ class Statement:
         `.raw` and `.digest` are of the statement alone. Raises TooLarge, CborMalformed, EnvelopeMalformed,
         KeyMalformed.
         """
-        envelope = decode_sign1(raw, where="statement", max_bytes=MAX_TRANSPARENT_BYTES)
+        envelope = open_sign1(raw, where="statement", max_bytes=MAX_TRANSPARENT_BYTES)
         receipts = _read_receipts(envelope.unprotected) if envelope.unprotected else ()
         bare = envelope.encode({}) if receipts else raw
         if len(bare) > MAX_STATEMENT_BYTES:

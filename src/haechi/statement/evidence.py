@@ -29,6 +29,25 @@ declare(
 )
 
 
+declare(
+    "evidence.figure",
+    Text("Figure recomputed from the evidence", "증거에서 다시 계산한 수치"),
+    {
+        "reproduced": (
+            Verdict.HOLDS,
+            Text(
+                "{got} % [{low}, {high}] from {items} lines, as claimed",
+                "{items}줄에서 {got} % [{low}, {high}], 주장과 같음",
+            ),
+        ),
+        "differs": (
+            Verdict.FAILS,
+            Text("claimed {claimed}, recomputed {got}", "주장 {claimed}, 다시 계산한 값 {got}"),
+        ),
+    },
+)
+
+
 class EvidenceRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A file that a claim rests on. digest: SHA-256, 32 bytes; size: bytes."""
 

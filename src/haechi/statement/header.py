@@ -8,14 +8,23 @@ No other label is taken: what a reader would not see must not be signed into a s
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AnySet
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+import msgspec
+
 from haechi.statement import cbor
 from haechi.statement.keys import ALGS, Family, KeyMalformed, PublicKey, is_low_s, key_from_cose
-from haechi.statement.sign1 import ALG, CONTENT_TYPE, CWT_CLAIMS, KID, EnvelopeMalformed, Sign1
+from haechi.statement.sign1 import (
+    ALG,
+    CONTENT_TYPE,
+    CWT_CLAIMS,
+    KID,
+    EnvelopeMalformed,
+    Sign1,
+    require_strict_header,
+)
 from haechi.words import Text
 
 MAX_NAME_CHARS = 512
@@ -55,16 +64,14 @@ class Sharing(StrEnum):
 _SHARING = {str(level): level for level in Sharing}
 
 
-@dataclass(frozen=True, slots=True)
-class HashEnvelope:
+class HashEnvelope(msgspec.Struct, frozen=True):
     """RFC 9995: the payload is the SHA-256 of a file of this media type, perhaps found at an https URL."""
 
     content_type: str
     location: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
+class About(msgspec.Struct, frozen=True, kw_only=True):
     """What a statement says in its header: by whom, about what, when, of which kind, for whom to see.
 
     issuer: printable ASCII without spaces; subject: one line of text; issued_at: Unix seconds.
@@ -93,31 +100,52 @@ def content_type_of(kind: str) -> str:
 
 
 def write_header(about: About, alg: int, key: PublicKey, hash_envelope: HashEnvelope | None) -> bytes:
-    """The deterministic encoding of a protected header; `read_header` says whether it is valid."""
-    confirmation = cbor.decode(key.cose_key, where="key", max_bytes=4096)
-    header: dict[object, object] = {
-        ALG: alg,
-        KID: key.thumbprint,
-        CWT_CLAIMS: {
-            ISS: about.issuer,
-            SUB: about.subject,
-            IAT: about.issued_at,
-            CNF: {COSE_KEY_CONFIRMATION: confirmation},
-        },
-        HAECHI: {"kind": about.kind, "tlp": str(about.sharing)},
-    }
-    if hash_envelope is None:
-        header[CONTENT_TYPE] = content_type_of(about.kind)
-    else:
-        header[PAYLOAD_HASH_ALG] = SHA_256
-        header[PREIMAGE_CONTENT_TYPE] = hash_envelope.content_type
-        if hash_envelope.location is not None:
-            header[PAYLOAD_LOCATION] = hash_envelope.location
-    return cbor.encode(header, where="statement header")
+    """The deterministic encoding of a protected header; `read_header` says whether it is valid.
+
+    Raises CborMalformed for text with hidden characters. Put together from pieces, labels in their order: it
+    runs for every statement that is read, to see at once that the header is in its one form.
+    """
+    try:
+        middle = (
+            b"\x04\x58\x20" + key.thumbprint,
+            b"\x0f\xa4\x01" + cbor.text(about.issuer),
+            b"\x02" + cbor.text(about.subject),
+            b"\x06" + cbor.number(about.issued_at),
+            b"\x08\xa1\x01" + key.cose_key,
+        )
+        before, content_type, after = _frame(alg, about.kind, about.sharing)
+        if hash_envelope is None:
+            return b"".join((b"\xa5", before, content_type, *middle, after))
+        preimage = b"\x19\x01\x02\x2f\x19\x01\x03" + cbor.text(hash_envelope.content_type)
+        if hash_envelope.location is None:
+            return b"".join((b"\xa6", before, *middle, preimage, after))
+        location = b"\x19\x01\x04" + cbor.text(hash_envelope.location)
+        return b"".join((b"\xa7", before, *middle, preimage, location, after))
+    except cbor.Breach as breach:
+        raise cbor.CborMalformed(where="statement header", rule=breach.rule, why=breach.why) from None
+
+
+@lru_cache(maxsize=1024)
+def _frame(alg: int, kind: str, sharing: Sharing) -> tuple[bytes, bytes, bytes]:
+    haechi = (cbor.text("tlp"), cbor.text(str(sharing)), cbor.text("kind"), cbor.text(kind))
+    content_type = b"\x03" + cbor.text(content_type_of(kind))
+    return b"\x01" + cbor.number(alg), content_type, b"".join((cbor.text(HAECHI), b"\xa2", *haechi))
 
 
 def read_header(envelope: Sign1) -> StatementHeader:
-    """What the protected header of a statement says; raises EnvelopeMalformed or KeyMalformed."""
+    """What the protected header of a statement says; raises CborMalformed, EnvelopeMalformed, KeyMalformed.
+
+    envelope: from `open_sign1`; here its header is found to be strict, or refused.
+    """
+    header = _read(envelope)
+    about, key = header.about, header.key
+    if key is None or write_header(about, envelope.alg, key, header.hash_envelope) != envelope.protected_raw:
+        # Labels in another order, or no key inside: the maker's right, and the long way round.
+        require_strict_header(envelope, where="statement")
+    return header
+
+
+def _read(envelope: Sign1) -> StatementHeader:
     header = envelope.protected
     hashed = _read_hash_envelope(envelope)
     if hashed is None:

@@ -7,8 +7,9 @@ Statements and receipts are both made of this; what their headers must hold is t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import cast
+
+import msgspec
 
 from haechi.errors import BadInput, TooLarge
 from haechi.statement import cbor
@@ -38,8 +39,7 @@ class EnvelopeMalformed(BadInput):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Sign1:
+class Sign1(msgspec.Struct, frozen=True):
     """The four parts of one envelope. `protected_raw` is kept as sent, for it is what was signed."""
 
     protected_raw: bytes
@@ -106,6 +106,20 @@ def decode_sign1(raw: bytes, *, where: str, max_bytes: int) -> Sign1:
     header label in both maps, a payload that is neither bytes nor nil. Raises TooLarge, CborMalformed,
     EnvelopeMalformed.
     """
+    envelope = open_sign1(raw, where=where, max_bytes=max_bytes)
+    require_strict_header(envelope, where=where)
+    return envelope
+
+
+def require_strict_header(envelope: Sign1, *, where: str) -> None:
+    """Raise CborMalformed unless the protected header is strict CBOR, keys in any order."""
+    cbor.decode(
+        envelope.protected_raw, where=f"{where} header", max_bytes=MAX_HEADER_BYTES, sorted_keys=False
+    )
+
+
+def open_sign1(raw: bytes, *, where: str, max_bytes: int) -> Sign1:
+    """As `decode_sign1`, but whether the protected header is strict CBOR is left to the caller to check."""
     if raw[:1] != _BEGIN[:1]:
         raise EnvelopeMalformed(
             why=Text("it does not begin with CBOR tag 18", "CBOR 태그 18로 시작하지 않음")
@@ -146,9 +160,7 @@ def decode_sign1(raw: bytes, *, where: str, max_bytes: int) -> Sign1:
 def _protected_header(protected_raw: bytes, where: str) -> Header:
     if not protected_raw:
         raise EnvelopeMalformed(why=Text("the protected header is empty", "보호 헤더가 비어 있음"))
-    header = cbor.decode(
-        protected_raw, where=f"{where} header", max_bytes=MAX_HEADER_BYTES, sorted_keys=False
-    )
+    header = cbor.parse(protected_raw, where=f"{where} header", max_bytes=MAX_HEADER_BYTES, sorted_keys=False)
     if not isinstance(header, dict):
         raise EnvelopeMalformed(why=Text("the protected header must hold a map", "보호 헤더는 맵이어야 함"))
     labels = cast("Header", header)

@@ -133,15 +133,14 @@ class Book:
         said = [each for each in self._statements.values() if each.about.issuer == name]
         if not said:
             return None
-        families = {each.kid: str(each.key.family) if each.key else None for each in said}
         keys = tuple(
             IssuerKey(
                 thumbprint=kid,
-                family=family,
+                family=None,
                 kinds=tuple(sorted({each.about.kind for each in said})),
                 vouchers=tuple(self._vouchers(name, kid)),
             )
-            for kid, family in families.items()
+            for kid in dict.fromkeys(each.kid for each in said)
         )
         return Issuer(issuer=name, name=None, keys=keys, statements=len(said))
 

@@ -1,28 +1,26 @@
 """What strangers write is shown and does nothing: no tag, no link, no character that hides others."""
 
+from datetime import date
+
 import pytest
 from tests.node.pages.markup import Markup
 from tests.node.pages.site import Site
-from tests.node.pages.town import NOW, key_of, say, town
+from tests.node.pages.town import NOW, say, town
 
 from haechi.node.pages import Peer
 from haechi.node.pages.render import inert
 from haechi.node.pages.reply import POLICY
 from haechi.statement.claims import Said
-from haechi.statement.envelope import About, sign_statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.document import Document
 from haechi.words import LANGS, Lang, Text
 
-TAG = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}{% raw %}"
+TAG = "<script>alert(1)</script><img/src=x/onerror=alert(2)>\"'&{{7*7}}{%raw%}"
 TURNING = "safe\u202egnp.exe\u2066\u200f\u061c"
 CONTROL = "a\x00b\x1b[31m\x85c\u2028d\U000e0041"
 HEBREW = "שלום/evidence"
-LONG = "가" * 512
-NAMES = [
+ISSUERS = [
     TAG,
-    HEBREW,
-    LONG,
     "javascript:alert(1)",
     "../../static",
     "..",
@@ -30,40 +28,35 @@ NAMES = [
     "x.json",
     "x.html",
     "?q=#frag%2F",
+    "x" * 512,
 ]
+SUBJECTS = [HEBREW, "가" * 512, f"{TAG} {TAG}"]
 
 
 def document(words: str) -> Document:
-    file = EvidenceRef(digest=bytes(32), size=(1 << 53) - 1, media_type=words[:128], name=words[:255])
+    file = EvidenceRef(digest=bytes(32), size=(1 << 53) - 1, media_type="text/html", name=words[:255])
+    title, summary = Said(en=words), Said(ko=words)
     return Document(
-        title=Said(en=words), form="document.policy", dated=_day(), files=(file,), summary=Said(ko=words)
+        title=title, form="document.policy", dated=date(2026, 1, 1), files=(file,), summary=summary
     )
-
-
-def _day():
-    from datetime import date
-
-    return date(2026, 1, 1)
 
 
 @pytest.fixture(scope="module")
 def hostile() -> Site:
     made = town()
-    for name in NAMES:
-        said = say(name, "document", document(name), name)
-        made.book.add(said)
-        made.named[name] = said
-    for words in (TURNING, CONTROL, TAG * 40, "x" * 8000):
-        said = say("words.example", "document", document(words), "urn:words")
-        made.book.add(said)
-        made.named[words] = said
-    late = About(issuer="late.example", subject="urn:late", issued_at=(1 << 53) - 1, kind="moon")
-    made.named["late"] = sign_statement(key_of("late"), late, b"\xa0")
-    made.book.add(made.named["late"])
+    for name in ISSUERS:
+        made.named[name] = say(name, "document", document(name), name)
+    for subject in SUBJECTS:
+        made.named[subject] = say("words.example", "document", document(subject), subject)
+    for words in (TAG * 40, "x" * 8000):
+        made.named[words] = say("words.example", "document", document(words), "urn:words")
+    for name, statement in made.named.items():
+        if name not in town().named:
+            made.book.add(statement)
     made.book.peers_now = [
         Peer(
             origin=TAG,
-            name=Text(TAG, TURNING + CONTROL),
+            name=Text(TAG + TURNING, TURNING + CONTROL),
             role=TAG,
             country="<b>",
             url="javascript:alert(1)",
@@ -86,7 +79,7 @@ def test_hostile_words_are_inert_on_every_page(hostile: Site, lang: Lang):
         reply = hostile.get(address)
         assert reply.status == 200
         page = Markup(reply.text)
-        assert {tag for tag, _ in page.tags} & {"script", "iframe", "object", "style", "b"} <= {"b"}
+        assert not {tag for tag, _ in page.tags} & {"script", "iframe", "object", "style"}
         assert [value for _, attrs in page.tags for value in attrs if value.startswith("on")] == []
         assert all(href.startswith(("/", "#")) for href in page.attributes("href", "src", "action"))
         assert inert(reply.text) == reply.text
@@ -95,13 +88,12 @@ def test_hostile_words_are_inert_on_every_page(hostile: Site, lang: Lang):
 def test_hostile_words_are_still_there_to_be_read(hostile: Site):
     shown = Markup(hostile.get(f"/en/statement/{hostile.town.digest(TAG)}").text).text()
     assert TAG in shown
-    turned = Markup(hostile.get(f"/en/statement/{hostile.town.digest(TURNING)}").text).text()
+    turned = Markup(hostile.get("/en/peers").text).text()
     assert "safe⟨U+202E⟩gnp.exe" in turned
-    twin = hostile.get(f"/en/statement/{hostile.town.digest(TURNING)}.json").json()
-    assert TURNING in [said["text"] for row in twin["reading"]["rows"] for said in row["words"]]
+    assert hostile.get("/en/peers.json").json()["peers"][0]["name"]["ko"] == TURNING + CONTROL
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ISSUERS)
 def test_every_issuer_has_a_page_and_a_twin_that_links_lead_to(hostile: Site, name: str):
     page = Markup(hostile.get(f"/en/statement/{hostile.town.digest(name)}").text)
     address = next(href for href in page.attributes("href") if "/issuer/" in href)
@@ -115,10 +107,6 @@ def test_every_issuer_has_a_page_and_a_twin_that_links_lead_to(hostile: Site, na
 def test_names_of_both_directions_are_kept_apart(hostile: Site):
     page = Markup(hostile.get(f"/en/statement/{hostile.town.digest(HEBREW)}").text)
     assert {tag for _, tag, text in page.texts if text == HEBREW} == {"bdi"}
-
-
-def test_a_moment_beyond_the_calendar_is_a_number(hostile: Site):
-    assert "unix 9007199254740991" in hostile.get(f"/ko/statement/{hostile.town.digest('late')}").text
 
 
 def test_every_answer_carries_the_policy_that_runs_no_script(hostile: Site):

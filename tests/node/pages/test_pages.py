@@ -185,6 +185,17 @@ def test_a_mirrored_log_has_the_same_page(site: Site):
     assert all(item["href"].startswith("/mirrors/") for item in twin["downloads"])
 
 
+def test_an_issuers_keys_stand_with_their_reasons(site: Site):
+    granted = site.get("/en/issuer/naver.example.json").json()["keys"][0]
+    assert granted["family"] == "Ed25519"  # known from what the key signed
+    assert [(why["by"], why["place"]["index"]) for why in granted["vouchers"]] == [
+        (site.town.digest("policy"), 0)
+    ]
+    pinned = site.get("/en/issuer/aisi.kr.example.json").json()["keys"][0]
+    assert [why["by"] for why in pinned["vouchers"]] == [None]
+    assert "only the issuer says so" in site.get("/en/issuer/openwatch.example").text
+
+
 class Gap:
     template, path, query = "home.html", "", ""
 

@@ -74,7 +74,7 @@ def pairs(template: str) -> list[tuple[str, str]]:
 
 
 def places(sentence: str) -> set[str | None]:
-    return {name for _, name, _, _ in string.Formatter().parse(sentence)}
+    return {name for _, name, _, _ in string.Formatter().parse(sentence)} - {None}
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -101,7 +101,7 @@ def verify_log(url: str, log: Log) -> tuple[CommandView, ...]:
             "On the node: recompute every hash from the stored entries",
             "노드에서: 저장된 항목으로 모든 해시를 다시 계산",
         ),
-        line="haechi log fsck DIR",
+        line="haechi log fsck --dir DIR",
     )
     return (fetch, recount) if log.where == "own" else (fetch,)
 

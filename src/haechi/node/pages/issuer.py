@@ -1,11 +1,12 @@
 """The page of an issuer: its keys, why they count as its own, and its statements."""
 
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from haechi.errors import NotFound
 from haechi.node.pages.line import StatementLine, lines_of
 from haechi.node.pages.links import issuer_path, query
-from haechi.node.pages.source import IssuerKey, Source, Voucher
+from haechi.node.pages.source import Found, IssuerKey, Source, Voucher
 from haechi.node.pages.view import Page, Pair, PlaceView, View, frame, pair, place_view
 from haechi.words import Text
 
@@ -70,7 +71,7 @@ def issuer_page(source: Source, name: str, before: int | None, now: int) -> Issu
         facts_version=shared.facts_version,
         issuer=issuer.issuer,
         name=None if issuer.name is None else pair(issuer.name),
-        keys=tuple(_key(key) for key in issuer.keys),
+        keys=tuple(_key(key, _families(listed)) for key in issuer.keys),
         statements=lines_of(listed, now),
         total=issuer.statements,
         before=before,
@@ -78,10 +79,16 @@ def issuer_page(source: Source, name: str, before: int | None, now: int) -> Issu
     )
 
 
-def _key(key: IssuerKey) -> KeyView:
+def _families(statements: Sequence[Found]) -> dict[bytes, str]:
+    # A policy names a key by thumbprint alone; the key itself travels along in what it signed.
+    keys = (found.statement.key for found in statements)
+    return {key.thumbprint: str(key.family) for key in keys if key is not None}
+
+
+def _key(key: IssuerKey, families: Mapping[bytes, str]) -> KeyView:
     return KeyView(
         thumbprint=key.thumbprint.hex(),
-        family=key.family,
+        family=key.family or families.get(key.thumbprint),
         kinds=key.kinds,
         vouchers=tuple(_voucher(voucher) for voucher in key.vouchers),
     )

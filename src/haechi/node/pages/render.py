@@ -11,7 +11,7 @@ from functools import lru_cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from haechi.findings import Verdict
+from haechi.findings import VERDICT_WORDS, Verdict
 from haechi.node.pages.links import Links
 from haechi.node.pages.problem import ProblemPage
 from haechi.node.pages.static import assets
@@ -19,11 +19,6 @@ from haechi.node.pages.view import Page, Pair
 from haechi.statement.breach import HIDDEN_TEXT
 from haechi.words import LANGS, Lang, Text
 
-VERDICT_WORDS = {
-    Verdict.HOLDS: Text("Holds", "성립"),
-    Verdict.FAILS: Text("Fails", "불성립"),
-    Verdict.UNDECIDED: Text("Undecided", "미정"),
-}
 LANGUAGE_NAMES: dict[Lang, Text] = {"en": Text("English", "영어"), "ko": Text("Korean", "한국어")}
 SELF_NAMES: dict[Lang, str] = {"en": "English", "ko": "한국어"}
 

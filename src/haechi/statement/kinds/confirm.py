@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from haechi.facts import Facts
-from haechi.findings import CATALOGUE
+from haechi.findings import CATALOGUE, VERDICT_WORDS
 from haechi.statement.claims import Claim, ClaimMalformed, Digest, Kind, Name, Reading, Row, Said
 from haechi.statement.kinds._life import EXAMPLE_TARGET, neutral, said_row, target_row
 from haechi.words import Text
@@ -44,7 +44,7 @@ def _read(claim: Confirm, _facts: Facts) -> Reading:
     rows = [target_row(claim.target), Row(Text("How", "방법"), HOW[claim.how])]
     for check in claim.checks:
         known = CATALOGUE.get(check.code)
-        label = neutral(known.verdict if known else "?")
+        label = VERDICT_WORDS[known.verdict] if known else Text("Reported", "보고됨")
         rows.append(Row(label, neutral(check.code)))
     if claim.note is not None:
         rows.append(said_row(Text("Note", "비고"), claim.note))

@@ -1,0 +1,78 @@
+"""What a verification starts from, and what it ends in: a reader's trust, and checks in sections."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from haechi.findings import Finding, Verdict, overall
+from haechi.log.note import NoteKey
+from haechi.statement.claims import Claim
+from haechi.statement.envelope import Statement
+from haechi.statement.keys import PublicKey
+from haechi.words import Text
+
+
+class Trust(Protocol):
+    """What the reader trusts: log keys and issuer keys pinned by hand."""
+
+    def log_keys(self, origin: str) -> Sequence[NoteKey]:
+        """The checkpoint keys pinned for a log; raises NotFound when the log is not pinned."""
+        ...
+
+    def receipt_keys(self, origin: str) -> Sequence[PublicKey]:
+        """The receipt keys pinned for a log; raises NotFound when the log is not pinned."""
+        ...
+
+    def operator(self, origin: str) -> str:
+        """The issuer name that the log's operator was pinned with; raises NotFound when it is not pinned."""
+        ...
+
+    def speaks_for(self, issuer: str) -> Collection[bytes]:
+        """The thumbprints pinned for an issuer; empty when nothing is pinned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The checks on one statement. title: what it is to the whole; digest: of the statement, if readable."""
+
+    title: Text
+    digest: bytes | None
+    findings: list[Finding]
+    statement: Statement | None = None
+    origin: str | None = None
+    claim: Claim | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """One verdict over the section's checks."""
+        return overall(self.findings)
+
+    @property
+    def signed(self) -> bool:
+        """Whether the statement's signature was verified."""
+        return any(finding.code == "statement.signature.valid" for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every check that was made, in sections; the first is about the statement asked for."""
+
+    sections: list[Section] = field(default_factory=list[Section])
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All checks of all sections."""
+        return [finding for section in self.sections for finding in section.findings]
+
+    @property
+    def verdict(self) -> Verdict:
+        """HOLDS only if every check holds."""
+        return overall(self.findings)
+
+
+TITLES = {
+    "subject": Text("The statement", "진술"),
+    "policy": Text("The log's registration policy", "로그의 등록 정책"),
+    "about": Text("Said about it by others", "이에 대한 다른 기관의 진술"),
+}
