@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -134,7 +135,7 @@ class FailingConnection:
         failing = self._disk.fail(sql)
         if failing and not self._disk.after:
             raise sqlite3.OperationalError(self._disk.error)
-        cursor = self._db.execute(sql, *values)
+        cursor = self._db.execute(sql, *cast("list[tuple[int, ...]]", values))
         if failing:
             raise sqlite3.OperationalError(self._disk.error)
         return cursor

@@ -1,4 +1,4 @@
-"""What the head store promises: one signer, no head lost, none replaced unseen, no damage taken for a head."""
+"""What the head store promises: one signer, no head lost or replaced unseen, no damage taken for a head."""
 
 import os
 import subprocess
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.log.logs import ORIGIN
 
 from haechi.log import headstore
 from haechi.log.headstore import (
@@ -19,7 +20,6 @@ from haechi.log.headstore import (
     peek,
 )
 from haechi.log.store import Head
-from tests.log.logs import ORIGIN
 
 ONE, TWO, THREE = (Head(size, bytes([size]) * 32) for size in (2, 5, 9))
 

@@ -252,6 +252,24 @@ def test_a_get_is_asked_again_while_the_peer_is_unavailable() -> None:
         assert server.connections == 3
 
 
+def test_a_busy_peer_is_asked_again_when_it_said_so() -> None:
+    slept: list[float] = []
+    busy = answers(b"HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n")
+    limits = Limits(total_s=60, attempts=1)
+    with (
+        scripted(*[busy] * 4, answers(ok(b"at last"))) as server,
+        PeerClient(server.url, limits, sleep=slept.append) as client,
+    ):
+        assert client.fetch("a", 10) == b"at last"
+    assert slept == [1, 1, 1, 1]
+
+
+def test_a_peer_that_is_busy_beyond_the_deadline_is_unavailable() -> None:
+    busy = answers(b"HTTP/1.1 503 X\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(PeerUnavailable):
+        fetch(busy, limits=PATIENT)
+
+
 def test_a_get_is_not_asked_again_when_the_peer_misbehaves() -> None:
     with scripted(answers(b"garbage\r\n\r\n")) as server:
         with pytest.raises(PeerMisbehaved):

@@ -14,6 +14,7 @@ A peer's words are a stranger's: bounded, and made plain before a person sees th
 
 import http.client
 import json
+import re
 import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -28,11 +29,12 @@ _MAX_REASON_BYTES = 4096
 _MAX_REASON_CHARS = 300
 _LACKS = frozenset({404, 410})
 _NOT_NOW = frozenset({408, 425, 429})
+_SECONDS = re.compile(r"[0-9]{1,4}")
 _TITLE, _DETAIL = -1, -2  # RFC 9290 concise problem details
 
 
 class PeerUnavailable(Unavailable):
-    """The peer does not answer now; facts: what_is (its address), why."""
+    """The peer does not answer now; facts: what_is (its address), why, and retry_s when it said how long."""
 
     code = "network.peer-unavailable"
     hint = Text(
@@ -106,10 +108,15 @@ def require_success(url: str, response: http.client.HTTPResponse) -> None:
     if status in _LACKS:
         raise PeerLacks(what_is="answer", name=url)
     if status >= 500 or status in _NOT_NOW:
-        raise PeerUnavailable(what_is=url, why=f"HTTP status {status}")
+        raise PeerUnavailable(what_is=url, why=f"HTTP status {status}", retry_s=_retry_after(response))
     if not 400 <= status < 500:
         raise PeerMisbehaved(url=url, why=f"HTTP status {status}")
     raise PeerRefused(url=url, status=status, why=_reason(url, response))
+
+
+def _retry_after(response: http.client.HTTPResponse) -> int | None:
+    value = response.getheader("Retry-After", "")
+    return int(value) if _SECONDS.fullmatch(value) else None
 
 
 def _reason(url: str, response: http.client.HTTPResponse) -> str:

@@ -108,14 +108,19 @@ def read_manifest(source: BinaryIO) -> Manifest:
 
 
 def sum_files(source: BinaryIO, manifest: Manifest) -> list[FileSum]:
-    """Digest and length of each file that follows, in bounded memory; bytes after the last are refused."""
+    """Digest and length of each file that follows, in bounded memory.
+
+    Raises BundleMalformed when there are fewer bytes than said, or bytes after the last file.
+    """
     sums: list[FileSum] = []
     for entry in manifest.files:
         sha, left = hashlib.sha256(), entry.size
         while left and (piece := source.read(min(left, PIECE_BYTES))):
             sha.update(piece)
             left -= len(piece)
-        sums.append(FileSum(sha.digest(), entry.size - left))
+        if left:
+            raise BundleMalformed(why=Text(f"a file ends {left} bytes early", f"파일이 {left}바이트 모자람"))
+        sums.append(FileSum(sha.digest(), entry.size))
     if source.read(1):
         raise BundleMalformed(why=Text("bytes after the last file", "마지막 파일 뒤에 바이트가 남음"))
     return sums

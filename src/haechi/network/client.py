@@ -104,12 +104,16 @@ class PeerClient:
             try:
                 with self._get(path, deadline, content_type) as (url, response):
                     return b"".join(pieces_of(url, response, max_bytes))
-            except PeerUnavailable:
-                pause = self._limits.backoff_s * 2 ** (attempt - 1)
-                if attempt >= self._limits.attempts or not deadline.allows(pause):
+            except PeerUnavailable as error:
+                # A peer that says when to come back is busy, not gone: only the deadline ends the asking.
+                told_s = error.facts.get("retry_s")
+                pause_s = max(
+                    self._limits.backoff_s * 2 ** (attempt - 1), told_s if isinstance(told_s, int) else 0
+                )
+                attempt += told_s is None
+                if attempt > self._limits.attempts or not deadline.allows(pause_s):
                     raise
-            attempt += 1
-            self._sleep(pause)
+            self._sleep(pause_s)
 
     @contextmanager
     def stream(self, path: str, max_bytes: int) -> Generator[Iterator[bytes]]:

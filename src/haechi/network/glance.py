@@ -1,9 +1,9 @@
 """What a statement says of itself, read quickly and without trust: for the index, before any check.
 
-Nothing here decides anything. The strict reading is `Statement.from_bytes`, about eight times as slow.
+Nothing here decides anything. The strict reading is `Statement.from_bytes`, about three times as slow.
 """
 
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 import cbor2
 import msgspec
@@ -24,6 +24,7 @@ from haechi.statement.sign1 import COSE_SIGN1_TAG, CWT_CLAIMS, KID
 
 _MAX_KIND_CHARS = 40
 _MAX_TIME = 1 << 53
+_MAX_DEPTH = 12
 _SHARING = {str(level): level for level in Sharing}
 _NOT_A_STATEMENT = (
     cbor2.CBORError,
@@ -77,21 +78,17 @@ def glance(raw: bytes) -> tuple[Glance, Body] | None:
     """Header and payload of what looks like a statement; None for what surely is none. Raises nothing."""
     if len(raw) > MAX_STATEMENT_BYTES or raw[:1] != bytes((COSE_SIGN1_TAG,)):
         return None
+    # Any instead of object: `cast` is a call, and this runs for every entry of every mirrored log.
+    parts: Any
+    header: Any
     try:
-        parts = cast("list[object]", cbor2.loads(raw[1:], max_depth=12))
-        header = cast("dict[object, object]", cbor2.loads(cast("bytes", parts[0]), max_depth=12))
-        claims = cast("dict[int, object]", header[CWT_CLAIMS])
-        ours = cast("dict[str, object]", header[HAECHI])
-        said = Glance(
-            cast("str", ours["kind"]),
-            cast("str", claims[ISS]),
-            cast("str", claims[SUB]),
-            cast("int", claims[IAT]),
-            cast("bytes", header[KID]),
-            _SHARING[cast("str", ours["tlp"])],
-        )
+        parts = cbor2.loads(raw[1:], max_depth=_MAX_DEPTH)
+        header = cbor2.loads(parts[0], max_depth=_MAX_DEPTH)
+        claims, ours = header[CWT_CLAIMS], header[HAECHI]
+        level = _SHARING[ours["tlp"]]
+        said = Glance(ours["kind"], claims[ISS], claims[SUB], claims[IAT], header[KID], level)
         preimage_type = header[PREIMAGE_CONTENT_TYPE] if PAYLOAD_HASH_ALG in header else None
-        body = Body(cast("bytes", parts[2]), cast("str | None", preimage_type))
+        body = Body(parts[2], preimage_type)
         fits = _fits(said) and type(body.payload) is bytes and type(preimage_type) in (str, type(None))
     except _NOT_A_STATEMENT:
         return None

@@ -21,7 +21,7 @@ from haechi.network.examine import Outcome, examine
 from haechi.network.glance import NO_REFERENCES, Glance, References, glance, references
 from haechi.network.ledger import Known, count, forget, known_rows, refer, settle, tally
 from haechi.network.lookup import Evidence, Lookup, State, sharing_number
-from haechi.network.shelf import IndexFailed, Shelf, insert
+from haechi.network.shelf import IndexFailed, Shelf, insert, short
 from haechi.statement.envelope import Sharing
 from haechi.statement.keys import PublicKey
 
@@ -208,7 +208,7 @@ class Index(Lookup):
             if old is None:
                 serial += 1
                 columns = _columns(one.said, names)
-                rows.append((serial, one.digest, one.state, _code(one), *columns))
+                rows.append((serial, short(one.digest), one.digest, one.state, _code(one), *columns))
                 old = known[one.digest] = Known(serial, one.state, None, None, None)
                 if one.state is State.CHECKED:
                     checked[serial] = one.refers
@@ -250,7 +250,8 @@ class Index(Lookup):
     def _unchecked(self, store: Store, limit: int) -> list[_Task]:
         sql = (
             "SELECT s.serial, s.digest, min(p.idx) FROM statement s INDEXED BY unchecked"
-            " JOIN place p ON p.serial = s.serial WHERE s.state = 1"
+            # CROSS keeps the order of the two: from the few unchecked statements to their places.
+            " CROSS JOIN place p ON p.serial = s.serial WHERE s.state = 1"
             " AND p.log = (SELECT id FROM log WHERE origin = ?) GROUP BY s.serial ORDER BY s.serial LIMIT ?"
         )
         with self._shelf.reading() as db:

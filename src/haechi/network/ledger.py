@@ -11,10 +11,10 @@ from typing import NamedTuple
 from haechi.network.examine import Outcome
 from haechi.network.glance import References
 from haechi.network.lookup import EVERYWHERE, State
-from haechi.network.shelf import insert
+from haechi.network.shelf import insert, short
 
 _DIGESTS_AT_ONCE = 4_096
-_KNOWN_SQL = "SELECT digest, serial, state, kind, issuer, sharing FROM statement WHERE digest IN "
+_KNOWN_SQL = "SELECT digest, serial, state, kind, issuer, sharing FROM statement WHERE short IN "
 _SETTLE_SQL = (
     "UPDATE statement SET state = ?, code = ?"
     " WHERE state = 1 AND serial IN (SELECT value FROM json_each(?)) RETURNING serial"
@@ -37,10 +37,10 @@ class Known(NamedTuple):
 
 
 def known_rows(db: sqlite3.Connection, digests: list[bytes]) -> dict[bytes, Known]:
-    """Rows of those digests that have one."""
+    """Rows of those digests that have one; perhaps of a few others."""
     known: dict[bytes, Known] = {}
     for at in range(0, len(digests), _DIGESTS_AT_ONCE):
-        part = digests[at : at + _DIGESTS_AT_ONCE]
+        part = [short(digest) for digest in digests[at : at + _DIGESTS_AT_ONCE]]
         sql = _KNOWN_SQL + f"({','.join('?' * len(part))})"
         known.update((digest, Known(*row)) for digest, *row in db.execute(sql, part))
     return known

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from haechi.network.glance import Glance
-from haechi.network.shelf import Shelf
+from haechi.network.shelf import Shelf, short
 from haechi.statement.envelope import Sharing
 
 MAX_ROWS = 1000
@@ -95,7 +95,7 @@ class Lookup:
     def by_digest(self, digest: bytes) -> Row | None:
         """The statement with this digest in whatever state; None when no indexed log has such an entry."""
         with self._shelf.reading() as db:
-            rows = self._rows(db, "WHERE s.digest = ?", (digest,))
+            rows = self._rows(db, "WHERE s.short = ? AND s.digest = ?", (short(digest), digest))
         return rows[0] if rows else None
 
     def by_serial(self, serial: int) -> Row | None:
@@ -135,8 +135,8 @@ class Lookup:
         `after` on (exclusive).
         """
         sql = (
-            "WHERE s.serial IN (SELECT serial FROM target WHERE digest = ?1 UNION"
-            " SELECT serial FROM file WHERE digest = ?1) AND s.serial > ?2"
+            "WHERE s.serial IN (SELECT serial FROM target WHERE digest = ?1 AND serial > ?2 UNION"
+            " SELECT serial FROM file WHERE digest = ?1 AND serial > ?2)"
             " AND s.state = 5 AND s.sharing = 0 ORDER BY s.serial LIMIT ?3"
         )
         with self._shelf.reading() as db:
@@ -175,7 +175,10 @@ class Lookup:
 
     def issuer_count(self, issuer: str) -> int:
         """How many statements of this issuer there are."""
-        sql = "SELECT sum(n) FROM tally WHERE log = 0 AND issuer = (SELECT id FROM name WHERE text = ?)"
+        sql = (
+            "SELECT sum(n) FROM tally INDEXED BY tally_issuer"
+            " WHERE log = 0 AND issuer = (SELECT id FROM name WHERE text = ?)"
+        )
         with self._shelf.reading() as db:
             return db.execute(sql, (issuer,)).fetchone()[0] or 0
 

@@ -7,16 +7,16 @@ inclusion → statement; pinned log → its policy → the issuer's key.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from haechi.errors import BadInput, NotFound
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.log.checkpoint import Checkpoint, check_checkpoint, read_checkpoint
+from haechi.log.checkpoint import Checkpoint, check_checkpoint
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey
 from haechi.log.proof import TlogProof, TlogProofMalformed
-from haechi.log.receipt import Receipt, check_receipt
+from haechi.log.receipt import Receipt, judge_receipt
 from haechi.log.registration import check_registration
 from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
 from haechi.network.sections import TITLES, Report, Section, Trust
@@ -137,6 +137,14 @@ class _Vouching:
     terms: Policy
 
 
+class _Seen(NamedTuple):
+    """A checkpoint that was looked at: the log it names, whether that log signed it, what it says if so."""
+
+    origin: str
+    finding: Finding
+    checkpoint: Checkpoint | None
+
+
 class _Examination:
     """One bundle under examination. Each checkpoint is verified once, however many proofs rest on it."""
 
@@ -144,7 +152,7 @@ class _Examination:
         self._trust = trust
         self._facts = facts
         self._policies: dict[str, _Vouching] = {}
-        self._checkpoints: dict[bytes, tuple[Finding, Checkpoint | None]] = {}
+        self._checkpoints: dict[bytes, _Seen] = {}
 
     def sections(self, manifest: Manifest) -> list[Section]:
         """A section for each item. Policies are read first, for they vouch for the keys of the others."""
@@ -185,19 +193,19 @@ class _Examination:
             extra = found("log.proof.malformed", part="extra line", expected="none in a bundle", got="one")
             return None, [extra]
         readable = found("log.proof.readable", index=proof.index)
-        try:
-            origin = read_checkpoint(proof.checkpoint)[0].origin
-        except BadInput:
-            origin = ""  # a name that nobody can pin; the check below says what is wrong
-        signed, checkpoint = self._check_checkpoint(proof.checkpoint, origin)
-        if checkpoint is None:
-            return origin or None, [readable, signed]
-        leaf, size, root = leaf_hash(entry), checkpoint.size, checkpoint.root
-        return origin, [readable, signed, check_inclusion(leaf, proof.index, size, proof.path, root)]
+        seen = self._seen(proof.checkpoint)
+        if seen.checkpoint is None:
+            return seen.origin, [readable, seen.finding]
+        size, root = seen.checkpoint.size, seen.checkpoint.root
+        included = check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root)
+        return seen.origin, [readable, seen.finding, included]
 
-    def _check_checkpoint(self, note: bytes, origin: str) -> tuple[Finding, Checkpoint | None]:
+    def _seen(self, note: bytes) -> _Seen:
         if note not in self._checkpoints:
-            self._checkpoints[note] = check_checkpoint(note, _log_keys(self._trust, origin), origin)
+            # The name alone is read here, to find the keys; the check reads the note strictly.
+            origin = note.partition(b"\n")[0].decode(errors="replace")
+            finding, checkpoint = check_checkpoint(note, _log_keys(self._trust, origin), origin)
+            self._checkpoints[note] = _Seen(origin, finding, checkpoint)
         return self._checkpoints[note]
 
     def _remember_policy(self, section: Section) -> None:
@@ -208,12 +216,14 @@ class _Examination:
 
 def _check_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding:
     try:
-        keys = trust.receipt_keys(Receipt.from_bytes(raw).origin or "")
+        receipt = Receipt.from_bytes(raw)
     except BadInput as error:
-        return found("log.receipt.malformed", why=error.say("en"))
+        return found("log.receipt.malformed", why=reason_of(error))
+    try:
+        keys = trust.receipt_keys(receipt.origin or "")
     except NotFound:
         keys = ()
-    return check_receipt(raw, statement.digest, statement.about.subject, keys)
+    return judge_receipt(receipt, statement.digest, statement.about.subject, keys)
 
 
 def _log_keys(trust: Trust, origin: str) -> Sequence[NoteKey]:

@@ -88,7 +88,7 @@ class Api:
 
     async def put_blob(self, request: Request) -> Response:
         """A file that a registered statement refers to, by digest and size; nothing else is taken."""
-        self._runner.take_write(client_of(request))
+        self._runner.take_write(client_of(request.scope))
         await receive_blob(request, self._runner, digest_of(request))
         return Response(status_code=201)
 
@@ -135,7 +135,7 @@ class Api:
 
     async def metrics(self, request: Request) -> Response:
         """Counters for Prometheus."""
-        text = await run_in_threadpool(self._runner.metrics.text)
+        text = await run_in_threadpool(self._runner.metrics_text)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 

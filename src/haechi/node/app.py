@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from haechi.errors import HaechiError
 from haechi.node.api import Api
 from haechi.node.door import Door
+from haechi.node.limits import TooMany
 from haechi.node.logs import log_event
 from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
@@ -21,6 +21,7 @@ from haechi.node.runner import Runner
 from haechi.node.view import View
 from haechi.node.wire import client_of, plain_problem, problem, status_of
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
 _HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _FOR_PROGRAMS = (
@@ -35,7 +36,7 @@ _FOR_PROGRAMS = (
 )
 
 
-def make_app(runner: Runner) -> Starlette:
+def make_app(runner: Runner) -> ASGIApp:
     """The application of one running node."""
 
     @contextmanager
@@ -43,11 +44,11 @@ def make_app(runner: Runner) -> Starlette:
         yield View(runner)
 
     routes = [*Api(runner).routes(), *make_routes(open_source, lambda: int(runner.node.clock()))]
-    return Starlette(
+    inner = Starlette(
         routes=routes,
-        middleware=[Middleware(Surround, runner=runner)],
         exception_handlers={HaechiError: _told, HTTPException: _http, Exception: _unexpected},
     )
+    return Surround(inner, runner)
 
 
 class Surround:
@@ -63,40 +64,49 @@ class Surround:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
-        status = 500
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                given = {name for name, _value in message["headers"]}
-                added = (header for header in _HEADERS if header[0] not in given)
-                message["headers"] = [*message["headers"], *added]
-            await send(message)
-
-        request = Request(scope)
+        began_s = time.perf_counter()
+        watched = _Watched(send)
+        path, method = scope["path"], scope["method"]
         try:
-            if scope["method"] in ("GET", "HEAD") and scope["path"] not in _UNLIMITED:
-                self._runner.take_read(client_of(request))
-        except HaechiError as error:
-            await _answer_error(request, error)(scope, receive, sending)
-        else:
-            inner = self._door if scope["path"] == "/entries" and scope["method"] == "POST" else self._app
-            await inner(scope, receive, sending)
+            if path == "/entries" and method == "POST":
+                await self._door(scope, receive, watched.send)
+                return
+            if method in ("GET", "HEAD") and path not in _UNLIMITED:
+                self._runner.take_read(client_of(scope))
+            await self._app(scope, receive, watched.send)
+        except TooMany as error:
+            await _answer_error(Request(scope), error)(scope, receive, watched.send)
         finally:
-            self._note(scope, status, time.perf_counter() - began)
+            self._note(scope, watched.status, time.perf_counter() - began_s)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         # The route's template, never the path: paths hold names that clients choose.
-        route = getattr(scope.get("route"), "path", "unmatched")
-        if scope["path"] == "/entries":
-            route = "/entries"
-        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "PUT") else "other"
-        self._runner.metrics.count("haechi_requests_total", route=route, method=method, status=str(status))
-        self._runner.metrics.observe("haechi_request_seconds", seconds, route=route)
+        route = getattr(scope.get("route"), "path", None)
+        if route is None:
+            route = "/entries" if scope["path"] == "/entries" else "unmatched"
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._runner.requests.note(route, method, status, seconds)
         if status >= 500:
             log_event("request.failed", route=route, method=method, status=status)
+
+
+class _Watched:
+    """The sending side of one answer: adds the security headers, remembers the status."""
+
+    __slots__ = ("_send", "status")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 500
+
+    async def send(self, message: Message) -> None:
+        """Pass one message on."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = message["headers"]
+            given = {name for name, _value in headers}
+            message["headers"] = [*headers, *(header for header in _HEADERS if header[0] not in given)]
+        await self._send(message)
 
 
 def _answer_error(request: Request, error: HaechiError) -> Response:

@@ -10,7 +10,6 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from haechi.errors import BadInput, HaechiError, TooLarge
@@ -85,7 +84,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
         try:
-            self._runner.take_write(client_of(Request(scope)))
+            self._runner.take_write(client_of(scope))
             raw = await self._body(scope, receive)
             digest, receipt = await self._register(raw)
         except HaechiError as error:
@@ -127,15 +126,40 @@ class Door:
         return statement.digest_hex, receipt
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """The whole body within bounds; most come in one message and need no timer."""
+        """The whole body, at most 128 KiB, within the time that a body may take."""
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and len(declared) < 20 and int(declared) > MAX_TRANSPARENT_BYTES:
             raise TooLarge(what_is="statement", limit=MAX_TRANSPARENT_BYTES, got=int(declared))
+        loop = asyncio.get_running_loop()
+        reading = asyncio.current_task()
+        if reading is None:
+            raise BadInput(why="a request must be read in a task")
+        late = _Late(reading)
+        # A bare timer costs a tenth of a time-out context, and nearly every body is there at once.
+        timer = loop.call_later(self._seconds, late.cut)
         try:
-            async with asyncio.timeout(self._seconds):
-                return await _read_all(receive)
-        except TimeoutError:
-            raise BodySlow(limit_s=self._seconds) from None
+            return await _read_all(receive)
+        except asyncio.CancelledError:
+            if late.was_cut and reading.uncancel() == 0:
+                raise BodySlow(limit_s=self._seconds) from None
+            raise
+        finally:
+            timer.cancel()
+
+
+class _Late:
+    """Cancels a task whose body does not come, and remembers that it was this that cancelled it."""
+
+    __slots__ = ("_task", "was_cut")
+
+    def __init__(self, task: "asyncio.Task[object]") -> None:
+        self._task = task
+        self.was_cut = False
+
+    def cut(self) -> None:
+        """The time is up."""
+        self.was_cut = True
+        self._task.cancel()
 
 
 async def _read_all(receive: Receive) -> bytes:

@@ -1,11 +1,12 @@
-"""Counters, gauges and histograms in the Prometheus text format (version 0.0.4).
+"""Counters, gauges and request histograms in the Prometheus text format (version 0.0.4).
 
 Labels come from closed sets (route templates, status codes), never from what a client sent, so the
 number of series is bounded and no content can leak into them.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 
 Labels = tuple[tuple[str, str], ...]
@@ -19,17 +20,11 @@ class Metrics:
         self._lock = Lock()
         self._help: dict[str, tuple[str, str]] = {}
         self._counts: dict[str, dict[Labels, float]] = defaultdict(lambda: defaultdict(float))
-        self._buckets: dict[str, dict[Labels, list[int]]] = defaultdict(dict)
-        self._sums: dict[str, dict[Labels, float]] = defaultdict(lambda: defaultdict(float))
         self._gauges: dict[str, Callable[[], Mapping[Labels, float]]] = {}
 
     def counter(self, name: str, text: str) -> None:
         """Declare a counter; its name ends in `_total`."""
         self._help[name] = ("counter", text)
-
-    def histogram(self, name: str, text: str) -> None:
-        """Declare a histogram of seconds."""
-        self._help[name] = ("histogram", text)
 
     def gauge(self, name: str, text: str, read: Callable[[], Mapping[Labels, float]]) -> None:
         """Declare a gauge that `read` supplies on demand."""
@@ -40,15 +35,6 @@ class Metrics:
         """Add to a declared counter."""
         with self._lock:
             self._counts[name][tuple(sorted(labels.items()))] += by
-
-    def observe(self, name: str, seconds: float, **labels: str) -> None:
-        """Record one duration in a declared histogram."""
-        key: Labels = tuple(sorted(labels.items()))
-        with self._lock:
-            buckets = self._buckets[name].setdefault(key, [0] * (len(SECONDS) + 1))
-            slot = next((i for i, bound in enumerate(SECONDS) if seconds <= bound), len(SECONDS))
-            buckets[slot] += 1
-            self._sums[name][key] += seconds
 
     def text(self) -> str:
         """Every series as Prometheus reads it."""
@@ -63,17 +49,8 @@ class Metrics:
             values = self._gauges[name]()
             return [f"{name}{_braces(key)} {_number(value)}" for key, value in values.items()]
         with self._lock:
-            if kind == "counter":
-                return [f"{name}{_braces(key)} {_number(n)}" for key, n in self._counts[name].items()]
-            lines: list[str] = []
-            for key, buckets in self._buckets[name].items():
-                total = 0
-                for bound, n in zip((*map(str, SECONDS), "+Inf"), buckets, strict=True):
-                    total += n
-                    lines.append(f"{name}_bucket{_braces((*key, ('le', bound)))} {total}")
-                lines.append(f"{name}_sum{_braces(key)} {_number(self._sums[name][key])}")
-                lines.append(f"{name}_count{_braces(key)} {total}")
-            return lines
+            counts = dict(self._counts[name])
+        return [f"{name}{_braces(key)} {_number(n)}" for key, n in counts.items()]
 
 
 def _braces(labels: Labels) -> str:
@@ -89,3 +66,53 @@ def _escaped(value: str) -> str:
 
 def _number(value: float) -> str:
     return f"{value:g}" if value != int(value) else str(int(value))
+
+
+class RequestMetrics:
+    """Requests by route, method and status, and their durations by route: two series families, one lock."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: dict[tuple[str, str, int], int] = {}
+        self._times: dict[str, list[float]] = {}  # a slot for each bound, one above them, then the sum
+
+    def note(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count one request. route and method come from closed sets, so the series are bounded."""
+        slot = bisect_left(SECONDS, seconds)
+        with self._lock:
+            key = (route, method, status)
+            self._counts[key] = self._counts.get(key, 0) + 1
+            times = self._times.get(route)
+            if times is None:
+                times = self._times[route] = [0.0] * (len(SECONDS) + 2)
+            times[slot] += 1
+            times[-1] += seconds
+
+    def text(self) -> str:
+        """Both families as Prometheus reads them."""
+        with self._lock:
+            counts, times = dict(self._counts), {route: list(slots) for route, slots in self._times.items()}
+        lines = [
+            "# HELP haechi_requests_total HTTP requests by route, method and status.",
+            "# TYPE haechi_requests_total counter",
+        ]
+        for (route, method, status), count in counts.items():
+            labels = (("method", method), ("route", route), ("status", str(status)))
+            lines.append(f"haechi_requests_total{_braces(labels)} {count}")
+        lines += [
+            "# HELP haechi_request_seconds Time to answer by route.",
+            "# TYPE haechi_request_seconds histogram",
+        ]
+        for route, slots in times.items():
+            lines += _histogram("haechi_request_seconds", (("route", route),), slots)
+        return "\n".join(lines) + "\n"
+
+
+def _histogram(name: str, labels: Labels, slots: Sequence[float]) -> list[str]:
+    total, lines = 0.0, list[str]()
+    for bound, count in zip((*map(str, SECONDS), "+Inf"), slots[:-1], strict=True):
+        total += count
+        lines.append(f"{name}_bucket{_braces((*labels, ('le', bound)))} {_number(total)}")
+    lines.append(f"{name}_sum{_braces(labels)} {_number(slots[-1])}")
+    lines.append(f"{name}_count{_braces(labels)} {_number(total)}")
+    return lines

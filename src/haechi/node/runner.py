@@ -17,7 +17,7 @@ from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
 from haechi.node.limits import RateLimit
 from haechi.node.logs import log_event
-from haechi.node.metrics import Labels, Metrics
+from haechi.node.metrics import Labels, Metrics, RequestMetrics
 from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
 from haechi.node.service import Node, public, tlog_proof
@@ -44,6 +44,7 @@ class Runner:
         self.card = card
         self.peers = peers
         self.metrics = Metrics()
+        self.requests = RequestMetrics()
         limits = node.config.limits
         self._writes = RateLimit(limits.writes_per_s, limits.write_burst)
         self._reads = RateLimit(limits.reads_per_s, limits.read_burst)
@@ -167,6 +168,10 @@ class Runner:
         store = self.node.store
         self.node.index.follow(store, store.head().size, checked=True)
 
+    def metrics_text(self) -> str:
+        """Every series of this node for Prometheus."""
+        return self.requests.text() + self.metrics.text()
+
     def health(self) -> dict[str, object]:
         """Whether statements are taken, and the figures an operator looks at first."""
         head = self.node.store.head()
@@ -185,9 +190,7 @@ class Runner:
         index.follow(store, store.head().size)
         index.check(store, self.node.facts)
         try:
-            fetch_blobs(
-                peer.client, self.node.blobs, index.files(peer.card.origin), _BLOB_BYTES_A_ROUND
-            )
+            fetch_blobs(peer.client, self.node.blobs, index.files(peer.card.origin), _BLOB_BYTES_A_ROUND)
         except HaechiError as error:
             log_event("mirror.blobs", origin=peer.card.origin, code=error.code)
         self.metrics.count("haechi_mirror_rounds_total", origin=peer.card.origin, outcome=finding.code)
@@ -228,8 +231,6 @@ class Runner:
 
     def _declare_metrics(self) -> None:
         metrics = self.metrics
-        metrics.counter("haechi_requests_total", "HTTP requests by route and status.")
-        metrics.histogram("haechi_request_seconds", "Time to answer by route.")
         metrics.counter("haechi_mirror_rounds_total", "Mirror rounds by peer and outcome.")
         metrics.gauge("haechi_log_entries", "Durable entries by log.", self._sizes)
         metrics.gauge(

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 from functools import partial
 
 from granian.constants import HTTPModes, Interfaces
@@ -19,9 +18,6 @@ _HEADER_BYTES = 32 * 1024
 
 def serve(runner: Runner) -> None:
     """Answer until SIGTERM or SIGINT; returns when all that was begun is finished and durable."""
-    # The log's writer gives the interpreter up at each database step; by default it would wait 5 ms for the
-    # event loop to give it back, which is longer than the commit itself.
-    sys.setswitchinterval(0.0005)
     asyncio.run(_serve(runner))
 
 

@@ -6,6 +6,7 @@ import re
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from haechi.errors import (
     BadInput,
@@ -74,6 +75,7 @@ def digest_of(request: Request) -> bytes:
     return bytes.fromhex(text)
 
 
-def client_of(request: Request) -> str:
+def client_of(scope: Scope) -> str:
     """The client's address for rate limits; never logged together with content."""
-    return request.client.host if request.client else "?"
+    client = scope.get("client")
+    return client[0] if client else "?"

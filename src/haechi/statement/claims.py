@@ -87,7 +87,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     """Base of every payload: immutable, named fields only, nothing unknown taken."""
 
 
-class Said(Claim):
+class Said(Claim, frozen=True, kw_only=True):
     """Words of the issuer in the languages the issuer wrote them; never translated by a machine."""
 
     en: Annotated[Prose | None, titled("In English", "영어")] = None

@@ -1,7 +1,8 @@
 """Statements and claims as JSON, for twins of pages, `--json` and payload files written by hand.
 
-JSON has no bytes: a 32-byte digest is `"sha256:<64 hex>"`, any other byte string `"hex:<hex>"`. The signed
-form is always CBOR; JSON is a view of it and is never signed.
+JSON has no bytes: a 32-byte digest is `"sha256:<64 hex>"`, any other byte string `"hex:<hex>"`; a text that
+happens to read like one of these gets `text:` in front. The signed form is always CBOR; JSON is a view of it
+and is never signed.
 """
 
 import re
@@ -14,14 +15,19 @@ from haechi.statement.claims import AnyKind, Claim, UnknownKind, claim_of, kind_
 from haechi.statement.envelope import Statement
 from haechi.words import Text
 
-_BYTES = re.compile(r"(?:sha256:(?P<digest>[0-9a-f]{64})|hex:(?P<hex>(?:[0-9a-f]{2})*))\Z")
+_SPELLED = re.compile(r"(?:sha256:(?P<digest>[0-9a-f]{64})|hex:(?P<hex>(?:[0-9a-f]{2})*))\Z")
+_ESCAPED = re.compile(r"text:(?:text:)*(?:sha256:[0-9a-f]{64}|hex:(?:[0-9a-f]{2})*)\Z")
 _BYTES_SCHEMA = {"type": "string", "pattern": "^(sha256:[0-9a-f]{64}|hex:([0-9a-f]{2})*)$"}
+_DIGEST_SCHEMA = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_BASE64_OF_32 = 44  # how msgspec counts 32 bytes in a schema
 
 
 def to_json(value: object) -> object:
     """Plain values with byte strings spelled out; dicts keep their order."""
     if isinstance(value, bytes):
         return f"sha256:{value.hex()}" if len(value) == 32 else f"hex:{value.hex()}"
+    if isinstance(value, str):
+        return f"text:{value}" if _SPELLED.match(value) or _ESCAPED.match(value) else value
     if isinstance(value, dict):
         return {str(k): to_json(v) for k, v in cast("dict[object, object]", value).items()}
     if isinstance(value, (list, tuple)):
@@ -30,14 +36,16 @@ def to_json(value: object) -> object:
 
 
 def from_json(value: object) -> object:
-    """Plain values with spelled-out byte strings read back.
+    r"""Plain values with spelled-out byte strings read back; undoes `to_json`.
 
-    >>> from_json({"a": "hex:00ff", "b": "plain"})
-    {'a': b'\\x00\\xff', 'b': 'plain'}
+    >>> from_json({"a": "hex:00ff", "b": "plain", "c": "text:hex:00ff"})
+    {'a': b'\x00\xff', 'b': 'plain', 'c': 'hex:00ff'}
     """
     if isinstance(value, str):
-        spelled = _BYTES.match(value)
-        return bytes.fromhex(spelled["digest"] or spelled["hex"] or "") if spelled else value
+        spelled = _SPELLED.match(value)
+        if spelled:
+            return bytes.fromhex(spelled["digest"] or spelled["hex"] or "")
+        return value.removeprefix("text:") if _ESCAPED.match(value) else value
     if isinstance(value, dict):
         return {k: from_json(v) for k, v in cast("dict[object, object]", value).items()}
     if isinstance(value, list):
@@ -82,13 +90,15 @@ def statement_json(statement: Statement, facts: Facts) -> dict[str, object]:
 
 
 def json_schema(kind: AnyKind) -> dict[str, object]:
-    """The JSON Schema (2020-12) of a kind's payload in its JSON form."""
+    """The JSON Schema (2020-12) of a kind's payload in its JSON form; `x-title-ko` holds Korean titles."""
     schema = cast("dict[str, object]", _spell_bytes(msgspec.json.schema(kind.payload)))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:haechi:kind:{kind.name}",
         "title": kind.title.en,
+        "x-title-ko": kind.title.ko,
         "description": kind.about.en,
+        "x-description-ko": kind.about.ko,
         **schema,
     }
 
@@ -97,7 +107,9 @@ def _spell_bytes(node: object) -> object:
     if isinstance(node, dict):
         members = cast("dict[str, object]", node)
         if members.get("contentEncoding") == "base64":
-            return dict(_BYTES_SCHEMA)
+            titles = {name: value for name, value in members.items() if name in ("title", "x-title-ko")}
+            exact = members.get("minLength") == members.get("maxLength") == _BASE64_OF_32
+            return {**titles, **(_DIGEST_SCHEMA if exact else _BYTES_SCHEMA)}
         return {name: _spell_bytes(value) for name, value in members.items()}
     if isinstance(node, list):
         return [_spell_bytes(item) for item in cast("list[object]", node)]

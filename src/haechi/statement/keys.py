@@ -16,14 +16,13 @@ from functools import cached_property, lru_cache
 from typing import cast
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from haechi.errors import BadInput, Unavailable
 from haechi.statement import cbor
 from haechi.statement import ed25519 as strict
-from haechi.statement.pkcs8 import encrypted_pem
 from haechi.statement.sentence import Sentence, reason_of
 from haechi.words import Text
 
@@ -213,10 +212,10 @@ class SigningKey:
         """The public half."""
         public = self.private.public_key()
         if isinstance(public, ec.EllipticCurvePublicKey):
-            point = public.public_bytes(
-                serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+            numbers = public.public_numbers()
+            return PublicKey(
+                self.family, b"".join(n.to_bytes(_COORDINATE, "big") for n in (numbers.x, numbers.y))
             )
-            return PublicKey(self.family, point[1:])
         return PublicKey(self.family, public.public_bytes_raw())
 
     @property
@@ -246,6 +245,11 @@ class SigningKey:
 
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """PKCS #8 PEM, encrypted when a passphrase is given (see `pkcs8.py`)."""
+        # Key files take ciphers, SSH formats and more: 50 ms of imports that no verification needs.
+        from cryptography.hazmat.primitives import serialization
+
+        from haechi.statement.pkcs8 import encrypted_pem
+
         der_or_pem = serialization.Encoding.DER if passphrase else serialization.Encoding.PEM
         plain = self.private.private_bytes(
             der_or_pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -255,6 +259,8 @@ class SigningKey:
     @classmethod
     def from_pem(cls, pem: bytes, passphrase: bytes | None = None) -> "SigningKey":
         """The key in a PKCS #8 PEM; raises KeyLocked for a wrong passphrase, KeyMalformed otherwise."""
+        from cryptography.hazmat.primitives import serialization
+
         try:
             private = serialization.load_pem_private_key(pem, passphrase)
         except TypeError as error:  # a passphrase is missing, or given for a key that has none

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from haechi.facts import Facts
-from haechi.statement.claims import Claim, Digest, Kind, Reading, Row, Said
+from haechi.statement.claims import Claim, Digest, Kind, Reading, Row, Said, titled
 from haechi.statement.evidence import EvidenceRef
-from haechi.statement.kinds._life import EXAMPLE_TARGET, neutral, said_row, target_row
+from haechi.statement.kinds._life import EXAMPLE_TARGET, file_row, said_row, target_row
 from haechi.words import Text
 
 GROUNDS = {
@@ -18,16 +18,18 @@ GROUNDS = {
     "key_misused": Text("the key was not the issuer's to use", "발행자의 키가 아님"),
     "other": Text("other grounds", "그 밖의 이유"),
 }
-Grounds = Literal["not_reproduced", "wrong_figure", "wrong_subject", "evidence_missing", "key_misused", "other"]
+Grounds = Literal[
+    "not_reproduced", "wrong_figure", "wrong_subject", "evidence_missing", "key_misused", "other"
+]
 
 
-class Dispute(Claim):
+class Dispute(Claim, frozen=True, kw_only=True):
     """The target is contested on these grounds. Shown beside the target, it removes nothing."""
 
-    target: Digest
-    grounds: Grounds
-    why: Said
-    evidence: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(max_length=64)] = ()
+    target: Annotated[Digest, titled("Statement that is disputed", "이의 대상 진술")]
+    grounds: Annotated[Grounds, titled("Grounds", "근거")]
+    why: Annotated[Said, titled("Why", "설명")]
+    evidence: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(max_length=64), titled("Evidence", "증거")] = ()
 
 
 def _check(claim: Dispute, _facts: Facts) -> None:
@@ -39,9 +41,11 @@ def _read(claim: Dispute, _facts: Facts) -> Reading:
         target_row(claim.target),
         Row(Text("Grounds", "근거"), GROUNDS[claim.grounds]),
         said_row(Text("Why", "설명"), claim.why),
+        *(file_row(ref) for ref in claim.evidence),
     ]
-    rows += [Row(Text("Evidence", "증거"), neutral(ref.name)) for ref in claim.evidence]
-    return Reading(Text("Another party disputes a statement.", "다른 기관이 진술에 이의를 제기했습니다."), rows)
+    return Reading(
+        Text("Another party disputes a statement.", "다른 기관이 진술에 이의를 제기했습니다."), rows
+    )
 
 
 KIND = Kind(
@@ -57,7 +61,10 @@ KIND = Kind(
     example=lambda: Dispute(
         target=EXAMPLE_TARGET,
         grounds="not_reproduced",
-        why=Said(en="Our run of the same samples gave 0.71, outside the stated interval.", ko="같은 표본으로 다시 실행한 값 0.71은 제시된 구간을 벗어납니다."),
+        why=Said(
+            en="Our run of the same samples gave 0.71, outside the stated interval.",
+            ko="같은 표본으로 다시 실행한 값 0.71은 제시된 구간을 벗어납니다.",
+        ),
     ),
     targets=lambda claim: (claim.target,),
     evidence=lambda claim: claim.evidence,

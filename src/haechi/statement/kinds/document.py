@@ -6,20 +6,23 @@ from typing import Annotated
 import msgspec
 
 from haechi.facts import Facts
-from haechi.statement.claims import Claim, Kind, Name, Reading, Row, Said
+from haechi.statement.claims import Claim, Kind, Name, Reading, Row, Said, titled
 from haechi.statement.evidence import EvidenceRef
-from haechi.statement.kinds._life import EXAMPLE_TARGET, neutral, said_row
+from haechi.statement.kinds._dates import require_plausible
+from haechi.statement.kinds._life import EXAMPLE_TARGET, file_row, neutral, said_row
 from haechi.words import Text
 
 
-class Document(Claim):
+class Document(Claim, frozen=True, kw_only=True):
     """A document of the issuer. form: an evidence kind of the vocabulary, such as `document.policy`."""
 
-    title: Said
-    form: Name
-    dated: date
-    files: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(min_length=1, max_length=64)]
-    summary: Said | None = None
+    title: Annotated[Said, titled("Title", "제목")]
+    form: Annotated[Name, titled("Form", "형식")]
+    dated: Annotated[date, titled("Dated", "날짜")]
+    files: Annotated[
+        tuple[EvidenceRef, ...], msgspec.Meta(min_length=1, max_length=64), titled("Files", "파일")
+    ]
+    summary: Annotated[Said | None, titled("Summary", "요약")] = None
 
 
 def _check(claim: Document, facts: Facts) -> None:
@@ -27,17 +30,18 @@ def _check(claim: Document, facts: Facts) -> None:
     if claim.summary is not None:
         claim.summary.require("document", "summary")
     facts.evidence_kind(claim.form)
+    require_plausible("document", "dated", claim.dated)
 
 
-def _read(claim: Document, _facts: Facts) -> Reading:
+def _read(claim: Document, facts: Facts) -> Reading:
     rows = [
         said_row(Text("Title", "제목"), claim.title),
-        Row(Text("Form", "형식"), neutral(claim.form)),
+        Row(Text("Form", "형식"), facts.evidence_kind(claim.form).label),
         Row(Text("Dated", "날짜"), neutral(claim.dated.isoformat())),
     ]
     if claim.summary is not None:
         rows.append(said_row(Text("Summary", "요약"), claim.summary))
-    rows += [Row(Text("File", "파일"), neutral(f"{ref.name} ({ref.size} B, {ref.digest.hex()[:16]}…)")) for ref in claim.files]
+    rows += [file_row(ref, Text("File", "파일")) for ref in claim.files]
     return Reading(Text("A document, signed by digest.", "다이제스트로 서명한 문서입니다."), rows)
 
 

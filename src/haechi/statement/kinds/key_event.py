@@ -8,8 +8,19 @@ from typing import Annotated, Literal
 import msgspec
 
 from haechi.facts import Facts
-from haechi.statement.claims import Claim, ClaimMalformed, Kind, Name, Reading, Row, Said, Scope
-from haechi.statement.keys import PublicKey
+from haechi.statement.claims import (
+    Claim,
+    ClaimMalformed,
+    CountryCode,
+    Issuer,
+    Kind,
+    Reading,
+    Row,
+    Said,
+    Scope,
+    titled,
+)
+from haechi.statement.keys import key_from_cose
 from haechi.statement.kinds._life import country_label, neutral, said_row
 from haechi.words import Text
 
@@ -41,37 +52,56 @@ ROLE = {
 }
 
 
-class KeyEntry(Claim):
+SCOPE = {
+    "statement": Text("statements", "진술"),
+    "checkpoint": Text("checkpoints", "체크포인트"),
+    "receipt": Text("receipts", "영수증"),
+    "witness": Text("witnessing", "입회"),
+    "mirror": Text("mirroring", "미러"),
+}
+
+
+class KeyEntry(Claim, frozen=True, kw_only=True):
     """A public key and what it may do. cose_key: its COSE_Key; vkey: its C2SP form, for log keys."""
 
-    cose_key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=4096)]
-    scope: Scope
-    vkey: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
+    cose_key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=4096), titled("COSE key", "COSE 키")]
+    scope: Annotated[Scope, titled("May sign", "서명 범위")]
+    vkey: Annotated[
+        Annotated[str, msgspec.Meta(min_length=1, max_length=8192, pattern=r"^[!-~]+(?![\s\S])")] | None,
+        titled("Verifier key (C2SP)", "검증 키(C2SP)"),
+    ] = None
 
 
-class KeyEvent(Claim):
-    """What happened to the keys of `owner`. origin and from_index: from which entry of which log it counts."""
+class KeyEvent(Claim, frozen=True, kw_only=True):
+    """What happened to the keys of `owner`, counted from an entry of a log. from_index: that entry."""
 
-    event: Event
-    owner: Name
-    name: Said
-    role: Role
-    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
-    keys: Annotated[tuple[KeyEntry, ...], msgspec.Meta(min_length=1, max_length=16)]
-    origin: Name
-    from_index: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
-    reason: Said | None = None
+    event: Annotated[Event, titled("Event", "사건")]
+    owner: Annotated[Issuer, titled("Owner", "소유자")]
+    name: Annotated[Said, titled("Name", "이름")]
+    role: Annotated[Role, titled("Role", "역할")]
+    country: Annotated[CountryCode, titled("Country", "국가")]
+    keys: Annotated[tuple[KeyEntry, ...], msgspec.Meta(min_length=1, max_length=16), titled("Keys", "키")]
+    origin: Annotated[Issuer, titled("Log", "로그")]
+    from_index: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53), titled("From entry", "적용 시작 항목")]
+    reason: Annotated[Said | None, titled("Reason", "이유")] = None
 
 
 def _check(claim: KeyEvent, _facts: Facts) -> None:
     claim.name.require(NAME, "name")
     for entry in claim.keys:
-        PublicKey.from_cose(entry.cose_key)
+        key_from_cose(entry.cose_key)
+    if len({(entry.cose_key, entry.scope) for entry in claim.keys}) != len(claim.keys):
+        raise ClaimMalformed(kind=NAME, why=Text("a key is listed twice", "같은 키가 두 번 있음"))
     if claim.event == "genesis" and claim.from_index != 0:
-        raise ClaimMalformed(kind=NAME, why="a genesis counts from entry 0")
-    if claim.event in ("retire", "revoke"):
-        if claim.reason is None:
-            raise ClaimMalformed(kind=NAME, why=f"to {claim.event} a key needs a reason")
+        raise ClaimMalformed(
+            kind=NAME, why=Text("a genesis counts from entry 0", "시작 사건은 0번 항목부터 적용되어야 함")
+        )
+    if claim.event in ("retire", "revoke") and claim.reason is None:
+        raise ClaimMalformed(
+            kind=NAME,
+            why=Text("to retire or revoke a key needs a reason", "키의 종료나 철회에는 이유가 있어야 함"),
+        )
+    if claim.reason is not None:
         claim.reason.require(NAME, "reason")
 
 
@@ -85,10 +115,10 @@ def _read(claim: KeyEvent, facts: Facts) -> Reading:
         Row(Text("From entry", "적용 시작 항목"), neutral(claim.from_index)),
     ]
     for entry in claim.keys:
-        key = PublicKey.from_cose(entry.cose_key)
+        key, scope = key_from_cose(entry.cose_key), SCOPE[entry.scope]
         rows.append(
             Row(
-                Text(f"Key for {entry.scope}", f"{entry.scope} 키"),
+                Text(f"Key for {scope.en}", f"{scope.ko}용 키"),
                 neutral(f"{key.family} {key.thumbprint.hex()}"),
             )
         )

@@ -1,16 +1,18 @@
 """`pledge_report`: what a party did on commitments of an instrument in one period."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
 
 from haechi.facts import Facts
-from haechi.statement.claims import Claim, ClaimMalformed, Name, Reading, Row, Said
+from haechi.statement.claims import Claim, ClaimMalformed, Name, Reading, Row, Said, titled
 from haechi.statement.claims import Kind as KindOf
 from haechi.statement.evidence import EvidenceRef
+from haechi.statement.kinds._dates import require_plausible
 from haechi.statement.kinds._figures import Figure, Interval
-from haechi.statement.kinds._life import EXAMPLE_TARGET, neutral
+from haechi.statement.kinds._life import EXAMPLE_TARGET, file_row, neutral, said_row
 from haechi.words import Text
 
 NAME = "pledge_report"
@@ -23,51 +25,73 @@ PROGRESS = {
 }
 
 
-class Period(Claim):
+class Period(Claim, frozen=True, kw_only=True):
     """first to last day, both included."""
 
-    first: date
-    last: date
+    first: Annotated[date, titled("First day", "첫날")]
+    last: Annotated[date, titled("Last day", "마지막 날")]
 
 
-class Section(Claim):
+class Section(Claim, frozen=True, kw_only=True):
     """The report on one commitment. commitment: an id of the facts, such as `sbp.1.2`."""
 
-    commitment: Name
-    progress: Progress
-    summary: Said
-    figures: Annotated[tuple[Figure, ...], msgspec.Meta(max_length=32)] = ()
-    evidence: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(max_length=32)] = ()
+    commitment: Annotated[Name, titled("Commitment", "약속")]
+    progress: Annotated[Progress, titled("Progress", "진행 상태")]
+    summary: Annotated[Said, titled("What was done", "이행 내용")]
+    figures: Annotated[tuple[Figure, ...], msgspec.Meta(max_length=32), titled("Figures", "수치")] = ()
+    evidence: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(max_length=32), titled("Evidence", "증거")] = ()
 
 
-class PledgeReport(Claim):
+class PledgeReport(Claim, frozen=True, kw_only=True):
     """instrument and party: ids of the facts; the party must have joined the instrument."""
 
-    instrument: Name
-    party: Name
-    period: Period
-    sections: Annotated[tuple[Section, ...], msgspec.Meta(min_length=1, max_length=64)]
+    instrument: Annotated[Name, titled("Instrument", "문서")]
+    party: Annotated[Name, titled("Party", "당사자")]
+    period: Annotated[Period, titled("Period", "기간")]
+    sections: Annotated[
+        tuple[Section, ...], msgspec.Meta(min_length=1, max_length=64), titled("Sections", "약속별 보고")
+    ]
 
 
 def _check(claim: PledgeReport, facts: Facts) -> None:
     facts.instrument(claim.instrument)
     facts.party(claim.party)
-    if claim.party not in facts.parties_of(claim.instrument):
-        raise ClaimMalformed(kind=NAME, why=f"{claim.party} is not among the parties of {claim.instrument}")
+    if claim.party not in _joined(facts, claim.instrument):
+        raise _wrong(
+            f"{claim.party} is not among the parties of {claim.instrument}",
+            f"{claim.party}은(는) {claim.instrument}의 당사자가 아님",
+        )
+    require_plausible(NAME, "period.first", claim.period.first)
+    require_plausible(NAME, "period.last", claim.period.last)
     if claim.period.last < claim.period.first:
-        raise ClaimMalformed(kind=NAME, why="the period ends before it begins")
+        raise _wrong("the period ends before it begins", "기간의 끝이 시작보다 앞섬")
     reported = [section.commitment for section in claim.sections]
     if len(set(reported)) != len(reported):
-        raise ClaimMalformed(kind=NAME, why="a commitment has two sections")
+        raise _wrong("a commitment has two sections", "한 약속이 두 번 보고됨")
     for section in claim.sections:
-        commitment = facts.commitment(section.commitment)
-        if commitment.instrument != claim.instrument:
-            raise ClaimMalformed(
-                kind=NAME, why=f"{section.commitment} belongs to {commitment.instrument}, not {claim.instrument}"
-            )
-        section.summary.require(NAME, f"the summary of {section.commitment}")
-        for figure in section.figures:
-            figure.check(NAME)
+        _check_section(section, claim.instrument, facts)
+
+
+def _check_section(section: Section, instrument: str, facts: Facts) -> None:
+    commitment = facts.commitment(section.commitment)
+    if commitment.instrument != instrument:
+        raise _wrong(
+            f"{commitment.id} belongs to {commitment.instrument}, not {instrument}",
+            f"{commitment.id}은(는) {instrument}이 아니라 {commitment.instrument}에 속함",
+        )
+    section.summary.require(NAME, f"the summary of {commitment.id}")
+    for figure in section.figures:
+        figure.check(NAME)
+
+
+@lru_cache(maxsize=64)
+def _joined(facts: Facts, instrument: str) -> frozenset[str]:
+    # The facts make the whole time series for each question; a log asks for every report.
+    return frozenset(facts.parties_of(instrument).ids)
+
+
+def _wrong(en: str, ko: str) -> ClaimMalformed:
+    return ClaimMalformed(kind=NAME, why=Text(en, ko))
 
 
 def _read(claim: PledgeReport, facts: Facts) -> Reading:
@@ -86,12 +110,9 @@ def _read(claim: PledgeReport, facts: Facts) -> Reading:
                 Text(f"{commitment.en} [{progress.en}]", f"{commitment.ko} [{progress.ko}]"),
             )
         )
-        rows.append(Row(Text("What was done", "이행 내용"), Text(section.summary.in_("en"), section.summary.in_("ko"))))
+        rows.append(said_row(Text("What was done", "이행 내용"), section.summary))
         rows += [Row(neutral(figure.name), figure.text()) for figure in section.figures]
-        rows += [
-            Row(Text("Evidence", "증거"), neutral(f"{ref.name} ({ref.size} B, {ref.digest.hex()[:16]}…)"))
-            for ref in section.evidence
-        ]
+        rows += [file_row(ref) for ref in section.evidence]
     return Reading(
         Text(
             f"{party.en} reports on {len(claim.sections)} commitment(s) of {instrument.en}.",
@@ -102,7 +123,9 @@ def _read(claim: PledgeReport, facts: Facts) -> Reading:
 
 
 def _example() -> PledgeReport:
-    file = EvidenceRef(digest=EXAMPLE_TARGET, size=4096, media_type="text/csv", name="marked-images-2026-q3.csv")
+    file = EvidenceRef(
+        digest=EXAMPLE_TARGET, size=4096, media_type="text/csv", name="marked-images-2026-q3.csv"
+    )
     return PledgeReport(
         instrument="ins.seoul.pledge",
         party="co.naver",

@@ -1,23 +1,28 @@
 """`supersede`: the issuer replaces an earlier statement of its own by a newer one."""
 
+from typing import Annotated
+
 from haechi.facts import Facts
-from haechi.statement.claims import Claim, ClaimMalformed, Digest, Kind, Reading, Said
+from haechi.statement.claims import Claim, ClaimMalformed, Digest, Kind, Reading, Said, titled
 from haechi.statement.kinds._life import EXAMPLE_TARGET, said_row, target_row
 from haechi.words import Text
 
 
-class Supersede(Claim):
+class Supersede(Claim, frozen=True, kw_only=True):
     """old is no longer what the issuer says; new is. Both are digests of statements of this issuer."""
 
-    old: Digest
-    new: Digest
-    reason: Said
+    old: Annotated[Digest, titled("Replaced statement", "대체된 진술")]
+    new: Annotated[Digest, titled("New statement", "새 진술")]
+    reason: Annotated[Said, titled("Reason", "이유")]
 
 
 def _check(claim: Supersede, _facts: Facts) -> None:
     claim.reason.require("supersede", "reason")
     if claim.old == claim.new:
-        raise ClaimMalformed(kind="supersede", why="a statement cannot supersede itself")
+        raise ClaimMalformed(
+            kind="supersede",
+            why=Text("a statement cannot supersede itself", "진술은 자기 자신을 대체할 수 없음"),
+        )
 
 
 def _read(claim: Supersede, _facts: Facts) -> Reading:
@@ -42,7 +47,9 @@ KIND = Kind(
     check=_check,
     read=_read,
     example=lambda: Supersede(
-        old=EXAMPLE_TARGET, new=bytes(31) + b"\x01", reason=Said(en="One figure was off by a month.", ko="수치 하나의 기간이 한 달 어긋났습니다.")
+        old=EXAMPLE_TARGET,
+        new=bytes(31) + b"\x01",
+        reason=Said(en="One figure was off by a month.", ko="수치 하나의 기간이 한 달 어긋났습니다."),
     ),
     targets=lambda claim: (claim.old, claim.new),
     lifecycle=True,

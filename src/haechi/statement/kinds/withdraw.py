@@ -1,16 +1,18 @@
 """`withdraw`: the issuer no longer stands by an earlier statement of its own."""
 
+from typing import Annotated
+
 from haechi.facts import Facts
-from haechi.statement.claims import Claim, Digest, Kind, Reading, Said
+from haechi.statement.claims import Claim, Digest, Kind, Reading, Said, titled
 from haechi.statement.kinds._life import EXAMPLE_TARGET, said_row, target_row
 from haechi.words import Text
 
 
-class Withdraw(Claim):
+class Withdraw(Claim, frozen=True, kw_only=True):
     """target no longer counts as evidence; that it was said stays provable."""
 
-    target: Digest
-    reason: Said
+    target: Annotated[Digest, titled("Withdrawn statement", "철회한 진술")]
+    reason: Annotated[Said, titled("Reason", "이유")]
 
 
 def _check(claim: Withdraw, _facts: Facts) -> None:
@@ -34,7 +36,9 @@ KIND = Kind(
     payload=Withdraw,
     check=_check,
     read=_read,
-    example=lambda: Withdraw(target=EXAMPLE_TARGET, reason=Said(en="The test set had leaked.", ko="시험 자료가 유출되었습니다.")),
+    example=lambda: Withdraw(
+        target=EXAMPLE_TARGET, reason=Said(en="The test set had leaked.", ko="시험 자료가 유출되었습니다.")
+    ),
     targets=lambda claim: (claim.target,),
     lifecycle=True,
 )
