@@ -3,13 +3,20 @@
 """
 
 import sys
+from typing import Annotated
 
 import typer
+from typer.exceptions import Abort, TyperException
 
+from haechi import __version__
 from haechi.cli import demo, init, key, log, mirror, node, show, sign, submit, verify
 from haechi.cli.options import tr
-from haechi.cli.out import Out
-from haechi.errors import HaechiError
+from haechi.cli.out import Out, locale_lang
+from haechi.cli.usage import is_help, speak, wrongly_used
+from haechi.errors import HaechiError, Unavailable
+from haechi.words import Text
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="haechi",
@@ -31,15 +38,58 @@ for command in (init, sign, submit, show, verify, node, demo):
     command.register(app)
 for group in (key, log, mirror):
     app.add_typer(group.app)
+speak(locale_lang(), app, key.app, log.app, mirror.app)
+
+
+class SystemRefused(Unavailable):
+    """The operating system did not do what a command needs; facts: what_is, why."""
+
+    code = "cli.system"
+    hint = Text(
+        "check the path, its permissions and the free space",
+        "경로와 권한, 남은 공간을 확인하세요",
+    )
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help=tr("print the version", "버전을 출력"))
+    ] = False,
+) -> None:
+    """What stands before a command."""
+    if version:
+        Out().say(f"haechi {__version__}")
+        raise typer.Exit
 
 
 def main() -> None:
     """Run the command line; errors of the tree become one line, a hint and a documented exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets its number, not a crash.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    sys.exit(_run(Out(json="--json" in sys.argv)))
+
+
+def _run(out: Out) -> int:
     try:
-        app()
+        done = app(standalone_mode=False)
+        sys.stdout.flush()
     except HaechiError as error:
-        sys.exit(Out(json="--json" in sys.argv).error(error))
+        return out.error(error)
+    except TyperException as error:
+        if is_help(error):
+            sys.stderr.write(f"{error.format_message()}\n")
+            return 2
+        return out.error(wrongly_used(error))
     except BrokenPipeError:
         # The reader of our output went away; nothing is left to say to it.
         sys.stderr.close()
-        sys.exit(1)
+        return 1
+    except OSError as error:
+        return out.error(
+            SystemRefused(what_is=error.filename or Text("the system", "시스템"), why=error.strerror)
+        )
+    except (Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return done if isinstance(done, int) else 0

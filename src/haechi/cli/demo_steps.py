@@ -157,6 +157,7 @@ class Demonstration(Stage):
             low=again.low,
             high=again.high,
             items=again.items,
+            unit=claimed.unit,
         )
         if not same:
             return [evidence, figure]

@@ -141,22 +141,21 @@ class Receipt:
         if kid is not None and type(kid) is not bytes:
             raise _malformed("kid must be a byte string", "kid는 바이트열이어야 함")
         names = _claims(header)
-        origin, subject = _name(names, _ISS), _name(names, _SUB)
         proof = _read_proof(envelope)
         size = proof.size if isinstance(proof, InclusionProof) else proof.new
-        ours = kid is not None and origin is not None and subject is not None and SIZE in header
-        if not ours or _protected(envelope.alg, kid, origin, subject, size) != envelope.protected_raw:
-            require_strict_header(envelope, where="receipt")
-            _require_size(header, size)
-        return cls(
+        receipt = cls(
             raw=raw,
-            origin=origin,
-            subject=subject,
+            origin=_name(names, _ISS),
+            subject=_name(names, _SUB),
             kid=kid,
             proof=proof,
             size_signed=SIZE in header,
             envelope=envelope,
         )
+        if not _in_our_form(receipt, size):
+            require_strict_header(envelope, where="receipt")
+            _require_size(header, size)
+        return receipt
 
     def verifies(self, key: PublicKey, root: bytes) -> bool:
         """Whether `key` signed this receipt over the detached `root`."""
@@ -257,6 +256,14 @@ def _shown(kid: bytes | None) -> str:
     return kid.hex()[:16] if kid else "?"
 
 
+def _in_our_form(receipt: Receipt, size: int) -> bool:
+    """Whether the protected header is, byte for byte, what `ReceiptSigner` writes for this size."""
+    kid, origin, subject = receipt.kid, receipt.origin, receipt.subject
+    if kid is None or origin is None or subject is None:
+        return False
+    return _protected(receipt.envelope.alg, kid, origin, subject, size) == receipt.envelope.protected_raw
+
+
 def _protected(alg: int, kid: bytes, origin: str, subject: str, size: int) -> bytes:
     """Our protected header in its one encoding: alg, kid, CWT claims (iss, sub), vds, `haechi.size`."""
     try:
@@ -313,18 +320,28 @@ def _require_size(header: Mapping[object, object], size: int) -> None:
 
 
 def _read_proof(envelope: Sign1) -> InclusionProof | ConsistencyProof:
-    match dict(envelope.unprotected):
-        case {396: {-1: [bytes(body)], **others}, **rest} if not others and not rest:
-            size, index, path = _numbers_and_path(body)
-            return InclusionProof(size, index, path)
-        case {396: {-2: [bytes(body)], **others}, **rest} if not others and not rest:
-            old, new, path = _numbers_and_path(body)
-            return ConsistencyProof(old, new, path)
-        case _:
-            raise _malformed(
-                "the unprotected header must hold exactly one proof (396)",
-                "비보호 헤더에는 증명(396)이 하나만 있어야 함",
-            )
+    vdp = envelope.unprotected.get(VDP)
+    proofs = cast("dict[object, object]", vdp) if isinstance(vdp, dict) else {}
+    if len(envelope.unprotected) != 1 or len(proofs) != 1:
+        raise _not_one_proof()
+    label, listed = next(iter(proofs.items()))
+    bodies = cast("list[object]", listed) if isinstance(listed, list) else []
+    if label not in (INCLUSION, CONSISTENCY) or len(bodies) != 1:
+        raise _not_one_proof()
+    body = bodies[0]
+    if type(body) is not bytes:
+        raise _not_one_proof()
+    first, second, path = _numbers_and_path(body)
+    return (
+        InclusionProof(first, second, path) if label == INCLUSION else ConsistencyProof(first, second, path)
+    )
+
+
+def _not_one_proof() -> ReceiptMalformed:
+    return _malformed(
+        "the unprotected header must hold exactly one proof (396)",
+        "비보호 헤더에는 증명(396)이 하나만 있어야 함",
+    )
 
 
 def _numbers_and_path(body: bytes) -> tuple[int, int, tuple[bytes, ...]]:

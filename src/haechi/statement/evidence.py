@@ -39,6 +39,28 @@ declare(
 )
 
 
+declare(
+    "evidence.figure",
+    Text("Figure recomputed from the evidence", "증거에서 다시 계산한 수치"),
+    {
+        "reproduced": (
+            Verdict.HOLDS,
+            Text(
+                "{got} {unit} [{low}, {high}] from {items} items, as stated",
+                "{items}개 항목에서 {got} {unit} [{low}, {high}], 진술과 같음",
+            ),
+        ),
+        "differs": (
+            Verdict.FAILS,
+            Text(
+                "stated {claimed} {unit}, recomputed {got} {unit}",
+                "진술 {claimed} {unit}, 다시 계산한 값 {got} {unit}",
+            ),
+        ),
+    },
+)
+
+
 class EvidenceRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A file that a claim rests on. digest: SHA-256, 32 bytes; size: bytes; name: a file name, no path.
 

@@ -28,6 +28,7 @@ from haechi.words import Text
 
 _COORDINATE = 32  # bytes of a P-256 coordinate
 _P256_ORDER = 0xFFFFFFFF_00000000_FFFFFFFF_FFFFFFFF_BCE6FAAD_A7179E84_F3B9CAC2_FC632551
+_ECDSA = ec.ECDSA(hashes.SHA256())
 _MAX_KEY_BYTES = 4096
 
 
@@ -116,7 +117,7 @@ class PublicKey:
             raise InvalidSignature
         r = int.from_bytes(signature[:_COORDINATE], "big")
         s = int.from_bytes(signature[_COORDINATE:], "big")
-        self._p256.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+        self._p256.verify(encode_dss_signature(r, s), message, _ECDSA)
 
     @cached_property
     def _p256(self) -> ec.EllipticCurvePublicKey:
@@ -226,7 +227,7 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """The signature in COSE form (ES256: r‖s, 64 bytes, s the lower of its two values)."""
         if isinstance(self.private, ec.EllipticCurvePrivateKey):
-            der = self.private.sign(message, ec.ECDSA(hashes.SHA256()))
+            der = self.private.sign(message, _ECDSA)
             r, s = decode_dss_signature(der)
             s = min(s, _P256_ORDER - s)
             return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
