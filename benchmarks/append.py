@@ -5,8 +5,9 @@
 Everybody gets the same 256-byte entries in the same batches and answers when a batch is durable. Ours does
 what a node does: statement body, entry, digest index with its search for doubles, tiles, head store, futures.
 The engines take turns; for each the best round counts, with the disk probe taken just before that round,
-because disk and neighbours vary more than any code; processor time is given beside it. aics-tlog writes tiles and entries; pymerkle writes
-leaves and computes no root (its root reads the whole table), so neither does all that we do.
+because disk and neighbours vary more than any code; processor time is given beside it. aics-tlog writes
+tiles and entries; pymerkle writes leaves and computes no root (its root reads the whole table), so neither
+does all that we do.
 
 Then, in a log of a million entries in SQLite: proofs with an empty cache, and look-ups by digest.
 """

@@ -3,8 +3,10 @@
     python -m benchmarks.growth [--folder DIR] [--size 10000000]
 
 One log grows through the sequencer in batches of 1024 with bodies of 64 bytes; making the entries is not
-counted. The cost of a step is that of the last tenth of its entries, as wall time (the disk is in it) and as
-processor time of the whole process (less is hidden by neighbours). Needs about 2.5 GB for 10^7 entries.
+counted. The cost of a step is that of the last tenth of its entries: wall time (the disk is in it), and
+processor time of the whole process beside a yardstick, the processor time of one leaf hash then and there,
+because neighbours on the same cores and caches slow both. Below 16,384 entries there is no digest index on
+disk yet, so growth is judged from 10^5 on. Needs about 2.5 GB for 10^7 entries.
 Writes the table, benchmarks/results/growth.txt and the drawing benchmarks/results/growth.svg.
 """
 
@@ -16,6 +18,7 @@ import time
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks._disk import fsyncs_per_second
@@ -23,7 +26,7 @@ from benchmarks._table import RESULTS, Row, figure, report, timed
 
 from haechi.findings import Verdict
 from haechi.log.headstore import HeadStore
-from haechi.log.merkle import check_inclusion, leaf_hash
+from haechi.log.merkle import check_inclusion, leaf_hash, leaf_hashes
 from haechi.log.sequencer import Sequencer
 from haechi.log.sqlite import SqliteStore
 from haechi.log.store import Entry
@@ -42,6 +45,7 @@ class Step(NamedTuple):
     size: int
     append_us: float
     append_cpu_us: float
+    yardstick_us: float
     proof_cold_us: float
     proof_warm_us: float
     found_us: float
@@ -66,16 +70,18 @@ class Growing:
         self.heads = HeadStore.create(folder / "heads", ORIGIN)
         self.sequencer = Sequencer.create(self.store, self.heads, [entry(0), entry(1)])
 
-    def grow(self, until: int) -> tuple[float, float]:
-        """Append up to `until` entries: wall and processor microseconds an entry."""
+    def grow(self, until: int) -> tuple[float, float, float]:
+        """Append up to `until` entries: wall, processor and yardstick microseconds an entry."""
         wall_s, cpu_s, first = 0.0, 0.0, self.store.head().size
+        yardsticks: list[float] = []
         for at in range(first, until, STEP):
+            yardsticks.append(_yardstick_us())
             entries = [entry(number) for number in range(at, min(at + STEP, until))]
             wall_began_s, cpu_began_s = time.perf_counter(), time.process_time()
             self.sequencer.submit_many(entries).result()
             wall_s += time.perf_counter() - wall_began_s
             cpu_s += time.process_time() - cpu_began_s
-        return wall_s / (until - first) * 1e6, cpu_s / (until - first) * 1e6
+        return wall_s / (until - first) * 1e6, cpu_s / (until - first) * 1e6, median(yardsticks)
 
     def reopen(self) -> float:
         """Close and open the log again: microseconds until it accepts entries."""
@@ -94,7 +100,7 @@ class Growing:
     def step(self, size: int) -> Step:
         """Grow to `size` and measure there."""
         self.grow(size - size // 10)
-        wall_us, cpu_us = self.grow(size)
+        wall_us, cpu_us, yardstick_us = self.grow(size)
         resident = _resident_bytes()
         rng = random.Random(size)
         asked = [(rng.randrange(size),) for _ in range(SAMPLE)]
@@ -109,8 +115,27 @@ class Growing:
         assert found.results == [index for (index,) in asked]
         files = sum(path.stat().st_size for path in (self.folder / "data").iterdir())
         probe = fsyncs_per_second(self.folder)
-        opened_us = self.reopen() if size < 10**7 else math.nan
-        return Step(size, wall_us, cpu_us, cold.us, warm.us, found.us, opened_us, resident, files, probe)
+        return Step(
+            size=size,
+            append_us=wall_us,
+            append_cpu_us=cpu_us,
+            yardstick_us=yardstick_us,
+            proof_cold_us=cold.us,
+            proof_warm_us=warm.us,
+            found_us=found.us,
+            open_us=self.reopen(),
+            resident_bytes=resident,
+            file_bytes=files,
+            probe=probe,
+        )
+
+
+def _yardstick_us(count: int = 5000) -> float:
+    """Processor time of one leaf hash at this moment."""
+    digests = [bytes(32)] * count
+    began_s = time.process_time()
+    leaf_hashes(digests)
+    return (time.process_time() - began_s) / count * 1e6
 
 
 def _resident_bytes() -> int:
@@ -127,6 +152,7 @@ def rows_of(steps: Sequence[Step]) -> list[Row]:
         rows += [
             figure(f"{name}: append, wall", step.append_us, "µs/entry"),
             figure(f"{name}: append, processor", step.append_cpu_us, "µs/entry"),
+            figure(f"{name}: one leaf hash, processor", step.yardstick_us, "µs"),
             figure(f"{name}: proof, empty cache", step.proof_cold_us, "µs", at_most=1000 if last else None),
             figure(f"{name}: proof, full cache", step.proof_warm_us, "µs"),
             figure(f"{name}: look-up by digest", step.found_us, "µs"),
@@ -135,30 +161,23 @@ def rows_of(steps: Sequence[Step]) -> list[Row]:
             figure(f"{name}: file", step.file_bytes / step.size, "bytes/entry"),
             figure(f"{name}: probe", step.probe, "fsync/s"),
         ]
-    growth = steps[-1].append_cpu_us / steps[0].append_cpu_us
-    rows.append(figure("append, processor, last step to first", growth, "×", at_most=FLAT))
+    judged = [step.append_cpu_us / step.yardstick_us for step in steps if step.size >= 10**5]
+    if len(judged) > 1:
+        name = "append in leaf hashes, last step to that of 100,000"
+        rows.append(figure(name, judged[-1] / judged[0], "×", at_most=FLAT))
     return rows
 
 
 def text_of(steps: Sequence[Step]) -> str:
     """The steps as a table in plain text."""
-    heads = (
-        "entries",
-        "append us",
-        "cpu us",
-        "cold us",
-        "warm us",
-        "find us",
-        "MiB",
-        "bytes/entry",
-        "fsync/s",
-    )
-    lines = ["".join(head.rjust(13) for head in heads)]
+    heads = "entries append/us cpu/us hash/us cold/us warm/us find/us MiB bytes/entry fsync/s".split()
+    lines = ["".join(head.rjust(12) for head in heads)]
     for step in steps:
         values = (
             f"{step.size:,}",
             f"{step.append_us:.2f}",
             f"{step.append_cpu_us:.2f}",
+            f"{step.yardstick_us:.2f}",
             f"{step.proof_cold_us:.0f}",
             f"{step.proof_warm_us:.0f}",
             f"{step.found_us:.0f}",
@@ -166,7 +185,7 @@ def text_of(steps: Sequence[Step]) -> str:
             f"{step.file_bytes / step.size:.0f}",
             f"{step.probe:.0f}",
         )
-        lines.append("".join(value.rjust(13) for value in values))
+        lines.append("".join(value.rjust(12) for value in values))
     return "\n".join(lines) + "\n"
 
 
@@ -190,7 +209,7 @@ def drawing_of(steps: Sequence[Step]) -> str:
         return top + height * (1 - math.log10(max(us, 1)) / most)
 
     out = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 390" font-family="sans-serif" font-size="13">',
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 390" font-size="13">',
         '<rect width="840" height="390" fill="white"/>',
     ]
     for power in range(int(most) + 1):

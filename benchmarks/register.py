@@ -16,9 +16,9 @@ from statistics import quantiles
 from typing import NamedTuple, cast
 
 import msgspec
-
 from benchmarks._disk import fsyncs_per_second
 from benchmarks._table import Row, figure, report
+
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.facts import load
 from haechi.findings import Verdict
@@ -129,7 +129,7 @@ def _sign(key: SigningKey, count: int, salt: int) -> list[Statement]:
 class _Connection(asyncio.Protocol):
     """One kept-alive connection that sends the next statement as soon as the last was answered.
 
-    Written on bare protocols, so that the load takes as little as it can of a machine it shares with the node.
+    Written on bare protocols: the load shares the machine with the node and should take little of it.
     """
 
     def __init__(self, waiting: Iterator[Statement], answers: list[Answered]) -> None:

@@ -443,7 +443,7 @@ class StoreAgainstList(RuleBasedStateMachine):
 
 
 TestStoreAgainstList = StoreAgainstList.TestCase
-TestStoreAgainstList.settings = settings(stateful_step_count=12, max_examples=12, deadline=None)
+TestStoreAgainstList.settings = settings(stateful_step_count=10, max_examples=settings().max_examples // 6)
 
 
 def test_merging_keeps_up_with_appending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

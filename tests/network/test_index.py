@@ -16,10 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.network.world import MemoryStore
 
 from haechi.facts import load
-from haechi.log.store import Entry, Role, Store
+from haechi.log.store import Entry, NotStored, Role, Store
 from haechi.network.blobs import Wishes
 from haechi.network.index import Index
 from haechi.network.lookup import Count, Evidence, Place, Row, State
+from haechi.network.report import Progress
 from haechi.network.shelf import IndexFailed
 from haechi.statement import cbor
 from haechi.statement.claims import Claim, Said, encode_claim, kind_of
@@ -231,6 +232,16 @@ def test_following_goes_on_where_it_ended_after_reopening(tmp_path: Path) -> Non
         assert second.check(as_store(store), FACTS) == 0
         assert len(second.recent(9)) == 5
         assert second.follow(as_store(store), 4) == 0
+
+
+def test_a_mirror_is_followed_while_it_is_copied(index: Index) -> None:
+    store = mirror_of(*[document(str(n)) for n in range(9)])
+    with index.following(as_store(store)) as progress:
+        for entries in (3, 9):
+            progress(Progress(entries, 9, 0))
+    assert index.size(MIRROR) == 9
+    with pytest.raises(NotStored), index.following(as_store(store)) as progress:
+        progress(Progress(10, 10, 0))
 
 
 def test_an_index_of_another_history_is_not_continued(tmp_path: Path) -> None:

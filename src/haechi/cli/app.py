@@ -2,6 +2,7 @@
 `haechi verify` starts without loading a web server.
 """
 
+import io
 import sys
 from typing import Annotated
 
@@ -31,7 +32,8 @@ app = typer.Typer(
     epilog=tr(
         "Exit codes: 0 done or HOLDS, 1 FAILS, 2 usage, 3 UNDECIDED, 4 bad input, 5 not found, 6 refused, "
         "7 conflict, 8 unavailable.",
-        "종료 코드: 0 완료 또는 성립, 1 불성립, 2 사용법 오류, 3 미정, 4 잘못된 입력, 5 없음, 6 거부, 7 충돌, 8 사용 불가.",
+        "종료 코드: 0 완료 또는 성립, 1 불성립, 2 사용법 오류, 3 미정, 4 잘못된 입력, 5 없음, 6 거부, "
+        "7 충돌, 8 사용 불가.",
     ),
 )
 for command in (init, sign, submit, show, verify, node, demo):
@@ -51,23 +53,30 @@ class SystemRefused(Unavailable):
     )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"haechi {__version__}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help=tr("print the version", "버전을 출력"))
+    version: Annotated[  # its callback answers
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help=tr("print the version", "버전을 출력")
+        ),
     ] = False,
 ) -> None:
-    """What stands before a command."""
-    if version:
-        Out().say(f"haechi {__version__}")
-        raise typer.Exit
+    """What may stand before a command."""
 
 
 def main() -> None:
     """Run the command line; errors of the tree become one line, a hint and a documented exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets its number, not a crash.
-        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character gets its number, not a crash.
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(_run(Out(json="--json" in sys.argv)))
 
 

@@ -14,6 +14,8 @@ from haechi.words import Text
 
 
 def interval_of(share: Share) -> Interval:
+    """The share's interval as a figure carries it."""
+    """The interval of a share as figures in claims carry it."""
     return Interval(low=share.low, high=share.high, level=LEVEL)
 
 
@@ -23,7 +25,7 @@ def build_report(share: Share, evidence: EvidenceRef) -> PledgeReport:
         commitment="sbp.1.2",
         progress="under_way",
         summary=Said(
-            en="Demonstration, made up: generated images carry a mark; a detector was run on a random sample.",
+            en="Demonstration, made up: generated images carry a mark; a detector ran on a random sample.",
             ko="시연용으로 지어낸 내용: 생성 이미지에 표시를 넣고, 무작위 표본에 검출기를 실행했습니다.",
         ),
         figures=(
@@ -56,6 +58,7 @@ def build_report(share: Share, evidence: EvidenceRef) -> PledgeReport:
 
 
 def claimed_figure(statement: Statement, facts: Facts) -> Figure:
+    """The figure that the company claimed; raises BadInput when the statement is no pledge report."""
     claim = claim_of(statement, facts)
     if not isinstance(claim, PledgeReport):
         raise BadInput(why="the mirrored statement is not a pledge report")

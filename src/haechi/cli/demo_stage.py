@@ -48,11 +48,15 @@ class Stage(ABC):
                 "해치: 진술 하나가 국경을 넘습니다. 모든 수치는 시연을 위해 지어낸 것입니다.\n",
             )
         )
+        ended: dict[str, object] = {}
         try:
             self.all_steps()
         except HaechiError as error:
-            self.out.error(error)
             self.held = False
+            if self.out.json:
+                ended = {"error": error.as_dict(self.out.lang)}  # part of the one document
+            else:
+                self.out.error(error)
         total_s = time.perf_counter() - self.began_s
         verdict = (
             Text("every step held", "모든 단계 성립")
@@ -64,7 +68,7 @@ class Stage(ABC):
             verdict=verdict.say(self.out.lang),
             total=total_s,
         )
-        self.out.data({"held": self.held, "seconds": round(total_s, 2), "steps": self.steps})
+        self.out.data({"held": self.held, "seconds": round(total_s, 2), "steps": self.steps, **ended})
         if stay and self.held:
             self._stay()
         return self.held
@@ -142,7 +146,8 @@ class Stage(ABC):
             )
         self.out.say(
             Text(
-                "\nVerify it yourself:\n  {haechi} verify {bundle} --pins {pins}\nCtrl-C ends the demonstration.",
+                "\nVerify it yourself:\n  {haechi} verify {bundle} --pins {pins}\n"
+                "Ctrl-C ends the demonstration.",
                 "\n직접 검증하기:\n  {haechi} verify {bundle} --pins {pins}\nCtrl-C 를 누르면 끝납니다.",
             ),
             haechi=Path(sys.argv[0]).name if which("haechi") else sys.argv[0],

@@ -34,11 +34,18 @@ def init(
         str,
         typer.Option(
             "--role",
-            help="government, institute, company, academia, civil_society, public_body, international_organisation",
+            help=tr(
+                "government, institute, company, academia, civil_society, public_body or "
+                "international_organisation",
+                "government, institute, company, academia, civil_society, public_body, "
+                "international_organisation 중 하나",
+            ),
         ),
     ] = "institute",
-    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port")] = 8470,
+    host: Annotated[
+        str, typer.Option("--host", help=tr("interface to listen on", "요청을 받을 주소"))
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help=tr("port to listen on", "요청을 받을 포트"))] = 8470,
     url: Annotated[
         str, typer.Option("--url", help=tr("address others reach it at", "다른 노드가 접속할 주소"))
     ] = "",
@@ -73,15 +80,16 @@ def init(
     card = create_node(folder, config, passphrase(), int(time.time()))
     out = Out(json)
     out.data({"folder": str(folder), "origin": origin, "fingerprint": card.fingerprint(), "url": config.url})
-    out.say(Text("node made: {folder}", "노드를 만들었습니다: {folder}"), folder=folder)
-    out.say(Text("log         {origin}", "로그      {origin}"), origin=origin)
+    rows = [
+        (tr("log", "로그"), origin),
+        (tr("address", "주소"), config.url),
+        (tr("fingerprint", "지문"), card.fingerprint()),
+    ]
+    out.pairs(tr("Node made: ", "노드를 만들었습니다: ") + str(folder), rows)
     out.say(
         Text(
-            "fingerprint {print}\n            tell it to peers over a channel they trust",
-            "지문      {print}\n          상대가 신뢰하는 경로로 알려 주세요",
+            "Tell peers the fingerprint over a channel they trust.\nStart the node: haechi node --dir {folder}",
+            "지문은 상대가 신뢰하는 경로로 알려 주세요.\n노드 시작: haechi node --dir {folder}",
         ),
-        print=card.fingerprint(),
-    )
-    out.say(
-        Text("start it with: haechi node --dir {folder}", "시작: haechi node --dir {folder}"), folder=folder
+        folder=str(folder),
     )

@@ -14,7 +14,7 @@ app = typer.Typer(
     name="key", no_args_is_help=True, help=tr("Make, list and show keys.", "키를 만들고 봅니다.")
 )
 
-PASSPHRASE = "HAECHI_PASSPHRASE"
+PASSPHRASE = "HAECHI_PASSPHRASE"  # noqa: S105  # the variable's name, not what it holds
 
 
 def keys_folder(given: Path | None) -> Path:
@@ -31,7 +31,10 @@ def passphrase() -> bytes | None:
     return value.encode() if value else None
 
 
-@app.command("new")
+@app.command(
+    "new",
+    help=tr("Make a signing key that only you can read.", "본인만 읽을 수 있는 서명 키를 만듭니다."),
+)
 def new(
     name: Annotated[str, typer.Argument(help=tr("name of the key", "키 이름"))],
     keys: Keys = None,
@@ -39,7 +42,7 @@ def new(
         str,
         typer.Option(
             "--family",
-            help=tr("Ed25519, ES256, ML-DSA-44 or ML-DSA-65", "Ed25519, ES256, ML-DSA-44, ML-DSA-65"),
+            help=tr("Ed25519, ES256, ML-DSA-44 or ML-DSA-65", "Ed25519, ES256, ML-DSA-44, ML-DSA-65 중 하나"),
         ),
     ] = "Ed25519",
     ask: Annotated[
@@ -47,16 +50,22 @@ def new(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Make a signing key, readable by you only."""
+    """Make a key and write it to the folder; keys are never overwritten."""
     from haechi.statement.keyring import save_key
     from haechi.statement.keys import Family, KeyMalformed, SigningKey
 
     out = Out(json)
     if family not in list(Family):
-        raise KeyMalformed(why=f"no key family {family!r}")
+        known = ", ".join(Family)
+        why = Text(
+            f"no key family {family!r}; there are {known}", f"{family!r} 키 종류는 없음. 있는 것: {known}"
+        )
+        raise KeyMalformed(why=why)
     secret = passphrase()
     if ask:
-        secret = typer.prompt(tr("Passphrase", "암호문"), hide_input=True, confirmation_prompt=True).encode()
+        question = tr("Passphrase", "암호문")
+        # On standard error, so that --json stays the only thing on standard output.
+        secret = typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode()
     key = SigningKey.generate(Family(family))
     path = save_key(keys_folder(keys), name, key, secret)
     thumbprint = key.public.thumbprint.hex()
@@ -73,33 +82,47 @@ def new(
     out.say(Text("thumbprint {print}", "지문 {print}"), print=thumbprint)
 
 
-@app.command("list")
+@app.command("list", help=tr("List the keys in the folder.", "폴더에 있는 키를 봅니다."))
 def list_(keys: Keys = None, json: Json = False) -> None:
-    """List the keys in the folder."""
+    """The names of the keys; none of them is opened."""
     from haechi.statement.keyring import list_keys
 
     folder = keys_folder(keys)
     names = list_keys(folder)
     out = Out(json)
     out.data({"folder": str(folder), "keys": names})
-    out.table(str(folder), [Text("key", "키")], [[name] for name in names])
+    if names:
+        out.pairs(str(folder), [(name, "") for name in names])
+    else:
+        out.say(Text("no keys in {folder}", "{folder}에 키가 없습니다"), folder=str(folder))
 
 
-@app.command("show")
+@app.command(
+    "show",
+    help=tr(
+        "Show a key's thumbprint and public half (never the private one).",
+        "키의 지문과 공개 키를 봅니다 (개인 키는 보이지 않음).",
+    ),
+)
 def show(
     name: Annotated[str, typer.Argument(help=tr("name of the key, or a path", "키 이름 또는 경로"))],
     keys: Keys = None,
     json: Json = False,
 ) -> None:
-    """Show a key's thumbprint and its public half (never the private one)."""
+    """What others need to know of a key."""
     from haechi.statement.keyring import load_key
 
     key = load_key(resolve_key(name, keys), passphrase()).public
     out = Out(json)
     out.data({"family": str(key.family), "thumbprint": key.thumbprint.hex(), "cose_key": key.cose_key.hex()})
-    out.say(Text("family      {family}", "종류      {family}"), family=key.family)
-    out.say(Text("thumbprint  {print}", "지문      {print}"), print=key.thumbprint.hex())
-    out.say(Text("COSE key    {key}", "COSE 키   {key}"), key=key.cose_key.hex())
+    out.pairs(
+        name,
+        [
+            (tr("family", "종류"), str(key.family)),
+            (tr("thumbprint", "지문"), key.thumbprint.hex()),
+            (tr("COSE key", "COSE 키"), key.cose_key.hex()),
+        ],
+    )
 
 
 def resolve_key(name: str, keys: Path | None) -> Path:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from haechi.cli.files import require_digest, write_file
 from haechi.cli.key import passphrase
 from haechi.cli.options import Folder, Json, NodeUrl, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
@@ -24,15 +25,20 @@ app = typer.Typer(name="log", no_args_is_help=True, help=tr("Look after a log.",
 def head(folder: Folder = Path(), json: Json = False) -> None:
     """The durable head, read without disturbing a running node."""
     from haechi.log.reader import SqliteReads
+    from haechi.node.config import load_config
 
     out = Out(json)
+    load_config(folder)  # says that there is no node here, rather than no database
     with SqliteReads(folder / "log") as store:
         now, published = store.head(), store.published()
     note = "" if published is None else published.note.decode()
     out.data({"size": now.size, "root": now.root.hex(), "checkpoint": note})
-    out.say(Text("entries  {size}", "항목  {size}"), size=now.size)
-    out.say(Text("root     {root}", "루트  {root}"), root=now.root.hex())
-    out.say(note)
+    rows = [
+        (tr("entries", "항목"), str(now.size)),
+        (tr("root", "루트"), now.root.hex()),
+        (tr("checkpoint", "체크포인트"), note.rstrip("\n") or tr("none yet", "아직 없음")),
+    ]
+    out.pairs(str(folder), rows)
 
 
 @app.command("fsck", help=tr("Recompute the whole log and compare.", "로그 전체를 다시 계산해 비교합니다."))
@@ -63,7 +69,7 @@ def export(
     out.data({"folder": str(target), **done._asdict()})
     out.say(
         Text("exported to {folder}: {done}", "{folder}에 내보냄: {done}"),
-        folder=target,
+        folder=str(target),
         done=", ".join(f"{name} {value}" for name, value in done._asdict().items()),
     )
 
@@ -78,17 +84,19 @@ def bundle(
     json: Json = False,
 ) -> None:
     """Everything needed to verify one statement years later, in one file."""
-    from haechi.cli.sign import write_file
     from haechi.network.client import PeerClient
 
-    target = output or Path(f"{digest[:16]}.haechi")
+    asked = require_digest(digest)
+    target = output or Path(f"{asked[:16]}.haechi")
     with PeerClient(node) as client:
-        raw = client.fetch(f"/bundles/{digest}", 64 << 20)
+        raw = client.fetch(f"/bundles/{asked}", 64 << 20)
     write_file(target, raw)
     out = Out(json)
     out.data({"file": str(target), "bytes": len(raw)})
     out.say(
-        Text("written: {file} ({size} bytes)", "저장함: {file} ({size}바이트)"), file=target, size=len(raw)
+        Text("written: {file} ({size} bytes)", "저장함: {file} ({size}바이트)"),
+        file=str(target),
+        size=len(raw),
     )
 
 
@@ -126,5 +134,9 @@ def _thumbprint(text: str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) != 32:
-        raise BadInput(why="a key is named by its thumbprint: 64 hex digits (`haechi key show`)")
+        why = Text(
+            "a key is named by its thumbprint: 64 hex digits (`haechi key show`)",
+            "키는 16진수 64자인 지문으로 지정합니다 (`haechi key show`)",
+        )
+        raise BadInput(why=why)
     return raw

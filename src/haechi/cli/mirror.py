@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from haechi.cli.files import read_file
 from haechi.cli.key import passphrase
-from haechi.cli.options import Folder, Json, tr
+from haechi.cli.options import Folder, Json, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.errors import NotFound
 from haechi.findings import Finding, overall
@@ -16,6 +17,17 @@ app = typer.Typer(
     name="mirror", no_args_is_help=True, help=tr("Pin and mirror peers.", "피어를 고정하고 미러링합니다.")
 )
 _MAX_CARD = 64 * 1024
+
+
+def pins_path(folder: Path, pins: Path | None) -> Path:
+    """The pins file that is meant: the one named, else the one of the node in `folder`; raises NotFound."""
+    from haechi.node.config import load_config
+    from haechi.node.open import PINS
+
+    if pins is not None:
+        return pins
+    load_config(folder)
+    return folder / PINS
 
 
 @app.command(
@@ -29,27 +41,20 @@ def pin(
         str, typer.Option("--fingerprint", "-f", help=tr("as its operator told you", "운영자가 알려 준 지문"))
     ],
     folder: Folder = Path(),
-    pins: Annotated[
-        Path | None,
-        typer.Option("--pins", help=tr("pins file instead of the node's", "노드의 것 대신 쓸 고정 파일")),
-    ] = None,
+    pins: PinsFile = None,
     json: Json = False,
 ) -> None:
     """Pin a node: from now on its log is mirrored and its receipts can be verified."""
     from haechi.network.card import NodeCard
     from haechi.network.client import PeerClient
     from haechi.network.pins import Pins
-    from haechi.node.open import PINS
 
+    path = pins_path(folder, pins)
     if source.startswith(("http://", "https://")):
         with PeerClient(source) as client:
             raw = client.fetch("/node.json", _MAX_CARD)
     else:
-        try:
-            raw = Path(source).read_bytes()
-        except OSError as error:
-            raise NotFound(what_is="card", name=f"{source}: {error.strerror}") from error
-    path = folder / PINS if pins is None else pins
+        raw = read_file(Path(source), _MAX_CARD, Text("node card", "노드 카드"))
     card = NodeCard.from_json(raw)
     Pins.load(path).add(card, fingerprint).save(path)
     out = Out(json)
@@ -57,7 +62,7 @@ def pin(
     out.say(
         Text("pinned {origin} in {path}", "{path}에 {origin}을(를) 고정했습니다"),
         origin=card.origin,
-        path=path,
+        path=str(path),
     )
 
 
@@ -65,13 +70,13 @@ def pin(
 def unpin(
     origin: Annotated[str, typer.Argument(help=tr("name of its log", "로그 이름"))],
     folder: Folder = Path(),
+    pins: PinsFile = None,
     json: Json = False,
 ) -> None:
     """Remove a pin; the mirrored copy stays on disk."""
     from haechi.network.pins import Pins
-    from haechi.node.open import PINS
 
-    path = folder / PINS
+    path = pins_path(folder, pins)
     Pins.load(path).without(origin).save(path)
     out = Out(json)
     out.data({"origin": origin, "pins": str(path)})
@@ -79,12 +84,11 @@ def unpin(
 
 
 @app.command("list", help=tr("List the pinned nodes.", "고정된 노드를 봅니다."))
-def list_(folder: Folder = Path(), json: Json = False) -> None:
+def list_(folder: Folder = Path(), pins: PinsFile = None, json: Json = False) -> None:
     """Who is pinned, with which fingerprint."""
     from haechi.network.pins import Pins
-    from haechi.node.open import PINS
 
-    cards = Pins.load(folder / PINS).nodes
+    cards = Pins.load(pins_path(folder, pins)).nodes
     out = Out(json)
     out.data(
         [
@@ -92,11 +96,16 @@ def list_(folder: Folder = Path(), json: Json = False) -> None:
             for c in cards
         ]
     )
-    out.table(
-        tr("Pinned nodes", "고정된 노드"),
-        [Text("log", "로그"), Text("country", "국가"), Text("address", "주소"), Text("fingerprint", "지문")],
-        [[card.origin, card.country, card.url, card.fingerprint()] for card in cards],
-    )
+    for card in cards:
+        rows = [
+            (tr("name", "이름"), Text(card.name.en, card.name.ko).say(out.lang)),
+            (tr("country", "국가"), card.country),
+            (tr("address", "주소"), card.url),
+            (tr("fingerprint", "지문"), card.fingerprint()),
+        ]
+        out.pairs(card.origin, rows)
+    if not cards:
+        out.say(Text("no node is pinned", "고정된 노드가 없습니다"))
 
 
 @app.command(
@@ -116,6 +125,8 @@ def sync(folder: Folder = Path(), json: Json = False) -> None:
     out = Out(json)
     findings: list[Finding] = []
     try:
+        if not runner.node.pins.nodes:
+            raise NotFound(what_is=Text("pinned node", "고정된 노드"), name=str(folder))
         for peer in runner.peers:
             runner.sync(peer, int(time.time()))
             if peer.state.last is not None:

@@ -49,7 +49,7 @@ class NodeProcess:
     def start(self) -> None:
         """Start the process; returns at once."""
         with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603  # our own program
                 [sys.executable, "-m", "haechi", "node", "--dir", str(self.folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

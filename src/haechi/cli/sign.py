@@ -1,6 +1,5 @@
 """`haechi sign`: make a signed statement from a payload file."""
 
-import json as jsonlib
 import mimetypes
 import sys
 import time
@@ -9,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from haechi.cli.files import FileRefused, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
 from haechi.cli.options import Json, Keys, tr
 from haechi.cli.out import Out
-from haechi.errors import BadInput, NotFound
+from haechi.cli.usage import WronglyUsed
+from haechi.errors import BadInput, NotFound, TooLarge
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.statement.envelope import About, Statement
+    from haechi.statement.evidence import EvidenceRef
     from haechi.statement.keys import SigningKey
 
-_MAX_PAYLOAD_FILE = 1 << 20
+_MAX_PAYLOAD_BYTES = 1 << 20
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +45,14 @@ def sign(
     issuer: Annotated[str, typer.Option("--issuer", "-i", help=tr("who says it", "발행자"))] = "",
     subject: Annotated[str, typer.Option("--subject", "-s", help=tr("what it is about", "대상"))] = "",
     sharing: Annotated[
-        str, typer.Option("--sharing", help="CLEAR, GREEN, AMBER, AMBER+STRICT, RED")
+        str,
+        typer.Option(
+            "--sharing",
+            help=tr(
+                "who may have it: CLEAR, GREEN, AMBER, AMBER+STRICT, RED",
+                "공유 범위: CLEAR, GREEN, AMBER, AMBER+STRICT, RED",
+            ),
+        ),
     ] = "CLEAR",
     output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
     file: Annotated[
@@ -77,42 +86,26 @@ def sign(
         return
     about = _about(kind, issuer, subject, sharing)
     if not key:
-        raise BadInput(why="--key is missing")
+        raise WronglyUsed(why=Text("--key is missing", "--key 가 없음"), command="haechi sign")
+    if (file is None) == (payload is None):
+        why = Text(
+            "give a payload file, or --file to sign a file's digest (one of the two)",
+            "내용 파일이나, 파일의 다이제스트에 서명하는 --file 중 하나를 주어야 함",
+        )
+        raise WronglyUsed(why=why, command="haechi sign")
     from haechi.statement.keyring import load_key
 
     signer = load_key(resolve_key(key, keys), passphrase())
-    if file is not None:
-        statement = _sign_file(signer, about, file)
-    elif payload is None:
-        raise BadInput(why="give a payload file, or --file to sign a file's digest")
-    else:
-        statement = _sign_payload(signer, about, payload)
+    statement = _sign_file(signer, about, file) if file is not None else _sign_payload(signer, about, payload)
     target = output or Path(f"{statement.digest_hex[:16]}.cose")
     write_file(target, statement.raw)
     out.data({"digest": statement.digest_hex, "file": str(target), "bytes": len(statement.raw), "kind": kind})
     out.say(
         Text("signed: {file} ({size} bytes)", "서명함: {file} ({size}바이트)"),
-        file=target,
+        file=str(target),
         size=len(statement.raw),
     )
     out.say(Text("digest {digest}", "다이제스트 {digest}"), digest=statement.digest_hex)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename."""
-    import os
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def fill_evidence(value: object, folder: Path) -> object:
@@ -134,13 +127,20 @@ def fill_evidence(value: object, folder: Path) -> object:
 def _reference(path: Path, media_type: object) -> dict[str, object]:
     import msgspec
 
+    chosen = media_type if isinstance(media_type, str) else _media_type(path)
+    return msgspec.to_builtins(refer_to(path, chosen), builtin_types=(bytes,))
+
+
+def refer_to(path: Path, media_type: str) -> "EvidenceRef":
+    """A reference to an evidence file; raises NotFound, FileRefused."""
     from haechi.statement.evidence import reference
 
-    chosen = media_type if isinstance(media_type, str) else _media_type(path)
     try:
-        return msgspec.to_builtins(reference(path, chosen), builtin_types=(bytes,))
+        return reference(path, media_type)
+    except FileNotFoundError:
+        raise NotFound(what_is=Text("evidence file", "증거 파일"), name=str(path)) from None
     except OSError as error:
-        raise NotFound(what_is="evidence file", name=f"{path}: {error.strerror}") from error
+        raise FileRefused(what_is=str(path), why=error.strerror) from error
 
 
 def _media_type(path: Path) -> str:
@@ -151,48 +151,55 @@ def _about(kind: str, issuer: str, subject: str, sharing: str) -> "About":
     from haechi.statement.envelope import About, Sharing
 
     if not issuer or not subject:
-        raise BadInput(why="--issuer and --subject are needed")
+        why = Text("--issuer and --subject are needed", "--issuer 와 --subject 가 필요함")
+        raise WronglyUsed(why=why, command="haechi sign")
     if sharing not in list(Sharing):
-        raise BadInput(why=f"unknown sharing level {sharing!r}")
+        known = ", ".join(Sharing)
+        why = Text(
+            f"no sharing level {sharing!r}; there are {known}",
+            f"{sharing!r} 공유 범위는 없음. 있는 것: {known}",
+        )
+        raise BadInput(why=why)
     return About(
         issuer=issuer, subject=subject, issued_at=int(time.time()), kind=kind, sharing=Sharing(sharing)
     )
 
 
-def _sign_payload(signer: "SigningKey", about: "About", payload: Path) -> "Statement":
+def _sign_payload(signer: "SigningKey", about: "About", payload: Path | None) -> "Statement":
     from haechi.facts import load
     from haechi.statement.claims import convert_claim, encode_claim, kind_of
     from haechi.statement.envelope import sign_statement
     from haechi.statement.jsonform import from_json
 
     known, facts = kind_of(about.kind), load()
-    value = from_json(fill_evidence(_read_json(payload), Path() if str(payload) == "-" else payload.parent))
+    given = None if payload is None or str(payload) == "-" else payload
+    value = from_json(fill_evidence(_read_json(given), Path() if given is None else given.parent))
     return sign_statement(signer, about, encode_claim(known, convert_claim(known, value, facts), facts))
 
 
 def _sign_file(signer: "SigningKey", about: "About", file: Path) -> "Statement":
     from haechi.statement.envelope import HashEnvelope, sign_statement
-    from haechi.statement.evidence import reference
 
-    try:
-        ref = reference(file, _media_type(file))
-    except OSError as error:
-        raise NotFound(what_is="file", name=f"{file}: {error.strerror}") from error
+    ref = refer_to(file, _media_type(file))
     return sign_statement(signer, about, ref.digest, hash_envelope=HashEnvelope(ref.media_type))
 
 
-def _read_json(payload: Path) -> object:
+def _read_json(payload: Path | None) -> object:
+    """The payload as strict JSON, from a file or from standard input."""
+    from haechi.network.card import read_json
+
+    what = Text("payload", "내용")
+    if payload is None:
+        raw = sys.stdin.buffer.read(_MAX_PAYLOAD_BYTES + 1)
+        if len(raw) > _MAX_PAYLOAD_BYTES:
+            raise TooLarge(what_is=what, limit=_MAX_PAYLOAD_BYTES, got=len(raw))
+    else:
+        raw = read_file(payload, _MAX_PAYLOAD_BYTES, what)
     try:
-        if str(payload) == "-":
-            text = sys.stdin.read(_MAX_PAYLOAD_FILE)
-        else:
-            with payload.open(encoding="utf-8") as file:
-                text = file.read(_MAX_PAYLOAD_FILE)
-        return jsonlib.loads(text)
-    except OSError as error:
-        raise NotFound(what_is="payload file", name=f"{payload}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise BadInput(why=f"{payload} is not JSON: {error}") from error
+        return read_json(raw)
+    except ValueError as error:
+        name = "-" if payload is None else str(payload)
+        raise BadInput(why=Text(f"{name} is not JSON: {error}", f"{name}: JSON이 아님 ({error})")) from error
 
 
 def _list_kinds(out: Out) -> None:

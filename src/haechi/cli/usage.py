@@ -116,6 +116,8 @@ def _why(error: TyperException) -> Text:
     unknown = re.match(r"No such command '(.*?)'\.", message, re.DOTALL)
     if unknown:
         return Text(message.rstrip("."), f"{unknown[1]} 명령은 없습니다")
+    if message == "Missing command.":
+        return Text("a command is missing", "명령이 없습니다")
     if message.startswith("Got unexpected extra argument"):
         extra = message.partition("(s) ")[2]
         return Text(f"too many arguments {extra}", f"인자가 너무 많습니다 {extra}")

@@ -1,23 +1,25 @@
-"""`haechi verify`: check a bundle, a statement, a digest or a link, and say why each check ended as it did."""
+"""`haechi verify`: check a bundle, statement, digest or link, and say why each check ended as it did."""
 
 import io
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import typer
 
+from haechi.cli.files import FileRefused, digest_in
 from haechi.cli.options import Json, NodeUrl, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
+from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, NotFound
-from haechi.findings import VERDICT_WORDS
+from haechi.findings import VERDICT_WORDS, Verdict
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.network.pins import Pins
     from haechi.network.verify import Report
 
-_DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})\Z")
+_LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
 
 
@@ -51,6 +53,15 @@ def verify(
     trust = load_trust(pins)
     report = _verify(what, trust, node)
     _show(out, report)
+    if report.verdict is Verdict.UNDECIDED and not (trust.nodes or trust.issuers):
+        out.say(
+            Text(
+                "Nothing is pinned here, so nobody's keys are trusted: name a pins file with --pins "
+                "(made by `haechi mirror pin`).",
+                "고정된 것이 없어 누구의 키도 신뢰하지 않습니다. --pins 로 고정 파일을 지정하세요 "
+                "(`haechi mirror pin` 으로 만듭니다).",
+            )
+        )
     raise typer.Exit(EXIT_BY_VERDICT[report.verdict])
 
 
@@ -59,36 +70,59 @@ def _verify(what: str, trust: "Pins", node: str) -> "Report":
     from haechi.network.bundle import MAGIC
     from haechi.network.verify import verify_bundle, verify_statement
 
-    digest = _DIGEST.match(what)
-    if digest is not None or what.startswith(("http://", "https://")):
-        raw = _download(what if digest is None else f"{node.rstrip('/')}/bundles/{digest[1]}")
-        return verify_bundle(io.BytesIO(raw), trust, load())
-    path = Path(what)
+    asked = _asked(what, node)
+    if asked is not None:
+        # A node may answer with another statement that holds as well, so the digest is checked too.
+        return verify_bundle(io.BytesIO(_download(asked)), trust, load(), bytes.fromhex(asked.digest))
+    source: BinaryIO
     try:
-        source: BinaryIO = path.open("rb")
-    except OSError as error:
-        raise NotFound(what_is="file", name=f"{what}: {error.strerror}") from error
-    with source:
-        if source.read(len(MAGIC)) == MAGIC:
+        with Path(what).open("rb") as source:
+            if source.read(len(MAGIC)) == MAGIC:
+                source.seek(0)
+                return verify_bundle(source, trust, load())
             source.seek(0)
-            return verify_bundle(source, trust, load())
-        source.seek(0)
-        from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
+            from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
 
-        return verify_statement(source.read(MAX_TRANSPARENT_BYTES + 1), trust, load())
+            return verify_statement(source.read(MAX_TRANSPARENT_BYTES + 1), trust, load())
+    except FileNotFoundError:
+        raise NotFound(what_is=Text("file", "파일"), name=what) from None
+    except OSError as error:
+        raise FileRefused(what_is=what, why=error.strerror) from error
 
 
-def _download(url: str) -> bytes:
-    """The bundle behind a link; a link to a statement, its page or its entry leads to its bundle."""
+class _Asked(NamedTuple):
+    """A statement to be fetched: the address of a node, and the digest in hex."""
+
+    node: str
+    digest: str
+
+
+def _asked(what: str, node: str) -> _Asked | None:
+    """What a digest asks `node` for, or a link to a statement, its page, entry or bundle; None for a file."""
+    digest = digest_in(what)
+    if digest is None and not what.startswith(("http://", "https://")):
+        return None
+    if digest is None:
+        found = _LINK.match(what)
+        if found is None:
+            shown = what[:200]
+            why = Text(f"the link names no statement: {shown}", f"링크에 진술이 적혀 있지 않음: {shown}")
+            raise BadInput(why=why)
+        return _Asked(found[1], found[2])
+    if not node:
+        why = Text(
+            "a digest needs --node: a node that has the statement",
+            "다이제스트에는 진술을 가진 노드의 주소(--node)가 필요함",
+        )
+        raise WronglyUsed(why=why, command="haechi verify")
+    return _Asked(node, digest)
+
+
+def _download(asked: _Asked) -> bytes:
     from haechi.network.client import PeerClient
 
-    if url.startswith("/"):
-        raise BadInput(why="a digest needs --node: the address of a node that has it")
-    found = re.match(r"(https?://[^/]+)/.*?([0-9a-f]{64})(?:\.[a-z]+)?/?\Z", url)
-    if found is None:
-        raise BadInput(why=f"the link does not name a statement: {url[:200]}")
-    with PeerClient(found[1]) as client:
-        return client.fetch(f"/bundles/{found[2]}", _MAX_DOWNLOAD)
+    with PeerClient(asked.node) as client:
+        return client.fetch(f"/bundles/{asked.digest}", _MAX_DOWNLOAD)
 
 
 def load_trust(path: Path | None) -> "Pins":
@@ -98,7 +132,7 @@ def load_trust(path: Path | None) -> "Pins":
     if path is None:
         return Pins()
     if not path.exists():
-        raise NotFound(what_is="pins", name=str(path))
+        raise NotFound(what_is=Text("pins file", "고정 파일"), name=str(path))
     return Pins.load(path)
 
 

@@ -49,7 +49,7 @@ class Placed(NamedTuple):
 class Tuning:
     """How entries are gathered: at most `max_batch` a transaction, `max_waiting` in the queue.
 
-    A batch is closed when nobody came for `gap_s`, or `window_s` after it was begun; a lone sender never waits.
+    A batch ends when nobody came for `gap_s`, or after `window_s`; a lone sender never waits.
     """
 
     gap_s: float = 0.002

@@ -15,7 +15,7 @@ from haechi.log.tiles import TILE_WIDTH
 
 BUNDLE_STRIDE = 2 + HASH_SIZE
 """Bytes of one entry in a bundle: its length, then a digest."""
-SIEVE_BYTES = 96 * 2**20
+SIEVE_BYTES = 73 * 2**20
 # Records merged for each entry appended; a tree of 10^9 entries needs 4, and clearing what was merged 1.
 _WORK_PER_ENTRY = 6
 # One search of a run on disk costs as much as putting about this many of its records into the sieve.
@@ -62,8 +62,8 @@ class DigestIndex:
     """Finds entries by digest for the writer, at a cost that does not grow with the log.
 
     Always true: every durable entry is in `recent` or in a run; memory is at most two runs of digests
-    (about 7 MB) and a sieve of at most 96 MiB, which is 4 bytes an entry up to 22 million entries; later
-    runs are searched on disk. A run enters the sieve when it is sealed, or once the searches made in it on
+    (about 7 MB) and a sieve of at most 73 MiB, which knows the first 19 million entries; later runs are
+    searched on disk. A run enters the sieve when it is sealed, or once the searches made in it on
     disk have cost as much as reading it in, so opening a large log for a few entries stays cheap.
     """
 

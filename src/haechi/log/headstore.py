@@ -136,24 +136,21 @@ class HeadStore:
         directory.mkdir(parents=True, exist_ok=True)
         path = head_path(directory, origin, key_id)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if os.fstat(fd).st_size == 0:
-            # Allocated once: later writes change no length, so fdatasync has no metadata to flush.
-            os.pwrite(fd, bytes(_SLOTS * _SLOT_STRIDE), 0)
-            os.fsync(fd)
-            _sync_directory(directory)
-        return cls._locked(path, origin, key_id, fd)
+        return cls._locked(path, origin, key_id, fd, make=True)
 
     @classmethod
-    def _locked(cls, path: Path, origin: str, key_id: bytes, fd: int) -> Self:
+    def _locked(cls, path: Path, origin: str, key_id: bytes, fd: int, *, make: bool = False) -> Self:
+        identity = _identity(origin, key_id)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if make and os.fstat(fd).st_size == 0:
+                # Only under the lock, or it could erase the head that another process has just stored.
+                _allocate(path, fd)
+            slot = _newest(path, os.pread(fd, _SLOTS * _SLOT_STRIDE, 0), identity)
         except BlockingIOError:
             os.close(fd)
             raise SignerLocked(origin=origin, path=str(path)) from None
-        identity = _identity(origin, key_id)
-        try:
-            slot = _newest(path, os.pread(fd, _SLOTS * _SLOT_STRIDE, 0), identity)
-        except HeadDamaged:
+        except BaseException:
             os.close(fd)
             raise
         return cls(path, origin, fd, slot, identity)
@@ -262,6 +259,13 @@ def _unpack(raw: bytes, path: Path, identity: bytes) -> _Slot | None:
 
 def _show(head: Head | None) -> str:
     return "none" if head is None else f"{head.size} {head.root.hex()[:16]}"
+
+
+def _allocate(path: Path, fd: int) -> None:
+    """Give a new file its length for good, so that later writes have no metadata to flush."""
+    os.pwrite(fd, bytes(_SLOTS * _SLOT_STRIDE), 0)
+    os.fsync(fd)
+    _sync_directory(path.parent)
 
 
 def _write_durably(fd: int, raw: bytes, at: int) -> None:

@@ -197,12 +197,12 @@ class SqliteReads:
         self._pool = ReaderPool(directory, self._recent)
         if not (directory / FILE_NAME).exists():
             raise NotStored(what_is="log", name=str(directory))
-        with self._pool.reader() as reader:
-            version, origin, role = (reader.meta(name) for name in ("schema", "origin", "role"))
-        if version != SCHEMA_VERSION or not isinstance(origin, str) or role not in {*Role}:
-            raise StoreDamaged(path=str(directory), why=f"schema {version}, expected {SCHEMA_VERSION}")
-        self.origin = origin
-        self.role = Role(str(role))
+        try:
+            with self._pool.reader() as reader:
+                self.origin, self.role = _identity(reader, directory)
+        except BaseException:
+            self._pool.close()
+            raise
 
     def _recent(self) -> Recent:
         return NOTHING_RECENT
@@ -276,3 +276,11 @@ class SqliteReads:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _identity(reader: Reader, directory: Path) -> tuple[str, Role]:
+    """Origin and role of a log whose file this version can read. Raises StoreDamaged, StoreFailed."""
+    version, origin, role = (reader.meta(name) for name in ("schema", "origin", "role"))
+    if version != SCHEMA_VERSION or not isinstance(origin, str) or role not in {*Role}:
+        raise StoreDamaged(path=str(directory), why=f"schema {version}, expected {SCHEMA_VERSION}")
+    return origin, Role(str(role))

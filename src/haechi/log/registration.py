@@ -7,10 +7,13 @@ Only the signed bytes and the logged policy decide, so an auditor who replays th
 answer (RFC 9943 section 5.1.1). HTTP headers, addresses and accounts have no say.
 """
 
+import shlex
+
 from haechi.errors import Refused, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.statement.envelope import Statement
 from haechi.statement.kinds.policy import ANY, Grant, Policy
+from haechi.statement.sentence import Sentence
 from haechi.words import Text
 
 declare(
@@ -19,32 +22,51 @@ declare(
     {
         "granted": (
             Verdict.HOLDS,
-            Text("policy {policy} lets {issuer} publish {kind} with this key", "정책 {policy}이(가) {issuer}의 {kind} 게시를 이 키로 허용함"),
+            Text(
+                "policy {policy} lets {issuer} publish {kind} with this key",
+                "정책 {policy}이(가) {issuer}의 {kind} 게시를 이 키로 허용함",
+            ),
         ),
         "open": (
             Verdict.UNDECIDED,
-            Text("the policy lets anybody publish {kind}; nobody vouches that {issuer} holds this key", "정책상 누구나 {kind}을(를) 게시할 수 있음. {issuer}이(가) 이 키의 주인이라고 보증하는 곳이 없음"),
+            Text(
+                "the policy lets anybody publish {kind}; nobody vouches that {issuer} holds this key",
+                "정책상 누구나 {kind}을(를) 게시할 수 있음. 이 키가 {issuer}의 것이라고 보증하는 곳이 없음",
+            ),
         ),
         "not-granted": (
             Verdict.FAILS,
-            Text("policy {policy} has no grant for {issuer} with this key and kind {kind}", "정책 {policy}에 {issuer}의 이 키와 {kind}에 대한 허용이 없음"),
+            Text(
+                "policy {policy} has no grant for {issuer} with this key and kind {kind}",
+                "정책 {policy}에 {issuer}의 이 키와 {kind}에 대한 허용이 없음",
+            ),
+        ),
+        "not-taken": (
+            Verdict.FAILS,
+            Text(
+                "policy {policy} takes no statement of {size} bytes with sharing level {sharing}",
+                "정책 {policy}은(는) {size}바이트, 공유 등급 {sharing}의 진술을 받지 않음",
+            ),
         ),
         "policy-absent": (
             Verdict.UNDECIDED,
-            Text("the policy that admitted this statement is not at hand", "이 진술을 허용한 정책이 여기에 없음"),
+            Text(
+                "the policy that admitted this statement is not at hand",
+                "이 진술을 허용한 정책이 여기에 없음",
+            ),
         ),
     },
 )
 
 
 class NotAdmitted(Refused):
-    """The log's policy does not admit the statement; facts: why, issuer, kind, key."""
+    """The log's policy does not admit the statement; facts: why, issuer, quoted (for a shell), kind, key."""
 
     code = "log.not-admitted"
-    what = Text("the log's policy does not admit this: {why}", "로그의 정책이 허용하지 않습니다: {why}")
+    what = Sentence("the log's policy does not admit this: {why}", "로그의 정책이 허용하지 않습니다: {why}")
     hint = Text(
-        "ask the node's operator to run: haechi log allow --issuer {issuer} --kind {kind} --key {key}",
-        "노드 운영자에게 다음 실행을 요청하세요: haechi log allow --issuer {issuer} --kind {kind} --key {key}",
+        "ask the node's operator to run: haechi log allow --issuer {quoted} --kind {kind} --key {key}",
+        "노드 운영자에게 실행을 요청하세요: haechi log allow --issuer {quoted} --kind {kind} --key {key}",
     )
 
 
@@ -52,35 +74,50 @@ def admit(policy: Policy, statement: Statement) -> None:
     """Raise NotAdmitted or TooLarge unless `policy` lets this statement in."""
     if len(statement.raw) > policy.max_bytes:
         raise TooLarge(what_is="statement", limit=policy.max_bytes, got=len(statement.raw))
-    if str(statement.about.sharing) not in policy.sharing:
-        raise _refusal(statement, f"sharing level {statement.about.sharing} is not taken here")
+    level = statement.about.sharing
+    if str(level) not in policy.sharing:
+        why = Text(f"sharing level {level} is not taken here", f"공유 등급 {level}은(는) 받지 않음")
+        raise _refusal(statement, why)
     if _grant_for(policy, statement) is None:
-        raise _refusal(statement, "no grant for this issuer, key and kind")
+        why = Text("no grant for this issuer, key and kind", "이 발행자와 키, 종류에 대한 허용이 없음")
+        raise _refusal(statement, why)
 
 
 def check_registration(statement: Statement, policy: Statement | None, terms: Policy | None) -> Finding:
     """What the registering log's policy says of the issuer's key: granted to it, open to all, or nothing.
 
-    policy: the logged policy statement whose payload is `terms`.
+    policy: the logged policy statement whose payload is `terms`. It holds, or is open, exactly when `admit`
+    passes.
     """
     about = statement.about
     if policy is None or terms is None:
         return found("log.registration.policy-absent")
+    shown, size = policy.digest_hex[:16], len(statement.raw)
     grant = _grant_for(terms, statement)
     if grant is None:
-        return found(
-            "log.registration.not-granted", policy=policy.digest_hex[:16], issuer=about.issuer, kind=about.kind
-        )
+        return found("log.registration.not-granted", policy=shown, issuer=about.issuer, kind=about.kind)
+    if size > terms.max_bytes or str(about.sharing) not in terms.sharing:
+        return found("log.registration.not-taken", policy=shown, size=size, sharing=str(about.sharing))
     if grant.issuer == ANY or not grant.keys:
         return found("log.registration.open", issuer=about.issuer, kind=about.kind)
-    return found("log.registration.granted", policy=policy.digest_hex[:16], issuer=about.issuer, kind=about.kind)
+    return found("log.registration.granted", policy=shown, issuer=about.issuer, kind=about.kind)
 
 
 def _grant_for(policy: Policy, statement: Statement) -> Grant | None:
     """The most specific grant that admits: one that names the issuer and its key comes first."""
-    fitting = [grant for grant in policy.grants if _admits(grant, statement)]
-    fitting.sort(key=lambda grant: (grant.issuer == ANY, not grant.keys))
-    return fitting[0] if fitting else None
+    best: Grant | None = None
+    for grant in policy.grants:
+        if not _admits(grant, statement):
+            continue
+        if grant.issuer != ANY and grant.keys:
+            return grant
+        if best is None or _rank(grant) < _rank(best):
+            best = grant
+    return best
+
+
+def _rank(grant: Grant) -> tuple[bool, bool]:
+    return grant.issuer == ANY, not grant.keys
 
 
 def _admits(grant: Grant, statement: Statement) -> bool:
@@ -91,6 +128,8 @@ def _admits(grant: Grant, statement: Statement) -> bool:
     return ANY in grant.kinds or statement.about.kind in grant.kinds
 
 
-def _refusal(statement: Statement, why: str) -> NotAdmitted:
+def _refusal(statement: Statement, why: Text) -> NotAdmitted:
     about = statement.about
-    return NotAdmitted(why=why, issuer=about.issuer, kind=about.kind, key=statement.kid.hex())
+    # The hint is a command to copy, and the issuer's name is a stranger's choice.
+    quoted = shlex.quote(about.issuer)
+    return NotAdmitted(why=why, issuer=about.issuer, quoted=quoted, kind=about.kind, key=statement.kid.hex())

@@ -1,7 +1,7 @@
 """A memory-only filter that says of most unknown digests that they are unknown, without a disk read.
 
 It is a Bloom filter whose bits for one key lie in one 64-bit word (Putze, Sanders and Singler 2007), grown
-by segments of four times the size instead of being rebuilt. It is never stored: a digest it does not know
+by segments of eight times the size instead of being rebuilt. It is never stored: a digest it does not know
 costs a search on disk, never a wrong answer.
 
 >>> sieve = Sieve(max_bytes=2**20)
@@ -20,7 +20,7 @@ from hashlib import sha256
 _KEYS_PER_WORD = 2
 _BITS_PER_KEY = 6
 _FIRST_KEYS = 1 << 18
-_GROWTH = 4
+_GROWTH = 8
 _PATTERN_BITS = 14
 
 
@@ -49,7 +49,7 @@ class Sieve:
         self._segments: list[tuple[array[int], int]] = []
         self._room = 0
         self._bytes = 0
-        self._masks = _patterns()
+        self._masks: list[int] = []  # made with the first segment: small logs never need them
 
     @property
     def held_bytes(self) -> int:
@@ -87,6 +87,7 @@ class Sieve:
             words *= _GROWTH
         if self._bytes + words * 8 > self._max_bytes:
             return False
+        self._masks = self._masks or _patterns()
         self._segments.append((array("Q", bytes(words * 8)), words - 1))
         self._bytes += words * 8
         self._room = words * _KEYS_PER_WORD

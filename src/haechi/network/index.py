@@ -4,11 +4,10 @@ Following a log only looks at its statements: no signature is checked, so a mill
 Checking comes after, in threads. Only what it finds good enters lists, counts and references.
 """
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
@@ -19,8 +18,9 @@ from haechi.log.store import NotStored, Role, Store, View
 from haechi.log.tiles import TILE_WIDTH, decode_entries
 from haechi.network.examine import Outcome, examine
 from haechi.network.glance import NO_REFERENCES, Glance, References, glance, references
-from haechi.network.ledger import Known, count, forget, known_rows, refer, settle, tally
+from haechi.network.ledger import Known, Names, count, forget, known_rows, refer, settle, tally
 from haechi.network.lookup import Evidence, Lookup, State, sharing_number
+from haechi.network.report import Progress
 from haechi.network.shelf import IndexFailed, Shelf, insert, short
 from haechi.statement.envelope import Sharing
 from haechi.statement.keys import PublicKey
@@ -29,7 +29,6 @@ _BATCH = 16_384
 _CHECKED_AT_ONCE = 4_096
 _CHECKED_PER_TASK = 64
 _WISHES_AT_ONCE = 256
-_NAMES_KEPT = 65_536
 _UNSAID = (None,) * 6
 _NO_KEYS: Mapping[bytes, PublicKey] = {}
 _SHARING = {level: sharing_number(level) for level in Sharing}
@@ -79,7 +78,7 @@ class Index(Lookup):
     def __init__(self, path: Path) -> None:
         """The index in the file at `path`, made when missing. Raises IndexFailed."""
         super().__init__(Shelf(path))
-        self._names: dict[str, int] = {}
+        self._names = Names()
         self._recognised: set[str] = set()
 
     def close(self) -> None:
@@ -114,6 +113,19 @@ class Index(Lookup):
             start = end
         return start - first
 
+    @contextmanager
+    def following(self, store: Store) -> Generator[Callable[[Progress], None]]:
+        """Follow a mirror in a thread while it is synced: a listener for `Mirror.sync`, in a context.
+
+        Copying waits for the peer, and indexing uses that time. On leaving, all that was heard of is
+        indexed; raises what `follow` raises.
+        """
+        heard: list[Future[int]] = []
+        with ThreadPoolExecutor(1, "index") as pool:
+            yield lambda progress: heard.append(pool.submit(self.follow, store, progress.entries))
+        for done in heard:
+            done.result()
+
     def check(
         self,
         store: Store,
@@ -140,7 +152,9 @@ class Index(Lookup):
                 for part in pool.map(_examine_all, parts, repeat(facts), repeat(keys)):
                     outcomes += part
                 with self._writing() as db:
-                    settle(db, {task.serial: one for task, one in zip(tasks, outcomes, strict=True)})
+                    settle(
+                        db, self._names, {task.serial: one for task, one in zip(tasks, outcomes, strict=True)}
+                    )
                 done += len(tasks)
         return done
 
@@ -164,9 +178,9 @@ class Index(Lookup):
 
     def tried(self, digest: bytes, *, held: bool) -> None:
         """Take note that a file is in the blob store, or that it was asked for in vain once more."""
-        sql = "UPDATE file SET tried = iif(?, -1, tried + 1) WHERE digest = ? AND tried >= 0"
+        sql = "UPDATE file SET tried = iif(?, -1, tried + 1) WHERE short = ? AND digest = ? AND tried >= 0"
         with self._writing() as db:
-            db.execute(sql, (held, digest))
+            db.execute(sql, (held, short(digest), digest))
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:
@@ -174,7 +188,7 @@ class Index(Lookup):
             with self._shelf.writing() as db:
                 yield db
         except BaseException:
-            self._names.clear()  # the numbers given in this transaction are void
+            self._names.forget()
             raise
 
     def _log(self, store: Store) -> tuple[int, int]:
@@ -197,7 +211,7 @@ class Index(Lookup):
         """Rows and places for entries that follow the cursor."""
         known = known_rows(db, [one.digest for one in seen])
         (serial,) = db.execute("SELECT coalesce(max(serial), 0) FROM statement").fetchone()
-        names = self._name_ids(db, seen)
+        names = self._names.numbers(db, _texts(seen))
         rows: list[tuple[object, ...]] = []
         places: list[tuple[object, ...]] = []
         filled: dict[int, _Seen] = {}
@@ -220,13 +234,13 @@ class Index(Lookup):
         insert(db, "INSERT INTO statement VALUES", rows)
         insert(db, "INSERT INTO place VALUES", places)
         count(db, checked, 1)
-        refer(db, checked)
+        refer(db, self._names, checked)
         tally(db, [(log, kind, issuer, n) for (kind, issuer), n in again.items()])
         self._fill(db, filled)
 
     def _fill(self, db: sqlite3.Connection, filled: dict[int, _Seen]) -> None:
         """Bytes have come for rows that had none."""
-        names = self._name_ids(db, filled.values())
+        names = self._names.numbers(db, _texts(filled.values()))
         for serial, one in filled.items():
             db.execute(
                 "UPDATE statement SET state = ?, code = ?, kind = ?, issuer = ?, subject = ?,"
@@ -235,17 +249,7 @@ class Index(Lookup):
             )
         checked = {serial: one.refers for serial, one in filled.items() if one.state is State.CHECKED}
         count(db, checked, 1)
-        refer(db, checked)
-
-    def _name_ids(self, db: sqlite3.Connection, seen: Iterable[_Seen]) -> dict[str, int]:
-        if len(self._names) > _NAMES_KEPT:
-            self._names.clear()
-        texts = {text for one in seen if one.said for text in (one.said.kind, one.said.issuer)}
-        missing = json.dumps([text for text in texts if text not in self._names])
-        db.execute("INSERT OR IGNORE INTO name (text) SELECT value FROM json_each(?)", (missing,))
-        sql = "SELECT text, id FROM name WHERE text IN (SELECT value FROM json_each(?))"
-        self._names.update(db.execute(sql, (missing,)).fetchall())
-        return self._names
+        refer(db, self._names, checked)
 
     def _unchecked(self, store: Store, limit: int) -> list[_Task]:
         sql = (
@@ -299,6 +303,10 @@ def _examine(task: _Task, facts: Facts, keys: Mapping[bytes, PublicKey]) -> Outc
     if task.raw is None:  # erased since it was indexed
         return Outcome(State.ABSENT, None, NO_REFERENCES)
     return examine(task.digest, task.raw, facts, keys)
+
+
+def _texts(seen: Iterable[_Seen]) -> set[str]:
+    return {text for one in seen if one.said for text in (one.said.kind, one.said.issuer)}
 
 
 def _code(one: _Seen) -> str | None:

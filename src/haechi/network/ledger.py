@@ -5,15 +5,16 @@ Each function runs inside a transaction of the caller.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from haechi.network.examine import Outcome
-from haechi.network.glance import References
+from haechi.network.glance import FileRef, References
 from haechi.network.lookup import EVERYWHERE, State
 from haechi.network.shelf import insert, short
 
 _DIGESTS_AT_ONCE = 4_096
+_NAMES_KEPT = 65_536
 _KNOWN_SQL = "SELECT digest, serial, state, kind, issuer, sharing FROM statement WHERE short IN "
 _SETTLE_SQL = (
     "UPDATE statement SET state = ?, code = ?"
@@ -24,6 +25,28 @@ _UNSAY_SQL = (
     " issued_at = NULL, kid = NULL, sharing = NULL"
     " WHERE state = 1 AND serial IN (SELECT value FROM json_each(?)) RETURNING serial"
 )
+
+
+class Names:
+    """Numbers for texts that many rows share: kinds, issuers, media types. The newest are remembered."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def numbers(self, db: sqlite3.Connection, texts: Collection[str]) -> Mapping[str, int]:
+        """The number of each of these texts, given now where it has none."""
+        if len(self._known) > _NAMES_KEPT:
+            self._known.clear()
+        missing = json.dumps([text for text in texts if text not in self._known])
+        if missing != "[]":
+            db.execute("INSERT OR IGNORE INTO name (text) SELECT value FROM json_each(?)", (missing,))
+            sql = "SELECT text, id FROM name WHERE text IN (SELECT value FROM json_each(?))"
+            self._known.update(db.execute(sql, (missing,)).fetchall())
+        return self._known
+
+    def forget(self) -> None:
+        """Forget all numbers: those given in a transaction that failed are void."""
+        self._known.clear()
 
 
 class Known(NamedTuple):
@@ -46,7 +69,7 @@ def known_rows(db: sqlite3.Connection, digests: list[bytes]) -> dict[bytes, Know
     return known
 
 
-def settle(db: sqlite3.Connection, outcomes: Mapping[int, Outcome]) -> None:
+def settle(db: sqlite3.Connection, names: Names, outcomes: Mapping[int, Outcome]) -> None:
     """Write down how checks ended, but for statements that changed while they were checked."""
     groups: dict[tuple[State, str | None], list[int]] = {}
     for serial, outcome in outcomes.items():
@@ -57,7 +80,7 @@ def settle(db: sqlite3.Connection, outcomes: Mapping[int, Outcome]) -> None:
         if state is State.CHECKED:
             checked = {serial: outcomes[serial].references for (serial,) in changed}
             count(db, checked, 1)
-            refer(db, checked)
+            refer(db, names, checked)
 
 
 def forget(db: sqlite3.Connection, known: Known) -> None:
@@ -86,13 +109,18 @@ def tally(db: sqlite3.Connection, rows: list[tuple[object, ...]]) -> None:
     db.executemany(sql, rows)
 
 
-def refer(db: sqlite3.Connection, checked: Mapping[int, References]) -> None:
+def refer(db: sqlite3.Connection, names: Names, checked: Mapping[int, References]) -> None:
     """Write down what checked statements refer to."""
     targets = [(digest, serial) for serial, refers in checked.items() for digest in refers.targets]
-    files = [
-        (ref.digest, serial, -1 if ref.size is None else ref.size, ref.media_type)
-        for serial, refers in checked.items()
-        for ref in refers.files
-    ]
     insert(db, "INSERT OR IGNORE INTO target VALUES", targets)
-    insert(db, "INSERT OR IGNORE INTO file (digest, serial, size, media_type) VALUES", files)
+    files = [(serial, ref) for serial, refers in checked.items() for ref in dict.fromkeys(refers.files)]
+    number = names.numbers(db, {ref.media_type for _, ref in files})
+    rows = [
+        (None, short(ref.digest), ref.digest, serial, _size(ref), number[ref.media_type], 0)
+        for serial, ref in files
+    ]
+    insert(db, "INSERT INTO file VALUES", rows)
+
+
+def _size(ref: FileRef) -> int:
+    return -1 if ref.size is None else ref.size

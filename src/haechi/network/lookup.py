@@ -136,11 +136,11 @@ class Lookup:
         """
         sql = (
             "WHERE s.serial IN (SELECT serial FROM target WHERE digest = ?1 AND serial > ?2 UNION"
-            " SELECT serial FROM file WHERE digest = ?1 AND serial > ?2)"
+            " SELECT serial FROM file WHERE short = ?4 AND digest = ?1 AND serial > ?2)"
             " AND s.state = 5 AND s.sharing = 0 ORDER BY s.serial LIMIT ?3"
         )
         with self._shelf.reading() as db:
-            return self._rows(db, sql, (digest, after, _bound(limit)))
+            return self._rows(db, sql, (digest, after, _bound(limit), short(digest)))
 
     def counts(self) -> dict[str, Count]:
         """Kind to the number of its statements, own and only mirrored."""
@@ -185,17 +185,19 @@ class Lookup:
     def evidence(self, digest: bytes) -> list[Evidence]:
         """What checked statements of any sharing level say of the file with this digest, oldest first."""
         sql = (
-            "SELECT f.digest, f.size, f.media_type, s.digest, s.sharing FROM file f"
-            " JOIN statement s USING (serial) WHERE f.digest = ? AND s.state = 5 ORDER BY f.serial LIMIT ?"
+            "SELECT f.digest, f.size, m.text, s.digest, s.sharing FROM file f"
+            " JOIN statement s USING (serial) JOIN name m ON m.id = f.media_type"
+            " WHERE f.short = ? AND f.digest = ? AND s.state = 5 ORDER BY f.serial LIMIT ?"
         )
         with self._shelf.reading() as db:
-            return [_evidence(row) for row in db.execute(sql, (digest, MAX_ROWS))]
+            return [_evidence(row) for row in db.execute(sql, (short(digest), digest, MAX_ROWS))]
 
     def wished(self, origin: str, limit: int) -> list[Evidence]:
         """Files of CLEAR statements of one log that are not known to be here, least often tried first."""
         sql = (
-            "SELECT f.digest, f.size, f.media_type, s.digest, s.sharing FROM file f INDEXED BY wished"
-            " JOIN statement s USING (serial) WHERE f.tried >= 0 AND s.state = 5 AND s.sharing = 0 AND EXISTS"
+            "SELECT f.digest, f.size, m.text, s.digest, s.sharing FROM file f INDEXED BY wished"
+            " CROSS JOIN statement s USING (serial) JOIN name m ON m.id = f.media_type"
+            " WHERE f.tried >= 0 AND s.state = 5 AND s.sharing = 0 AND EXISTS"
             " (SELECT 1 FROM place p WHERE p.serial = f.serial"
             " AND p.log = (SELECT id FROM log WHERE origin = ?)) ORDER BY f.tried, f.serial LIMIT ?"
         )

@@ -41,8 +41,9 @@ CREATE TABLE place (log INTEGER, idx INTEGER, serial INTEGER NOT NULL, PRIMARY K
 CREATE INDEX place_serial ON place (serial);
 CREATE TABLE target (digest BLOB, serial INTEGER, PRIMARY KEY (digest, serial)) WITHOUT ROWID;
 CREATE INDEX target_serial ON target (serial);
-CREATE TABLE file (digest BLOB, serial INTEGER, size INTEGER NOT NULL, media_type TEXT NOT NULL,
-  tried INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (digest, serial, size, media_type)) WITHOUT ROWID;
+CREATE TABLE file (id INTEGER PRIMARY KEY, short INTEGER NOT NULL, digest BLOB NOT NULL,
+  serial INTEGER NOT NULL, size INTEGER NOT NULL, media_type INTEGER NOT NULL, tried INTEGER NOT NULL);
+CREATE INDEX file_digest ON file (short);
 CREATE INDEX file_serial ON file (serial);
 CREATE INDEX wished ON file (tried, serial) WHERE tried >= 0;
 CREATE TABLE tally (log INTEGER, kind INTEGER, issuer INTEGER, n INTEGER NOT NULL,

@@ -35,6 +35,7 @@ __all__ = [
     "Section",
     "Trust",
     "check_issuer",
+    "check_log_receipt",
     "evidence_of",
     "verify_bundle",
     "verify_statement",
@@ -49,6 +50,13 @@ declare(
             Text("{items} statement(s), {files} file(s)", "진술 {items}건, 파일 {files}개"),
         ),
         "malformed": (Verdict.FAILS, Text("{why}", "{why}")),
+        "another": (
+            Verdict.FAILS,
+            Text(
+                "it is about {got}, not about the statement asked for ({expected})",
+                "요청한 진술({expected})이 아니라 {got}에 대한 묶음임",
+            ),
+        ),
     },
 )
 declare(
@@ -88,8 +96,11 @@ declare(
 )
 
 
-def verify_bundle(source: BinaryIO, trust: Trust, facts: Facts) -> Report:
-    """Every check on a bundle; never raises for bad bytes, they become a failing finding."""
+def verify_bundle(source: BinaryIO, trust: Trust, facts: Facts, digest: bytes | None = None) -> Report:
+    """Every check on a bundle; never raises for bad bytes, they become a failing finding.
+
+    digest: of the statement it should be about, when the reader asked somebody for that one.
+    """
     try:
         manifest = read_manifest(source)
         sums = sum_files(source, manifest)
@@ -102,6 +113,9 @@ def verify_bundle(source: BinaryIO, trust: Trust, facts: Facts) -> Report:
     if subject.statement is not None:
         subject.findings.append(_standing(subject.statement, sections[1:]))
         subject.findings.extend(_check_files(sections, manifest.files, sums))
+        if digest not in (None, subject.digest):
+            got = subject.statement.digest_hex
+            subject.findings.append(found("network.bundle.another", got=got, expected=digest.hex()))
     subject.findings.insert(0, complete)
     return Report(sections)
 
@@ -113,7 +127,7 @@ def verify_statement(raw: bytes, trust: Trust, facts: Facts) -> Report:
         return Report([Section(TITLES["subject"], None, [readable])])
     well_formed, claim = examine_claim(statement, facts)
     findings = [readable, statement.check_signature(), well_formed]
-    findings += [_check_receipt(receipt, statement, trust) for receipt in statement.receipts]
+    findings += [check_log_receipt(receipt, statement, trust) for receipt in statement.receipts]
     findings.append(check_issuer(statement, trust))
     return Report([Section(TITLES["subject"], statement.digest, findings, statement, claim=claim)])
 
@@ -171,7 +185,7 @@ class _Examination:
             return Section(TITLES[item.role], None, [readable])
         well_formed, claim = examine_claim(statement, self._facts)
         findings = [readable, statement.check_signature(), well_formed]
-        findings += [_check_receipt(receipt, statement, self._trust) for receipt in statement.receipts]
+        findings += [check_log_receipt(receipt, statement, self._trust) for receipt in statement.receipts]
         origin, proofs = self._check_proof(item.proof, statement.digest)
         findings += proofs
         if item.role == "policy":
@@ -214,7 +228,8 @@ class _Examination:
             self._policies[terms.origin] = _Vouching(statement, terms)
 
 
-def _check_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding:
+def check_log_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding:
+    """Whether a log that the reader pinned signed this receipt for this statement."""
     try:
         receipt = Receipt.from_bytes(raw)
     except BadInput as error:

@@ -18,6 +18,7 @@ from haechi.node.tilesite import TileSite, serve_tile
 from haechi.node.uploads import receive_blob
 from haechi.node.wire import BRIEF, IMMUTABLE, client_of, digest_of, problem
 from haechi.statement import cbor
+from haechi.words import Text
 
 STATEMENT_TYPE = "application/scitt-statement+cose"
 RECEIPT_TYPE = "application/cose"
@@ -57,7 +58,7 @@ class Api:
         receipt = await run_in_threadpool(self._node.fresh_receipt, digest_of(request))
         return Response(receipt, media_type=RECEIPT_TYPE)
 
-    async def keys(self, request: Request) -> Response:
+    async def keys(self, _request: Request) -> Response:
         """The COSE key set that verifies this node's receipts."""
         key = self._node.keys.receipt.public
         return Response(cbor.encode([_with_kid(key.cose_key, key.thumbprint)]), media_type="application/cbor")
@@ -67,7 +68,7 @@ class Api:
         key = self._node.keys.receipt.public
         base64url = base64.urlsafe_b64encode(key.thumbprint).rstrip(b"=").decode()
         if request.path_params["kid"] not in (key.thumbprint.hex(), base64url):
-            raise NotFound(what_is="key", name=request.path_params["kid"][:100])
+            raise NotFound(what_is=Text("key", "키"), name=request.path_params["kid"][:100])
         return Response(_with_kid_bytes(key.cose_key, key.thumbprint), media_type="application/cbor")
 
     async def statement(self, request: Request) -> Response:
@@ -101,15 +102,15 @@ class Api:
             headers={"Cache-Control": IMMUTABLE, "Content-Disposition": "attachment"},
         )
 
-    async def card(self, request: Request) -> Response:
+    async def card(self, _request: Request) -> Response:
         """Who this node says it is. To be trusted it must be pinned by its fingerprint, not by this answer."""
         return Response(self._runner.card.to_json(), media_type="application/json")
 
-    async def policy(self, request: Request) -> Response:
+    async def policy(self, _request: Request) -> Response:
         """The policy statement in force: who may publish what here."""
         statement = self._node.policies.statement
         if statement is None:
-            raise NotFound(what_is="policy", name=self._node.config.origin)
+            raise NotFound(what_is=Text("policy", "정책"), name=self._node.config.origin)
         return Response(statement.raw, media_type=STATEMENT_TYPE, headers={"Cache-Control": BRIEF})
 
     async def own_tile(self, request: Request) -> Response:
@@ -128,12 +129,12 @@ class Api:
             raise HTTPException(404) from None
         return Response(data, media_type=media_type, headers={"Cache-Control": IMMUTABLE if fixed else BRIEF})
 
-    async def health(self, request: Request) -> Response:
+    async def health(self, _request: Request) -> Response:
         """200 while the node takes statements, 503 while it stops or can't write."""
         state = self._runner.health()
         return JSONResponse(state, 200 if state["ok"] else 503)
 
-    async def metrics(self, request: Request) -> Response:
+    async def metrics(self, _request: Request) -> Response:
         """Counters for Prometheus."""
         text = await run_in_threadpool(self._runner.metrics_text)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")

@@ -26,23 +26,16 @@ def write_bundle_for(
     """
     subject, origin = runner.located(digest)
     items = [_item(runner, "subject", subject, origin)]
-    policy = runner.policy_of(origin)
-    if policy is not None and policy.digest != digest:
-        items += _if_proven(runner, "policy", policy, origin)
-    statements = [subject]
+    found = [(subject, origin)]
     for about, about_origin in runner.about(digest, MAX_ABOUT):
-        items += _if_proven(runner, "about", about, about_origin)
-        statements.append(about)
-        other = runner.policy_of(about_origin)
-        if (
-            other is not None
-            and all(item.statement != other.raw for item in items)
-            and about_origin != origin
-        ):
-            items += _if_proven(runner, "policy", other, about_origin)
+        if about.digest != digest:
+            items += _if_proven(runner, "about", about, about_origin)
+            found.append((about, about_origin))
+    for policy, policy_origin in _policies(runner, found):
+        items += _if_proven(runner, "policy", policy, policy_origin)
     with ExitStack() as stack:
-        files = list(_files(runner, statements, max_file_bytes, stack))
-        write_bundle(target, _unique(items), files)
+        files = list(_files(runner, [statement for statement, _ in found], max_file_bytes, stack))
+        write_bundle(target, items, files)
 
 
 def bundle_bytes(runner: Runner, digest: bytes) -> bytes:
@@ -66,8 +59,14 @@ def _if_proven(runner: Runner, role: Role, statement: Statement, origin: str) ->
         return []
 
 
-def _unique(items: list[Item]) -> list[Item]:
-    return list({item.statement: item for item in items}.values())
+def _policies(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tuple[Statement, str]]:
+    """The policies that admitted these statements to their logs, each once, however many it admitted."""
+    seen: set[bytes] = set()
+    for statement, origin in found:
+        policy = runner.policy_of(origin, runner.index_in(origin, statement.digest))
+        if policy is not None and policy.digest not in seen:
+            seen.add(policy.digest)
+            yield policy, origin
 
 
 def _files(

@@ -80,7 +80,7 @@ def load_config(folder: Path) -> Config:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(what_is="node", name=str(folder)) from None
+        raise NotFound(what_is=Text("node", "노드"), name=str(folder)) from None
     try:
         return msgspec.convert(tomllib.loads(raw.decode()), Config)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:

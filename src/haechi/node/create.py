@@ -1,6 +1,7 @@
 """Making a node: keys, settings, and a log that begins with its genesis and its registration policy."""
 
 import os
+import shutil
 from pathlib import Path
 
 from haechi.errors import Conflict
@@ -27,10 +28,38 @@ class NodeExists(Conflict):
     hint = Text("choose an empty folder", "빈 폴더를 고르세요")
 
 
-def make_folders(folder: Path, config: Config) -> None:
-    """The data directory with its settings; raises NodeExists, and touches nothing then."""
+class FolderInUse(Conflict):
+    """Something else is in the folder; facts: path, name."""
+
+    code = "node.folder-in-use"
+    what = Text("{path} is not empty: {name}", "{path} 폴더가 비어 있지 않습니다: {name}")
+    hint = Text("choose an empty or a new folder", "비어 있거나 새로운 폴더를 고르세요")
+
+
+def require_empty(folder: Path) -> bool:
+    """Whether the folder is there already, empty; raises NodeExists or FolderInUse."""
     if (folder / FILE).exists():
         raise NodeExists(path=str(folder))
+    if not folder.is_dir():
+        return False
+    # The root of a file system holds a folder of its own.
+    names = sorted(path.name for path in folder.iterdir() if path.name != "lost+found")
+    if names:
+        raise FolderInUse(path=str(folder), name=names[0])
+    return True
+
+
+def clear_out(folder: Path, *, keep: bool) -> None:
+    """Remove what was being made in a folder that was empty; the folder itself too unless `keep`."""
+    for name in NODE_FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / FILE).unlink(missing_ok=True)
+    if not keep and folder.is_dir():
+        folder.rmdir()
+
+
+def make_folders(folder: Path, config: Config) -> None:
+    """The data directory with its settings."""
     for name in NODE_FOLDERS:
         (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

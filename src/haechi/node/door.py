@@ -17,6 +17,7 @@ from haechi.log.sequencer import Placed
 from haechi.node.runner import Runner
 from haechi.node.wire import BodySlow, client_of, problem
 from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
+from haechi.words import Text
 
 RECEIPT_TYPE = b"application/cose"
 
@@ -129,7 +130,7 @@ class Door:
         """The whole body, at most 128 KiB, within the time that a body may take."""
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and len(declared) < 20 and int(declared) > MAX_TRANSPARENT_BYTES:
-            raise TooLarge(what_is="statement", limit=MAX_TRANSPARENT_BYTES, got=int(declared))
+            raise TooLarge(what_is=Text("statement", "진술"), limit=MAX_TRANSPARENT_BYTES, got=int(declared))
         loop = asyncio.get_running_loop()
         reading = asyncio.current_task()
         if reading is None:
@@ -170,6 +171,6 @@ async def _read_all(receive: Receive) -> bytes:
             raise BadInput(why="the client went away before the body was complete")
         body += message.get("body", b"")
         if len(body) > MAX_TRANSPARENT_BYTES:
-            raise TooLarge(what_is="statement", limit=MAX_TRANSPARENT_BYTES, got=len(body))
+            raise TooLarge(what_is=Text("statement", "진술"), limit=MAX_TRANSPARENT_BYTES, got=len(body))
         if not message.get("more_body", False):
             return body

@@ -38,7 +38,7 @@ class Keychain:
 
 
 def load_keychain(folder: Path, passphrase: bytes | None = None) -> Keychain:
-    """The keys in a node's `keys` folder; raises what loading a key raises, KeyMalformed for a wrong family."""
+    """The keys in a node's `keys` folder; raises what loading a key raises, and KeyMalformed."""
     keys: dict[str, SigningKey] = {}
     for name, family in KEY_FAMILIES.items():
         key = load_key(key_path(folder, name), passphrase)

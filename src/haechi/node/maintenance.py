@@ -81,7 +81,7 @@ def _grant_running(folder: Path, config: Config, key: SigningKey, added: Grant) 
         current = Statement.from_bytes(client.fetch("/policy", MAX_STATEMENT_BYTES))
         # The door may be somebody else's: build only upon a policy that is in our own log.
         if store.index_of(current.digest) is None:
-            raise NotFound(what_is="policy in the own log", name=current.digest_hex)
+            raise NotFound(what_is=Text("policy in the own log", "이 로그의 정책"), name=current.digest_hex)
         statement = _with_grant(config, key, current, added)
         client.post("/entries", statement.raw, "application/cose", MAX_STATEMENT_BYTES)
         return statement

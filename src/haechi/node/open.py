@@ -17,7 +17,7 @@ from haechi.network.client import PeerClient
 from haechi.network.index import Index
 from haechi.network.pins import Pins
 from haechi.node.config import Config, load_config
-from haechi.node.create import genesis, make_folders, make_keys
+from haechi.node.create import clear_out, genesis, make_folders, make_keys, require_empty
 from haechi.node.keychain import Keychain, load_keychain
 from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
@@ -32,10 +32,22 @@ INDEX = "index.db"
 def create_node(folder: Path, config: Config, passphrase: bytes | None, now: int) -> NodeCard:
     """Make a node with fresh keys and a log of two entries; its card, to be pinned by others.
 
-    Raises NodeExists and what making keys or files raises.
+    Raises NodeExists, FolderInUse, CardInvalid and what making keys or files raises; what was made until then
+    is removed again.
     """
+    begun = require_empty(folder)
+    try:
+        return _create(folder, config, passphrase, now)
+    except BaseException:
+        clear_out(folder, keep=begun)
+        raise
+
+
+def _create(folder: Path, config: Config, passphrase: bytes | None, now: int) -> NodeCard:
     make_folders(folder, config)
     keys = make_keys(folder, passphrase)
+    card = card_of(config, keys)
+    card.check()
     signer = keys.checkpoint_signer(config.origin)
     entries = genesis(config, keys, signer, load(), now)
     with ExitStack() as stack:
@@ -47,7 +59,7 @@ def create_node(folder: Path, config: Config, passphrase: bytes | None, now: int
         )
         stack.enter_context(sequencer)
         sequencer.publish(now)
-    return card_of(config, keys)
+    return card
 
 
 def card_of(config: Config, keys: Keychain) -> NodeCard:
@@ -100,7 +112,7 @@ def open_node(
     )
     runner = Runner(node, card_of(config, keys), Peers({}))
     runner.follow()
-    latest = latest_policy(store, index)
+    latest = latest_policy(store, index, node.facts)
     if latest is not None:
         node.policies.take(latest[1], latest[0])
     runner.peers = Peers(

@@ -91,7 +91,7 @@ class Peers:
     def of(self, origin: str) -> Peer:
         """The peer of this origin; raises NotFound."""
         if origin not in self._peers:
-            raise NotFound(what_is="mirror", name=origin)
+            raise NotFound(what_is=Text("mirror", "미러"), name=origin)
         return self._peers[origin]
 
     def named(self, name: str) -> Peer:
@@ -99,7 +99,7 @@ class Peers:
         for peer in self:
             if mirror_name(peer.card.origin) == name:
                 return peer
-        raise NotFound(what_is="mirror", name=name[:64])
+        raise NotFound(what_is=Text("mirror", "미러"), name=name[:64])
 
 
 def _open_store(folder: Path, origin: str) -> Store:

@@ -1,11 +1,18 @@
-"""The registration policy in force: the newest `policy` statement of the log itself."""
+"""The registration policy in force: the newest `policy` statement of the log itself.
 
-from haechi.errors import Conflict
+Conflict
+└── PolicyMissing     a log without a readable policy takes nothing
+Refused
+└── PolicyRefused     a policy of another log, by somebody else, or not for everybody
+"""
+
+from haechi.errors import Conflict, Refused
 from haechi.facts import Facts
 from haechi.log.store import Store
 from haechi.network.index import Index
-from haechi.statement.claims import claim_of
-from haechi.statement.envelope import Statement
+from haechi.node.config import Config
+from haechi.statement.claims import claim_of, examine_claim
+from haechi.statement.envelope import Sharing, Statement
 from haechi.statement.kinds.policy import Policy
 from haechi.words import Text
 
@@ -18,6 +25,20 @@ class PolicyMissing(Conflict):
     hint = Text(
         "run `haechi log fsck`; a log begins with its policy",
         "`haechi log fsck` 를 실행하세요. 로그는 정책으로 시작합니다",
+    )
+
+
+class PolicyRefused(Refused):
+    """A policy that is not this log's to take; facts: origin, issuer."""
+
+    code = "node.policy-refused"
+    what = Text(
+        "a policy here must name {origin}, be CLEAR and come from {issuer}",
+        "이곳의 정책은 {origin}을(를) 적고, CLEAR 등급이며, {issuer}이(가) 발행해야 합니다",
+    )
+    hint = Text(
+        "the operator changes the policy with `haechi log allow`",
+        "정책은 운영자가 `haechi log allow` 로 바꿉니다",
     )
 
 
@@ -45,14 +66,31 @@ class Policies:
             self._current, self.statement, self.index = terms, statement, index
 
 
-def latest_policy(store: Store, index: Index) -> tuple[int, Statement] | None:
-    """The newest policy statement that `index` knows of in this log, with its position."""
+def require_own_policy(statement: Statement, terms: object, config: Config) -> None:
+    """Raise PolicyRefused unless this is a policy that the operator of this very log set for it.
+
+    Whoever could set another log's policy, or one that not everybody may read, would leave the log without
+    a policy that readers can check. Decided by the signed bytes and the log's genesis alone.
+    """
+    own = isinstance(terms, Policy) and terms.origin == config.origin
+    clear = statement.about.sharing is Sharing.CLEAR
+    if not (own and clear and statement.about.issuer == config.issuer):
+        raise PolicyRefused(origin=config.origin, issuer=config.issuer)
+
+
+def latest_policy(
+    store: Store, index: Index, facts: Facts, below: int | None = None
+) -> tuple[int, Statement] | None:
+    """The newest policy of this log that `index` knows of, with its position, which is less than `below`."""
+    places: list[int] = []
     before: int | None = None
     while rows := index.by_kind("policy", limit=64, before=before):
-        for row in rows:
-            for place in row.places:
-                raw = store.statement(place.index) if place.origin == store.origin else None
-                if raw is not None:
-                    return place.index, Statement.from_bytes(raw)
+        places += [place.index for row in rows for place in row.places if place.origin == store.origin]
         before = rows[-1].serial
+    for at in sorted(places, reverse=True):
+        raw = store.statement(at) if below is None or at < below else None
+        statement = None if raw is None else Statement.from_bytes(raw)
+        claim = None if statement is None else examine_claim(statement, facts)[1]
+        if statement is not None and isinstance(claim, Policy) and claim.origin == store.origin:
+            return at, statement
     return None

@@ -5,7 +5,7 @@ when `stop` is called, and what they were doing is finished first.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from haechi.node.policies import latest_policy
 from haechi.node.service import Node, public, tlog_proof
 from haechi.node.tilesite import TileSite
 from haechi.statement.envelope import Statement
+from haechi.words import Text
 
 _INDEX_SECONDS = 0.1
 _BLOB_BYTES_A_ROUND = 256 << 20
@@ -51,9 +52,10 @@ class Runner:
         self._stop = Event()
         self._wake = Event()
         self._started_s = time.monotonic()
+        self._fault: str | None = None
         self._threads = [
-            Thread(target=self._keep, name="haechi-keeper", daemon=True),
-            Thread(target=self._visit, name="haechi-mirror", daemon=True),
+            Thread(target=self._guarded, args=(work,), name=f"haechi-{name}", daemon=True)
+            for name, work in (("index", self._keep), ("mirror", self._visit))
         ]
         self._declare_metrics()
 
@@ -95,7 +97,7 @@ class Runner:
             raw = None if index is None else store.statement(index)
             if raw is not None:
                 return public(Statement.from_bytes(raw)), origin
-        raise NotFound(what_is="statement", name=digest.hex())
+        raise NotFound(what_is=Text("statement", "진술"), name=digest.hex())
 
     def statement(self, digest: bytes) -> Statement:
         """A statement anybody may have, from the own log or a mirror; raises NotFound."""
@@ -106,11 +108,13 @@ class Runner:
         for origin, store, _tree in self._logs():
             if store.index_of(digest) is not None:
                 return self.proof_in(origin, digest)
-        raise NotFound(what_is="entry", name=digest.hex())
+        raise NotFound(what_is=Text("entry", "항목"), name=digest.hex())
 
     def proof_in(self, origin: str, digest: bytes) -> bytes:
-        """A tlog-proof from one log; raises NotFound."""
+        """A tlog-proof from one log; raises NotFound. The own log publishes first if it has to."""
         index = self.index_in(origin, digest)
+        if origin == self.node.config.origin:
+            self.node.publish_up_to(index)
         return next(tlog_proof(store, tree, index) for name, store, tree in self._logs() if name == origin)
 
     def index_in(self, origin: str, digest: bytes) -> int:
@@ -119,17 +123,19 @@ class Runner:
             index = store.index_of(digest) if name == origin else None
             if index is not None:
                 return index
-        raise NotFound(what_is="entry", name=digest.hex())
+        raise NotFound(what_is=Text("entry", "항목"), name=digest.hex())
 
     def own_receipt(self, statement: Statement, origin: str) -> bytes | None:
         """A fresh receipt when the entry is in this node's own log, else None: only the log can sign one."""
         return self.node.fresh_receipt(statement.digest) if origin == self.node.config.origin else None
 
-    def policy_of(self, origin: str) -> Statement | None:
-        """The newest policy statement of a log held here."""
-        if origin == self.node.config.origin:
+    def policy_of(self, origin: str, below: int | None = None) -> Statement | None:
+        """The policy of a log held here that was in force at position `below`; the newest without it."""
+        own = origin == self.node.config.origin
+        if own and (below is None or self.node.policies.index < below):
             return self.node.policies.statement
-        latest = latest_policy(self.peers.of(origin).store, self.node.index)
+        store = self.node.store if own else self.peers.of(origin).store
+        latest = latest_policy(store, self.node.index, self.node.facts, below)
         return None if latest is None else latest[1]
 
     def about(self, digest: bytes, limit: int) -> Iterator[tuple[Statement, str]]:
@@ -157,7 +163,7 @@ class Runner:
         for evidence in self.node.index.evidence(digest):
             self.located(evidence.statement)
             return self.node.blobs.path(digest)
-        raise NotFound(what_is="file", name=digest.hex())
+        raise NotFound(what_is=Text("file", "파일"), name=digest.hex())
 
     def mirror_site(self, name: str) -> TileSite:
         """The tile site of a mirrored log; raises NotFound."""
@@ -176,7 +182,7 @@ class Runner:
         """Whether statements are taken, and the figures an operator looks at first."""
         head = self.node.store.head()
         return {
-            "ok": not self.node.stopping and self.node.sequencer.stopped is None,
+            "ok": not self.node.stopping and self.node.sequencer.stopped is None and self._fault is None,
             "origin": self.node.config.origin,
             "size": head.size,
             "uptime_s": round(time.monotonic() - self._started_s, 1),
@@ -206,6 +212,14 @@ class Runner:
         yield self.node.config.origin, self.node.store, self.node.tree
         for peer in self.peers:
             yield peer.card.origin, peer.store, peer.tree
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Run one thread to its end; a fault nobody foresaw is told, and the node is no longer well."""
+        try:
+            work()
+        except Exception as fault:  # noqa: BLE001  # the thread's outermost shell: silence would be worse
+            self._fault = type(fault).__name__
+            log_event("node.fault", work=work.__name__.strip("_"), fault=self._fault)
 
     def _keep(self) -> None:
         """Bring the index up soon after something became durable."""

@@ -6,6 +6,8 @@ Unavailable
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from haechi.errors import NotFound, Refused, Unavailable
@@ -22,8 +24,8 @@ from haechi.network.index import Index
 from haechi.network.pins import Pins
 from haechi.node.config import Config
 from haechi.node.keychain import Keychain
-from haechi.node.policies import Policies
-from haechi.statement.claims import check_claim
+from haechi.node.policies import Policies, require_own_policy
+from haechi.statement.claims import examine_claim
 from haechi.statement.envelope import Sharing, Statement
 from haechi.words import Text
 
@@ -46,6 +48,7 @@ class SignatureRefused(Refused):
     )
 
 
+@dataclass(kw_only=True, eq=False)
 class Node:
     """One node, opened on its data directory.
 
@@ -53,35 +56,24 @@ class Node:
     pins change by the operator's hand alone.
     """
 
-    def __init__(
-        self,
-        *,
-        folder: Path,
-        config: Config,
-        keys: Keychain,
-        sequencer: Sequencer,
-        store: Store,
-        index: Index,
-        pins: Pins,
-        facts: Facts,
-        clock: Callable[[], float],
-        close: Callable[[], None],
-    ) -> None:
-        self.folder = folder
-        self.config = config
-        self.keys = keys
-        self.sequencer = sequencer
-        self.index = index
-        self.pins = pins
-        self.facts = facts
-        self.clock = clock
-        self.store = store
+    folder: Path
+    config: Config
+    keys: Keychain
+    sequencer: Sequencer
+    store: Store
+    index: Index
+    pins: Pins
+    facts: Facts
+    clock: Callable[[], float]
+    close: Callable[[], None]
+    stopping: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        """Make what follows from the parts."""
         self.tree = TileTree(self.store.tile)
-        self.blobs = BlobStore(folder / "blobs", max_bytes=config.limits.blob_bytes)
-        self.receipts = ReceiptSigner(config.origin, keys.receipt)
-        self.policies = Policies(config.origin, facts)
-        self.stopping = False
-        self.close = close
+        self.blobs = BlobStore(self.folder / "blobs", max_bytes=self.config.limits.blob_bytes)
+        self.receipts = ReceiptSigner(self.config.origin, self.keys.receipt)
+        self.policies = Policies(self.config.origin, self.facts)
 
     def admit(self, raw: bytes) -> Statement:
         """The statement in `raw` if this log takes it; raises BadInput, NotAdmitted or SignatureRefused.
@@ -92,9 +84,12 @@ class Node:
             raise Stopping
         statement = Statement.from_bytes(raw)
         admit(self.policies.current, statement)
-        for finding in (statement.check_signature(), check_claim(statement, self.facts)):
+        well_formed, claim = examine_claim(statement, self.facts)
+        for finding in (statement.check_signature(), well_formed):
             if finding.verdict is not Verdict.HOLDS and not finding.code.endswith(".withheld"):
-                raise SignatureRefused(why=finding.say("en"))
+                raise SignatureRefused(why=Text(finding.say("en"), finding.say("ko")))
+        if statement.about.kind == "policy":
+            require_own_policy(statement, claim, self.config)
         return statement
 
     def submit(self, statement: Statement) -> "Future[Placed]":
@@ -127,15 +122,22 @@ class Node:
         """Where an entry stands in this node's own log; raises NotFound."""
         index = self.store.index_of(digest)
         if index is None:
-            raise NotFound(what_is="entry", name=digest.hex())
+            raise NotFound(what_is=Text("entry", "항목"), name=digest.hex())
         return index
 
     def statement(self, digest: bytes) -> Statement:
         """A statement of the own log that anybody may have; raises NotFound."""
         raw = self.store.statement(self.index_of(digest))
         if raw is None:
-            raise NotFound(what_is="statement", name=digest.hex())
+            raise NotFound(what_is=Text("statement", "진술"), name=digest.hex())
         return public(Statement.from_bytes(raw))
+
+    def publish_up_to(self, index: int) -> None:
+        """Have a checkpoint that covers the entry at once, if the disk allows, rather than in a moment."""
+        published = self.store.published()
+        if published is None or index >= published.size:
+            with suppress(Unavailable):
+                self.sequencer.publish(int(self.clock()))
 
     def proof(self, digest: bytes) -> bytes:
         """A tlog-proof under the newest published checkpoint; raises NotFound while there is none yet."""
@@ -149,14 +151,14 @@ class Node:
 def public(statement: Statement) -> Statement:
     """The statement if anybody may have it; raises NotFound otherwise, as for one that is not there."""
     if statement.about.sharing is not Sharing.CLEAR:
-        raise NotFound(what_is="statement", name=statement.digest_hex)
+        raise NotFound(what_is=Text("statement", "진술"), name=statement.digest_hex)
     return statement
 
 
 def tlog_proof(store: Store, tree: TileTree, index: int) -> bytes:
-    """The C2SP proof of one entry under the newest published checkpoint; raises NotFound if it is not in it."""
+    """The C2SP proof of one entry under the newest published checkpoint; raises NotFound."""
     published = store.published()
     if published is None or index >= published.size:
-        raise NotFound(what_is="checkpoint", name=f"one that covers entry {index}")
+        raise NotFound(what_is=Text("checkpoint", "체크포인트"), name=f"one that covers entry {index}")
     path = tuple(tree.inclusion(index, published.size))
     return TlogProof(index=index, path=path, checkpoint=published.note).encode()

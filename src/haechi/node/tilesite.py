@@ -12,6 +12,7 @@ from haechi.errors import NotFound
 from haechi.log.layout import ENTRIES, TILE_WIDTH, parse_path
 from haechi.log.store import Store
 from haechi.statement.envelope import labelled_clear
+from haechi.words import Text
 
 STATEMENTS = "tile/statements/"
 OCTETS = "application/octet-stream"
@@ -39,7 +40,7 @@ def serve_tile(site: TileSite, path: str) -> Served:
     if path == "checkpoint":
         published = store.published()
         if published is None:
-            raise NotFound(what_is="checkpoint", name=store.origin)
+            raise NotFound(what_is=Text("checkpoint", "체크포인트"), name=store.origin)
         return Served(published.note, "text/plain; charset=utf-8", fixed=False)
     if path.startswith(STATEMENTS):
         name = parse_path("tile/entries/" + path[len(STATEMENTS) :])
@@ -48,14 +49,14 @@ def serve_tile(site: TileSite, path: str) -> Served:
     entries = name.level == ENTRIES
     data = store.entries(name.n, name.width) if entries else store.tile(name.level, name.n, name.width)
     if data is None:
-        raise NotFound(what_is="tile", name=path[:100])
+        raise NotFound(what_is=Text("tile", "타일"), name=path[:100])
     return Served(data, OCTETS, fixed=True)
 
 
 def _statements(store: Store, n: int, width: int) -> bytes:
     first = n * TILE_WIDTH
     if first + width > store.head().size:
-        raise NotFound(what_is="statements", name=f"{first} to {first + width - 1}")
+        raise NotFound(what_is=Text("statements", "진술"), name=f"{first} to {first + width - 1}")
     held = dict(store.statements(first, width))
     parts: list[bytes] = []
     for index in range(first, first + width):

@@ -13,6 +13,7 @@ from haechi.errors import BadInput, NotFound, TooLarge
 from haechi.node.runner import Runner
 from haechi.node.wire import BodySlow
 from haechi.statement.evidence import PIECE_BYTES
+from haechi.words import Text
 
 _MIN_BYTES_PER_S = 64 * 1024
 _SPOOL_BYTES = 1 << 20
@@ -25,10 +26,12 @@ async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
     """
     wanted = await run_in_threadpool(runner.wanted_blob, digest)
     if wanted is None:
-        raise NotFound(what_is="statement that refers to this file", name=digest.hex())
+        raise NotFound(
+            what_is=Text("statement that refers to this file", "이 파일을 언급하는 진술"), name=digest.hex()
+        )
     limit = runner.node.config.limits.blob_bytes
     if wanted.size is not None and wanted.size > limit:
-        raise TooLarge(what_is="evidence file", limit=limit, got=wanted.size)
+        raise TooLarge(what_is=Text("evidence file", "증거 파일"), limit=limit, got=wanted.size)
     if runner.node.blobs.has(digest):
         return
     folder = runner.node.folder / "blobs"
@@ -55,7 +58,7 @@ async def _receive(
             async for piece in request.stream():
                 got += len(piece)
                 if got > most:
-                    raise TooLarge(what_is="evidence file", limit=most, got=got)
+                    raise TooLarge(what_is=Text("evidence file", "증거 파일"), limit=most, got=got)
                 await run_in_threadpool(spool.write, piece)
     except TimeoutError:
         raise BodySlow(limit_s=round(limit_s)) from None

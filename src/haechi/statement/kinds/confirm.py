@@ -15,7 +15,9 @@ HOW = {
     "reviewed": Text("content reviewed by people", "사람이 내용을 검토함"),
     "reproduced": Text("figures reproduced from the evidence", "증거에서 수치를 재현함"),
 }
-_Code = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+(?![\s\S])")]
+_Code = Annotated[
+    str, msgspec.Meta(min_length=3, max_length=128, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+(?![\s\S])")
+]
 
 
 class Checked(Claim, frozen=True, kw_only=True):
