@@ -23,7 +23,9 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 Pixels = NDArray[np.uint8]
 
 ROOT = Path(os.environ.get("HAECHI_PICTURES", "/usr/share"))
-WORDS = "evidence about models made once in one country checked and counted in every other 한국 서울 2024".split()
+WORDS = tuple(
+    "evidence about models made once in one country checked and counted in every other 2024".split()  # noqa: SIM905 - reads as the sentence it is
+)
 
 
 class Picture(NamedTuple):
@@ -36,7 +38,9 @@ class Picture(NamedTuple):
 
 def research() -> list[Picture]:
     """The 20 photographs of the design study (looked at while tuning)."""
-    mate = "Aqua Blinds Dune FreshFlower Garden GreenMeadow LadyBird RainDrops Storm TwoWings Wood YellowFlower"
+    mate = (
+        "Aqua Blinds Dune FreshFlower Garden GreenMeadow LadyBird RainDrops Storm TwoWings Wood YellowFlower"
+    )
     plasma = "Autumn BytheWater ColorfulCups FallenLeaf Path"
     made = [_mate(f"nature/{name}.jpg", "photo") for name in mate.split()]
     made += [_plasma(name, "photo") for name in plasma.split()]
@@ -46,17 +50,25 @@ def research() -> list[Picture]:
 
 def tuned() -> list[Picture]:
     """Graphics looked at while tuning: one of each drawn kind."""
-    return [Picture(f"{name}-{seed}", kind, _drawn(draw, seed)) for seed in (1,) for name, kind, draw in DRAWN]
+    return [
+        Picture(f"{name}-{seed}", kind, _drawn(draw, seed)) for seed in (1,) for name, kind, draw in DRAWN
+    ]
 
 
 def held_out() -> list[Picture]:
     """Pictures never looked at while tuning: other photographs, wallpapers, and other seeds of the drawn."""
-    made = [_plasma(name, "photo") for name in "ColdRipple EveningGlow Kite OneStandsOut Grey".split()]
-    made += [_plasma(name, "photo") for name in "summer_1am DarkestHour Canopee Cluster Elarun Volna".split()]
-    made += [_plasma(name, "graphic") for name in "Flow Opal Shell SafeLanding PastelHills Next Kokkini".split()]
-    made += [_mate(f"abstract/{name}", "graphic") for name in "Gulp.png Flow.png Waves.png Spring.png".split()]
+    made = [_plasma(name, "photo") for name in ["ColdRipple", "EveningGlow", "Kite", "OneStandsOut", "Grey"]]
+    made += [_plasma(name, "photo") for name in ["summer_1am", "DarkestHour", "Canopee"]]
+    made += [_plasma(name, "photo") for name in ["Cluster", "Elarun", "Volna"]]
+    made += [
+        _plasma(name, "graphic")
+        for name in ("Flow", "Opal", "Shell", "SafeLanding", "PastelHills", "Next", "Kokkini")
+    ]
+    made += [
+        _mate(f"abstract/{name}", "graphic") for name in ["Gulp.png", "Flow.png", "Waves.png", "Spring.png"]
+    ]
     made += [_mate(f"abstract/{name}", "graphic") for name in ("Silk.png", "Elephants.jpg")]
-    made += [_mate(f"desktop/{name}", "flat") for name in "Stripes.png MATE-Stripes-Light.png".split()]
+    made += [_mate(f"desktop/{name}", "flat") for name in ["Stripes.png", "MATE-Stripes-Light.png"]]
     made += [_mate(f"desktop/{name}", "flat") for name in ("GreenTraditional.jpg", "Float-into-MATE.png")]
     made += [_skimage(name, "photo") for name in ("chelsea.png", "rocket.jpg", "hubble_deep_field.jpg")]
     made += [_skimage(name, "photo") for name in ("retina.jpg", "ihc.png", "camera.png", "moon.png")]
@@ -147,7 +159,9 @@ def screenshot(rng: np.random.Generator) -> Image.Image:
     font = ImageFont.load_default(15)
     for row in range(26):
         draw.text((20, 60 + 27 * row), _sentence(rng, 2), fill=(70, 70, 90), font=font)
-        draw.text((290, 60 + 27 * row), _sentence(rng, int(rng.integers(8, 17))), fill=(25, 25, 25), font=font)
+        draw.text(
+            (290, 60 + 27 * row), _sentence(rng, int(rng.integers(8, 17))), fill=(25, 25, 25), font=font
+        )
     return image
 
 

@@ -170,7 +170,8 @@ def rows_of(steps: Sequence[Step]) -> list[Row]:
 
 def text_of(steps: Sequence[Step]) -> str:
     """The steps as a table in plain text."""
-    heads = "entries append/us cpu/us hash/us cold/us warm/us find/us MiB bytes/entry fsync/s".split()
+    heads = ["entries", "append/us", "cpu/us", "hash/us", "cold/us", "warm/us", "find/us"]
+    heads += ["MiB", "bytes/entry", "fsync/s"]
     lines = ["".join(head.rjust(12) for head in heads)]
     for step in steps:
         values = (

@@ -1,0 +1,37 @@
+"""How surprising a statistic is: a proven bound, not a calibration (lattice-1, section 8).
+
+The statistic of a code word is z = sum(e_i a_i) / |a|, where the a_i come from the picture and the public
+pilots alone and the e_i are the word's signs under the key, independent fair coins to anyone without it.
+For every fixed picture P(z >= x) <= C * P(N >= x), N standard normal, C = 1 / (4 P(N >= sqrt 2)): the
+optimal constant for weighted sums of fair signs (Bentkus and Dzindzalieta, Bernoulli 21, 2015).
+All 2^64 words and every attempt are added up, so p is for the whole detection, whatever was searched.
+"""
+
+import math
+
+from haechi.mark.image.trellis import PAYLOAD_BITS
+
+SIGN_SUM_CONSTANT = 1.0 / (2.0 * math.erfc(1.0))
+"""C above: 3.178..."""
+LOG10_P_LIMIT = -9.0
+"""A mark is reported when log10 p is at most this: one false mark in a thousand million pictures."""
+
+
+def log10_normal_tail(x: float) -> float:
+    """log10 P(N >= x) of a standard normal; exact by erfc up to x = 35, then an upper bound.
+
+    >>> round(log10_normal_tail(12.0), 3)
+    -32.75
+    """
+    if x < 35.0:
+        return math.log10(math.erfc(x / math.sqrt(2.0)) / 2.0)
+    return -(x * x / 2.0 + math.log(x * math.sqrt(2.0 * math.pi))) / math.log(10.0)
+
+
+def log10_p(statistic: float, attempts: int) -> float:
+    """log10 of the bound on the chance that an unmarked picture reaches `statistic` in `attempts` decodes.
+
+    attempts: code words searched / 2^64: each geometry tried, times each key. Never above 0.
+    """
+    tail = math.log10(SIGN_SUM_CONSTANT) + log10_normal_tail(statistic)
+    return min(0.0, PAYLOAD_BITS * math.log10(2.0) + math.log10(max(attempts, 1)) + tail)

@@ -1,0 +1,193 @@
+"""Geometry when no single peak is clear: all pilots at once, in logarithmic maps (lattice-1, 7.4).
+
+In log-polar coordinates a turn and a scale are a shift; in log-log coordinates a stretch along each axis
+is. One correlation by FFT then tries every one of them, adding up peaks too weak to be seen alone.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haechi.mark.image.hough import MIRROR, Candidate
+from haechi.mark.image.layout import Layout, layout_of
+from haechi.mark.image.plane import Indices, Plane, Reals, as_plane, sampled, smooth
+from haechi.mark.image.spectrum import Spectrum, sample_score
+
+TURNS = 720
+STEPS = 640
+LOG_LOW, LOG_HIGH = float(np.log(0.012)), float(np.log(0.49))
+AXIS_STEPS = 480
+AXIS_LOW, AXIS_HIGH = float(np.log(0.005)), float(np.log(0.49))
+TURN_SIZE = (TURNS, 2 * STEPS)
+AXIS_SIZE = (2 * AXIS_STEPS, 2 * AXIS_STEPS)
+STEP = (LOG_HIGH - LOG_LOW) / STEPS
+AXIS_STEP = (AXIS_HIGH - AXIS_LOW) / AXIS_STEPS
+BLUR = 1.0  # bins: the charts are coarser than the spectrum
+LEAST_PILOTS = 9
+ASPECT_LIMIT = 0.35  # log of the largest squeeze looked for
+SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
+
+Spectra = NDArray[np.complex64]
+
+
+class _Template(NamedTuple):
+    """Pilots under one symmetry: `change` (2x2), conjugate spectra (one a chart), 1 / root of the count."""
+
+    change: Reals
+    spectra: tuple[Spectra, ...]
+    share: Plane
+
+
+class _Top(NamedTuple):
+    score: float
+    row: int
+    column: int
+
+
+def by_turn(spectrum: Spectrum, layout: Layout, most: int = 3) -> list[Candidate]:
+    """The best geometries that turn and scale."""
+    excess = spectrum.excess()
+    across, down = _turn_grid()
+    chart = np.fft.rfft2(_chart(smooth(excess, BLUR), spectrum, across, down), s=TURN_SIZE)
+    proposals: list[tuple[float, Reals]] = []
+    for template in _turn_templates(layout.pilot_key):
+        score = np.fft.irfft2(chart * template.spectra[0], s=TURN_SIZE) * template.share
+        for top in _tops(as_plane(score), most):
+            turn = top.row / TURNS * np.pi
+            cos, sin = np.cos(turn), np.sin(turn)
+            matrix = np.exp(_signed(top.column, TURN_SIZE[1]) * STEP) * np.array([[cos, -sin], [sin, cos]])
+            proposals.append((top.score, matrix @ template.change))
+    return _refined(proposals, excess, spectrum, layout, most)
+
+
+def by_axes(spectrum: Spectrum, layout: Layout, most: int = 3) -> list[Candidate]:
+    """The best geometries that stretch along the axes, mirror, or swap the axes (a quarter turn)."""
+    excess = spectrum.excess()
+    step = np.exp(AXIS_LOW + (np.arange(AXIS_STEPS) + 0.5) * AXIS_STEP)
+    across, down = np.meshgrid(step, step)
+    soft = smooth(excess, BLUR)
+    charts = [np.fft.rfft2(_chart(soft, spectrum, across, sign * down), s=AXIS_SIZE) for sign in (1.0, -1.0)]
+    proposals: list[tuple[float, Reals]] = []
+    for template in _axis_templates(layout.pilot_key):
+        product = charts[0] * template.spectra[0] + charts[1] * template.spectra[1]
+        for top in _tops(as_plane(np.fft.irfft2(product, s=AXIS_SIZE) * template.share), most):
+            right, low = _signed(top.column, AXIS_SIZE[1]), _signed(top.row, AXIS_SIZE[0])
+            grow = np.diag([np.exp(right * AXIS_STEP), np.exp(low * AXIS_STEP)])
+            proposals.append((top.score, grow @ template.change))
+    return _refined(proposals, excess, spectrum, layout, most)
+
+
+@lru_cache(maxsize=1)
+def _turn_grid() -> tuple[Reals, Reals]:
+    turn = (np.arange(TURNS) + 0.5) / TURNS * np.pi - np.pi / 2
+    radius = np.exp(LOG_LOW + (np.arange(STEPS) + 0.5) * STEP)
+    return radius[None] * np.cos(turn)[:, None], radius[None] * np.sin(turn)[:, None]
+
+
+@lru_cache(maxsize=8)
+def _turn_templates(pilot_key: bytes) -> tuple[_Template, ...]:
+    pilots = layout_of(pilot_key).pilots.frequencies()
+    made: list[_Template] = []
+    for change in (np.eye(2), MIRROR):
+        template = pilots @ change
+        column = np.rint((np.log(np.hypot(template[:, 0], template[:, 1])) - LOG_LOW) / STEP - 0.5)
+        angle = np.arctan2(template[:, 1], template[:, 0])
+        row = np.rint(((angle + np.pi / 2) % np.pi) / np.pi * TURNS - 0.5) % TURNS
+        spectra = _points(row.astype(np.int64), column.astype(np.int64), TURN_SIZE)
+        made.append(_Template(change, (spectra,), _share(spectra, (TURNS, STEPS), TURN_SIZE)))
+    return tuple(made)
+
+
+@lru_cache(maxsize=8)
+def _axis_templates(pilot_key: bytes) -> tuple[_Template, ...]:
+    pilots = layout_of(pilot_key).pilots.frequencies()
+    shift = np.minimum(np.arange(AXIS_SIZE[0]), AXIS_SIZE[0] - np.arange(AXIS_SIZE[0])) * 1.0
+    signed = np.where(np.arange(AXIS_SIZE[0]) < AXIS_STEPS, shift, -shift)
+    near = np.abs(signed[:, None] - signed[None, :]) * AXIS_STEP <= ASPECT_LIMIT
+    made: list[_Template] = []
+    for change in (np.eye(2), MIRROR, SWAP, MIRROR @ SWAP):
+        template = pilots @ change.T
+        logs = np.rint((np.log(np.abs(template)) - AXIS_LOW) / AXIS_STEP - 0.5).astype(np.int64)
+        upper = template[:, 0] * template[:, 1] > 0
+        spectra = tuple(_points(logs[half, 1], logs[half, 0], AXIS_SIZE) for half in (upper, ~upper))
+        share = _share(spectra[0] + spectra[1], (AXIS_STEPS, AXIS_STEPS), AXIS_SIZE)
+        made.append(_Template(change, spectra, np.where(near, share, np.float32(0))))
+    return tuple(made)
+
+
+def _points(rows: Indices, columns: Indices, size: tuple[int, int]) -> Spectra:
+    template = np.zeros(size, np.float32)
+    np.add.at(template, (rows % size[0], columns % size[1]), 1.0)
+    return np.conj(np.fft.rfft2(template)).astype(np.complex64)
+
+
+def _share(spectra: Spectra, chart: tuple[int, int], size: tuple[int, int]) -> Plane:
+    """1 / sqrt(pilots that stay on the chart) for each shift, 0 where too few stay."""
+    counts = np.rint(np.fft.irfft2(np.fft.rfft2(np.ones(chart, np.float32), s=size) * spectra, s=size))
+    return np.where(counts < LEAST_PILOTS, 0.0, 1.0 / np.sqrt(np.maximum(counts, 1.0))).astype(np.float32)
+
+
+def _chart(excess: Plane, spectrum: Spectrum, across: Reals, down: Reals) -> Plane:
+    columns, rows = spectrum.places(np.stack([across.ravel(), down.ravel()], axis=1))
+    shape = across.shape
+    chart = sampled(excess, columns.reshape(shape).astype(np.float32), rows.reshape(shape).astype(np.float32))
+    chart[(np.abs(across) >= 0.5) | (np.abs(down) >= 0.5)] = 0.0
+    chart -= chart.mean(axis=1, keepdims=True)
+    return chart / (chart.std() + np.float32(1e-9))
+
+
+def _signed(index: int, size: int) -> int:
+    return index if index < size // 2 else index - size
+
+
+def _tops(score: Plane, most: int) -> list[_Top]:
+    height, width = score.shape
+    found: list[_Top] = []
+    for _ in range(most):
+        row, column = divmod(int(score.argmax()), width)
+        found.append(_Top(float(score[row, column]), row, column))
+        near = np.ix_(np.arange(row - 4, row + 5) % height, np.arange(column - 4, column + 5) % width)
+        score[near] = 0.0
+    return found
+
+
+def _refined(
+    proposals: list[tuple[float, Reals]], excess: Plane, spectrum: Spectrum, layout: Layout, most: int
+) -> list[Candidate]:
+    proposals.sort(key=lambda proposal: -proposal[0])
+    pilots = layout.pilots.frequencies()
+    wide = smooth(excess, 1.6)
+    near = smooth(excess, 0.6)
+    made: list[Candidate] = []
+    for score, matrix in proposals[:most]:
+        climbed = _climb(matrix, wide, spectrum, pilots, 0.006)
+        climbed = _climb(climbed, near, spectrum, pilots, 0.002)
+        made.append(Candidate(climbed, int(score), "correlation"))
+    return made
+
+
+_GENERATORS = (
+    np.eye(2),
+    np.array([[0.0, -1.0], [1.0, 0.0]]),
+    np.diag([1.0, -1.0]),
+    np.array([[0.0, 1.0], [1.0, 0.0]]),
+)
+
+
+def _climb(matrix: Reals, surface: Plane, spectrum: Spectrum, pilots: Reals, step: float) -> Reals:
+    """The matrix moved uphill: each round tries a step both ways along grow, turn, squeeze and shear."""
+    best = float(sample_score(surface, spectrum, pilots @ matrix.T).sum())
+    for _ in range(24):
+        trials = [matrix + sign * step * each @ matrix for each in _GENERATORS for sign in (1, -1)]
+        frequencies = np.concatenate([pilots @ trial.T for trial in trials])
+        scores = sample_score(surface, spectrum, frequencies).reshape(len(trials), -1).sum(axis=1)
+        if scores.max() > best:
+            best = float(scores.max())
+            matrix = trials[int(scores.argmax())]
+        elif step < 0.0004:
+            break
+        else:
+            step *= 0.5
+    return matrix

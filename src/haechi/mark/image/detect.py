@@ -1,0 +1,161 @@
+"""Finding marks without the original and without a hint (lattice-1, section 7).
+
+Geometries are tried from the cheapest and likeliest on; the search ends when one of them carries a mark.
+Every decode under every key is counted, and the count goes into the p-value.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haechi.mark.image.bound import LOG10_P_LIMIT, log10_p
+from haechi.mark.image.correlate import by_axes, by_turn
+from haechi.mark.image.embed import check_pixels
+from haechi.mark.image.geometry import Geometry, geometry_of
+from haechi.mark.image.hough import Candidate, vote
+from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
+from haechi.mark.image.layout import CANONICAL, Layout, layout_of
+from haechi.mark.image.normal import residual_of
+from haechi.mark.image.payload import Payload
+from haechi.mark.image.plane import Plane, luma, resized
+from haechi.mark.image.reading import Reading, Word, bent, read_along, soft_data, word_of
+from haechi.mark.image.spectrum import Spectrum
+
+WORKING_PIXELS = 1_050_000
+WORTH_DECODING = 5.0
+WORTH_BENDING = 4.0
+ROUNDS_OF_BENDING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One mark that was found.
+
+    log10_p bounds the chance of such a mark in an unmarked picture, all geometries and keys counted.
+    """
+
+    payload: Payload
+    key_id: str
+    key_name: str
+    statistic: float
+    log10_p: float
+    geometry: Geometry
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Outcome of a search: the marks (none: `()`), how many decodes were made, and the best that was seen."""
+
+    marks: tuple[Mark, ...]
+    attempts: int
+    best_statistic: float
+    best_log10_p: float
+
+
+def detect(pixels: NDArray[Any], keys: Sequence[MarkKey] = (PUBLIC_KEY,)) -> Detection:
+    """The marks that `keys` read in a picture, in whatever place, size, turn or mirror image.
+
+    pixels: as for `embed`. Raises PixelsUnfit. A picture without a mark gives a Detection without marks:
+    that says nothing about how the picture was made.
+    """
+    check_pixels(pixels)
+    plane = working_plane(pixels)
+    search = _Search()
+    for pilots, group in groupby(sorted(keys, key=lambda key: key.pilots), key=lambda key: key.pilots):
+        layout = layout_of(pilots)
+        members = tuple(group)
+        for candidate in _candidates(plane, layout):
+            if search.try_out(plane, candidate, layout, members):
+                break
+    scale = math.sqrt(plane.size / (pixels.shape[0] * pixels.shape[1]))
+    return search.outcome(scale)
+
+
+def working_plane(pixels: NDArray[Any]) -> Plane:
+    """The luma plane at the size the detector works on: about a megapixel at most."""
+    height, width = pixels.shape[:2]
+    shrink = math.sqrt(WORKING_PIXELS / (height * width))
+    if shrink > 0.85:
+        return luma(pixels)
+    block = max(1, int(0.5 / shrink))
+    if block > 1:  # first whole blocks, by simple averaging, channel by channel: bounded memory
+        rows = max(block, (1 << 22) // width // block * block)
+        parts = [luma(pixels[top : top + rows]) for top in range(0, height, rows)]
+        plane = np.concatenate(
+            [resized(part, -(-width // block), -(-part.shape[0] // block)) for part in parts]
+        )
+    else:
+        plane = luma(pixels)
+    return resized(plane, round(width * shrink), round(height * shrink))
+
+
+def _candidates(plane: Plane, layout: Layout) -> Iterator[Candidate]:
+    height, width = plane.shape
+    grow = math.sqrt(height * width) / CANONICAL
+    yield Candidate(np.eye(2) / grow, 0, "whole")
+    residual = residual_of(plane)
+    yield from vote(Spectrum.of(residual).peaks(), layout)
+    spectrum = Spectrum.fine(residual)
+    yield from by_axes(spectrum, layout)
+    yield from by_turn(spectrum, layout)
+
+
+class _Search:
+    """Decodes so far. Always true: `attempts` counts every call of `word_of`."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.found: list[tuple[Word, Reading, str]] = []
+        self.best = 0.0
+
+    def try_out(self, plane: Plane, candidate: Candidate, layout: Layout, keys: Sequence[MarkKey]) -> bool:
+        """Whether a mark was found along this candidate, straight or bent."""
+        if abs(np.linalg.det(candidate.matrix)) < 1e-9:
+            return False
+        reading = read_along(plane, candidate.placement, layout)
+        if reading is None:
+            return False
+        if self._decode(reading, layout, keys, candidate.route):
+            return True
+        if candidate.route == "whole" or reading.phase.score < WORTH_BENDING:
+            return False
+        for _ in range(ROUNDS_OF_BENDING):
+            curved = bent(plane, reading, layout)
+            if curved is None or curved.phase.score < reading.phase.score:
+                return False
+            if self._decode(curved, layout, keys, candidate.route):
+                return True
+            reading = curved
+        return False
+
+    def _decode(self, reading: Reading, layout: Layout, keys: Sequence[MarkKey], route: str) -> bool:
+        if reading.phase.score < WORTH_DECODING:
+            return False
+        soft = soft_data(reading, layout)
+        words = [word_of(soft, key) for key in keys]
+        self.attempts += len(words)
+        self.best = max(self.best, *(word.statistic for word in words))
+        clear = [word for word in words if log10_p(word.statistic, self.attempts) <= LOG10_P_LIMIT]
+        self.found += [(word, reading, route) for word in clear]
+        return bool(clear)
+
+    def outcome(self, scale: float) -> Detection:
+        """The detection, with every p-value taken over all attempts of the search."""
+        marks = tuple(
+            Mark(
+                payload=word.payload,
+                key_id=word.key.id,
+                key_name=word.key.name,
+                statistic=word.statistic,
+                log10_p=log10_p(word.statistic, self.attempts),
+                geometry=geometry_of(reading, scale, route),
+            )
+            for word, reading, route in sorted(self.found, key=lambda each: -each[0].statistic)
+        )
+        best = log10_p(self.best, self.attempts) if self.attempts else 0.0
+        return Detection(marks, self.attempts, self.best, best)

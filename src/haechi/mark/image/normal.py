@@ -1,0 +1,21 @@
+"""From luma to a residual in which the mark counts and the picture does not (lattice-1, section 7.1)."""
+
+import numpy as np
+
+from haechi.mark.image.plane import Plane, as_plane, mean_around, smooth
+
+LOW_PASS_SIGMA = 4.0
+SPREAD = 17
+FLOOR = 0.8
+CLIP = 2.5
+
+
+def residual_of(plane: Plane) -> Plane:
+    """The plane less its local mean, divided by its own local size and clipped: all places count alike.
+
+    The local size is a mean of absolute values, not of squares: next to a hard edge it stays small, the
+    edge is clipped, and what the mark says beside it is kept. Zero where the picture is constant.
+    """
+    rest = plane - smooth(plane, LOW_PASS_SIGMA)
+    size = mean_around(np.abs(rest), SPREAD) * np.float32(1.25) + np.float32(FLOOR)
+    return as_plane(np.clip(rest / size, -CLIP, CLIP))

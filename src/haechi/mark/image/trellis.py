@@ -1,0 +1,89 @@
+"""The error-correcting code: tail-biting, rate 1/3, constraint length 13, decoded softly.
+
+64 payload bits become 192 coded bits. There are no check bits: the statistic of the whole code word says
+whether it is a mark (see `bound`), which costs nothing and is stronger than any check sum of this length.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from haechi.mark.image.plane import Reals
+
+PAYLOAD_BITS = 64
+MEMORY = 12
+POLYNOMIALS = (0o10533, 0o10675, 0o17661)
+STATES = 1 << MEMORY
+
+Bits = NDArray[np.uint8]
+
+
+class _Tables(NamedTuple):
+    outputs: NDArray[np.uint8]  # (2, STATES): the three coded bits as a number, first bit highest
+    from_even: NDArray[np.uint8]  # (STATES,): outputs on the branch from predecessor 2s mod STATES
+    from_odd: NDArray[np.uint8]  # (STATES,): the same from predecessor 2s + 1 mod STATES
+
+
+@lru_cache(maxsize=1)
+def _tables() -> _Tables:
+    state = np.arange(STATES)
+    outputs = np.zeros((2, STATES), np.uint8)
+    for bit in (0, 1):
+        register = (bit << MEMORY) | state
+        for polynomial in POLYNOMIALS:
+            parity = np.bitwise_count(register & polynomial) & 1
+            outputs[bit] = (outputs[bit] << 1) | parity.astype(np.uint8)
+    newest = state >> (MEMORY - 1)
+    even = (state << 1) & (STATES - 1)
+    return _Tables(outputs, outputs[newest, even], outputs[newest, even | 1])
+
+
+def encode(bits: Bits) -> Reals:
+    """The 192 coded signs (+1 for 0, -1 for 1) of 64 payload bits.
+
+    The register starts as the last 12 bits, so the code word has no beginning and no weak end.
+    """
+    outputs = _tables().outputs
+    state = 0
+    for bit in bits[-MEMORY:].tolist():
+        state = ((bit << MEMORY) | state) >> 1
+    coded: list[int] = []
+    for bit in bits.tolist():
+        coded.append(int(outputs[bit, state]))
+        state = ((bit << MEMORY) | state) >> 1
+    triples = np.array(coded)[:, None] >> np.array([2, 1, 0]) & 1
+    return 1.0 - 2.0 * triples.reshape(-1)
+
+
+def decode(soft: Reals) -> Bits:
+    """The 64 bits of the likeliest path for 192 soft values (positive means coded bit 0).
+
+    Viterbi over two rounds of the circle; the bits are read from the middle, where both ends are settled.
+    """
+    tables = _tables()
+    choices = 1.0 - 2.0 * (np.arange(8)[:, None] >> np.array([2, 1, 0]) & 1)
+    gains = (soft.reshape(PAYLOAD_BITS, 3) @ choices.T).astype(np.float32)
+    metric = np.zeros(STATES, np.float32)
+    rounds = 2 * PAYLOAD_BITS
+    history = np.empty((rounds, STATES), np.bool_)
+    half = STATES // 2
+    for step in range(rounds):
+        gain = gains[step % PAYLOAD_BITS]
+        pairs = metric.reshape(half, 2)
+        even = gain[tables.from_even].reshape(2, half) + pairs[:, 0]
+        odd = gain[tables.from_odd].reshape(2, half) + pairs[:, 1]
+        np.greater(odd, even, out=history[step].reshape(2, half))
+        metric = np.maximum(even, odd).reshape(STATES)
+    return _traced(history, int(metric.argmax()))
+
+
+def _traced(history: NDArray[np.bool_], state: int) -> Bits:
+    rounds = len(history)
+    path = np.empty(rounds, np.uint8)
+    for step in range(rounds - 1, -1, -1):
+        path[step] = state >> (MEMORY - 1)
+        state = ((state << 1) & (STATES - 1)) | int(history[step, state])
+    middle = path[PAYLOAD_BITS // 2 : PAYLOAD_BITS // 2 + PAYLOAD_BITS]
+    return np.roll(middle, PAYLOAD_BITS // 2)
