@@ -37,8 +37,7 @@ def main() -> None:
         store = SqliteStore.create(folder, origin, Role.MIRROR)
     keys = [NoteKey.parse(vkey) for vkey in vkeys]
     mirror = Mirror(store, folder, keys, [Source("folder", Folder(peer))], piece_entries=256)
-    say("up")
-    report = mirror.sync(1)
+    report = mirror.sync(1, lambda progress: say(str(progress.entries)))
     say(*[finding.code for finding in report.findings])
 
 

@@ -112,10 +112,12 @@ class Operator:
             issuer_keys=(encode_key(self.key.public),),
         )
 
-    def policy(self, *grants: Grant, origin: str = "", key: SigningKey | None = None) -> Statement:
+    def policy(
+        self, *grants: Grant, origin: str = "", key: SigningKey | None = None, at: int = NOW
+    ) -> Statement:
         own = Grant(issuer=self.issuer, kinds=("*",), keys=(self.key.public.thumbprint,))
         claim = Policy(origin=origin or self.origin, grants=(own, *grants))
-        return sign(key or self.key, self.issuer, claim, "policy", f"log:{self.origin}")
+        return sign(key or self.key, self.issuer, claim, "policy", f"log:{self.origin}", at)
 
     def say(self, kind: str, target: bytes, other: bytes = b"") -> Statement:
         return sign(self.key, self.issuer, about_target(kind, target, other), kind)

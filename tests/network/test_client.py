@@ -2,10 +2,18 @@
 
 import hashlib
 import socket
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from tests.network.scripted import Script, answers, ok, read_request, scripted
 
 from haechi.errors import BadInput
@@ -337,6 +345,58 @@ def test_a_stream_comes_in_pieces_and_ends_in_bounds() -> None:
             next(pieces)
         with pytest.raises(PeerMisbehaved), client.stream("b", len(data) - 1) as pieces:
             list(pieces)
+
+
+def _certificate(folder: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "tls.pem"
+    path.write_bytes(pem + certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def _over_tls(pem: Path, script: Script) -> Script:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def wrapped(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            script(secure)
+
+    return wrapped
+
+
+def test_tls_is_spoken_with_servers_whose_certificate_is_trusted(tmp_path: Path) -> None:
+    pem = _certificate(tmp_path)
+    with scripted(_over_tls(pem, answers(ok(b"secret")))) as server:
+        url = server.url.replace("http:", "https:")
+        trusting = ssl.create_default_context(cafile=str(pem))
+        with PeerClient(url, PATIENT, tls=trusting) as client:
+            assert client.fetch("a", 10) == b"secret"
+        with PeerClient(url, PATIENT) as client, pytest.raises(PeerMisbehaved, match="certificate"):
+            client.fetch("a", 10)
+        assert server.connections == 2
+
+
+def test_a_server_that_speaks_no_tls_is_not_believed_without() -> None:
+    with scripted(answers(ok(b"plain"))) as server:
+        url = server.url.replace("http:", "https:")
+        with PeerClient(url, QUICK) as client, pytest.raises(PeerUnavailable):
+            client.fetch("a", 10)
 
 
 def test_nobody_listening_is_unavailable() -> None:

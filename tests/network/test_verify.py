@@ -246,9 +246,9 @@ def test_the_receipt_of_another_log_fails():
 
 
 def test_the_proof_of_another_statement_fails():
-    assert faults(verified(rebuilt(Item("subject", SUBJECT.statement, POLICY.proof), POLICY))) == {
-        "log.inclusion.mismatch"
-    }
+    report = verified(rebuilt(Item("subject", SUBJECT.statement, POLICY.proof), POLICY))
+    assert report.verdict is Verdict.FAILS
+    assert "log.inclusion.mismatch" in faults(report)
 
 
 def test_a_proof_from_a_log_with_the_same_name_and_other_keys_fails():
@@ -294,10 +294,10 @@ def test_a_statement_that_is_none_fails(statement: bytes):
 
 
 def policy_case(policy: Statement, *, in_log: Operator | None = None) -> Report:
-    """The usual subject with another policy, logged in Korea unless said otherwise."""
+    """The usual subject under another policy, which comes before it in Korea's log unless said otherwise."""
     case = Case()
     log = in_log or case.korea
-    log.log(policy)
+    log.statements.insert(1, policy)
     items = [case.korea.item("subject", case.subject), log.item("policy", policy)]
     return verified(bundle(items, FILE), pins(case.korea, case.britain))
 
@@ -311,6 +311,26 @@ def test_the_policy_of_another_log_vouches_for_nobody():
     report = policy_case(britain.policy(COMPANY_GRANT), in_log=britain)
     assert report.verdict is Verdict.UNDECIDED
     assert faults(report) == {"log.registration.policy-absent"}
+
+
+def test_a_policy_that_came_later_vouches_for_nobody():
+    case = Case()
+    case.korea.statements.remove(case.policy)
+    case.korea.log(case.policy)
+    assert faults(verified(bundle(case.items(), FILE))) == {"log.registration.policy-absent"}
+
+
+def test_the_policy_in_force_then_counts_whatever_came_after():
+    case = Case()
+    closed = case.korea.policy(at=NOW + 1)
+    case.korea.log(closed)
+    report = verified(bundle([*case.items(), case.korea.item("policy", closed)], FILE))
+    assert report.verdict is Verdict.HOLDS
+    newer = sign(case.company_key, COMPANY, document(evidence()), "document", at=NOW + 1)
+    case.korea.log(newer)
+    policies = [case.korea.item("policy", policy) for policy in (case.policy, closed)]
+    report = verified(bundle([case.korea.item("subject", newer), *policies], FILE))
+    assert faults(report) == {"log.registration.not-granted"}
 
 
 def test_a_policy_that_names_another_log_vouches_for_nobody():
@@ -475,6 +495,16 @@ def test_a_dispute_leaves_it_undecided_and_a_withdrawal_weighs_more():
     about = [case.britain.item("about", dispute, receipt=False), case.korea.item("about", withdrawal)]
     both = verified(bundle([*case.items(), *about], FILE), trust)
     assert "network.standing.withdrawn" in faults(both)
+
+
+# What was asked for
+
+
+def test_a_bundle_about_another_statement_than_the_one_asked_for_fails():
+    asked = verify_bundle(io.BytesIO(RAW), PINS, FACTS, CASE.subject.digest)
+    assert asked.verdict is Verdict.HOLDS
+    other = verify_bundle(io.BytesIO(RAW), PINS, FACTS, CASE.policy.digest)
+    assert faults(other) == {"network.bundle.another"}
 
 
 # Files of which only the digest is signed

@@ -10,7 +10,23 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from haechi import __version__
-from haechi.cli import demo, init, key, log, mirror, node, show, sign, submit, verify
+from haechi.cli import (
+    crosswalk,
+    demo,
+    duties,
+    export,
+    facts,
+    init,
+    key,
+    log,
+    mirror,
+    node,
+    pledges,
+    show,
+    sign,
+    submit,
+    verify,
+)
 from haechi.cli.options import tr
 from haechi.cli.out import Out, locale_lang
 from haechi.cli.usage import is_help, speak, wrongly_used
@@ -36,11 +52,11 @@ app = typer.Typer(
         "7 충돌, 8 사용 불가.",
     ),
 )
-for command in (init, sign, submit, show, verify, node, demo):
+for command in (init, sign, submit, show, verify, crosswalk, pledges, duties, node, demo):
     command.register(app)
-for group in (key, log, mirror):
+for group in (key, log, mirror, facts, export):
     app.add_typer(group.app)
-speak(locale_lang(), app, key.app, log.app, mirror.app)
+speak(locale_lang(), app, key.app, log.app, mirror.app, facts.app, export.app)
 
 
 class SystemRefused(Unavailable):

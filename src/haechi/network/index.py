@@ -25,7 +25,10 @@ from haechi.network.shelf import IndexFailed, Shelf, insert, short
 from haechi.statement.envelope import Sharing
 from haechi.statement.keys import PublicKey
 
-_BATCH = 16_384
+# One transaction. New digests fall all over their index, so each transaction writes most of its pages once:
+# 4,096 entries at a time took 1.4 times the processor time of this at a million entries.
+_BATCH = 32_768
+_SEEN_AT_ONCE = 4_096
 _CHECKED_AT_ONCE = 4_096
 _CHECKED_PER_TASK = 64
 _WISHES_AT_ONCE = 256
@@ -95,19 +98,19 @@ class Index(Lookup):
         """Index the entries of a log up to `until_size`; how many were new here.
 
         checked: the caller has checked these statements itself (the node's own log at registration).
-        Memory: 16,384 entries' headers at a time. Raises IndexFailed, NotStored, StoreFailed; what is
+        Memory: 4,096 entries' headers at a time. Raises IndexFailed, NotStored, StoreFailed; what is
         indexed by then stays.
         """
         log, start = self._log(store)
         first = start
         while start < until_size:
             end = min(until_size, (start // _BATCH + 1) * _BATCH)
-            with store.snapshot() as view:
-                seen = list(_look(view, start, end, checked=checked))
-            with self._writing() as db:
+            with store.snapshot() as view, self._writing() as db:
                 moved = db.execute("UPDATE log SET size = ? WHERE id = ? AND size = ?", (end, log, start))
                 if moved.rowcount == 1:
-                    self._add(db, log, seen)
+                    for at in range(start, end, _SEEN_AT_ONCE):
+                        until = min(end, at + _SEEN_AT_ONCE)
+                        self._add(db, log, list(_look(view, at, until, checked=checked)))
                 else:  # another thread follows the same log
                     (end,) = db.execute("SELECT size FROM log WHERE id = ?", (log,)).fetchone()
             start = end

@@ -57,7 +57,7 @@ class Mirror:
       evidence against itself and is frozen: nothing more is taken until a person moves the evidence away.
 
     Memory: one piece (32,768 entries or 64 MiB of statements, whichever is less) and six bundles ahead, each
-    at most 16 MiB; in all about 60 MiB for statements of 400 bytes and 200 MiB in the worst case.
+    at most 16 MiB; in all about 60 MiB for statements of 400 bytes and 240 MiB in the worst case.
     One thread at a time.
     """
 

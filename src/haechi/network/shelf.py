@@ -166,6 +166,8 @@ def _writer(path: Path) -> sqlite3.Connection:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = NORMAL",
+        # 64 MiB of journal between copies into the main file, most of them of the same pages again.
+        "wal_autocheckpoint = 16384",
         f"busy_timeout = {_BUSY_MS}",
         f"cache_size = -{_WRITER_CACHE_KIB}",
         "temp_store = MEMORY",

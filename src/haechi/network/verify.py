@@ -6,7 +6,6 @@ inclusion → statement; pinned log → its policy → the issuer's key.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from haechi.errors import BadInput, NotFound
@@ -143,10 +142,17 @@ def check_issuer(statement: Statement, trust: Trust) -> Finding:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Vouching:
-    """A log's policy as far as it was itself verified: the statement and its terms."""
+class _Place(NamedTuple):
+    """Where a proof puts a statement: the log's name and the position in it."""
 
+    origin: str
+    at: int
+
+
+class _Vouching(NamedTuple):
+    """A policy that was itself verified: where it is, the statement and its terms."""
+
+    place: _Place
     statement: Statement
     terms: Policy
 
@@ -165,7 +171,7 @@ class _Examination:
     def __init__(self, trust: Trust, facts: Facts) -> None:
         self._trust = trust
         self._facts = facts
-        self._policies: dict[str, _Vouching] = {}
+        self._policies: list[_Vouching] = []
         self._checkpoints: dict[bytes, _Seen] = {}
 
     def sections(self, manifest: Manifest) -> list[Section]:
@@ -173,10 +179,7 @@ class _Examination:
         items = manifest.items
         by_place: dict[int, Section] = {}
         for place in sorted(range(len(items)), key=lambda place: items[place].role != "policy"):
-            section = self._examine(items[place])
-            by_place[place] = section
-            if items[place].role == "policy" and section.verdict is Verdict.HOLDS:
-                self._remember_policy(section)
+            by_place[place] = self._examine(items[place])
         return [by_place[place] for place in range(len(items))]
 
     def _examine(self, item: Item) -> Section:
@@ -186,16 +189,20 @@ class _Examination:
         well_formed, claim = examine_claim(statement, self._facts)
         findings = [readable, statement.check_signature(), well_formed]
         findings += [check_log_receipt(receipt, statement, self._trust) for receipt in statement.receipts]
-        origin, proofs = self._check_proof(item.proof, statement.digest)
+        place, proofs = self._check_proof(item.proof, statement.digest)
         findings += proofs
-        if item.role == "policy":
-            findings.append(_check_policy_issuer(statement, origin, self._trust))
-        else:
-            findings.append(_check_vouched(statement, self._policies.get(origin or ""), self._trust))
-        return Section(TITLES[item.role], statement.digest, findings, statement, origin, claim)
+        origin = None if place is None else place.origin
+        section = Section(TITLES[item.role], statement.digest, findings, statement, origin, claim)
+        if item.role != "policy":
+            findings.append(_check_vouched(statement, self._policy_at(place), self._trust))
+            return section
+        findings.append(_check_policy_issuer(statement, origin, self._trust))
+        if place is not None and section.verdict is Verdict.HOLDS and isinstance(claim, Policy):
+            self._policies.append(_Vouching(place, statement, claim))
+        return section
 
-    def _check_proof(self, raw: bytes, entry: bytes) -> tuple[str | None, list[Finding]]:
-        """The tlog-proof against the pinned keys of the log that its checkpoint names; that log's name.
+    def _check_proof(self, raw: bytes, entry: bytes) -> tuple[_Place | None, list[Finding]]:
+        """The tlog-proof against the pinned keys of the log that its checkpoint names; the place it proves.
 
         A mirror can prove an entry without the log's receipt, so a receipt may be absent; the proof may not.
         """
@@ -208,11 +215,23 @@ class _Examination:
             return None, [extra]
         readable = found("log.proof.readable", index=proof.index)
         seen = self._seen(proof.checkpoint)
+        place = _Place(seen.origin, proof.index)
         if seen.checkpoint is None:
-            return seen.origin, [readable, seen.finding]
+            return place, [readable, seen.finding]
         size, root = seen.checkpoint.size, seen.checkpoint.root
         included = check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root)
-        return seen.origin, [readable, seen.finding, included]
+        return place, [readable, seen.finding, included]
+
+    def _policy_at(self, place: _Place | None) -> _Vouching | None:
+        """The newest policy here that was in that log before that position."""
+        if place is None:
+            return None
+        before = [
+            policy
+            for policy in self._policies
+            if policy.terms.origin == policy.place.origin == place.origin and policy.place.at < place.at
+        ]
+        return max(before, key=lambda policy: policy.place.at, default=None)
 
     def _seen(self, note: bytes) -> _Seen:
         if note not in self._checkpoints:
@@ -221,11 +240,6 @@ class _Examination:
             finding, checkpoint = check_checkpoint(note, _log_keys(self._trust, origin), origin)
             self._checkpoints[note] = _Seen(origin, finding, checkpoint)
         return self._checkpoints[note]
-
-    def _remember_policy(self, section: Section) -> None:
-        terms, statement = section.claim, section.statement
-        if statement is not None and isinstance(terms, Policy) and terms.origin == section.origin:
-            self._policies[terms.origin] = _Vouching(statement, terms)
 
 
 def check_log_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding:
