@@ -4,11 +4,13 @@ PYTHON ?= $(shell command -v python3 || echo 'uv run --no-project python')
 BOOTSTRAP = @$(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
 BENCHMARKS = $(sort $(notdir $(basename $(wildcard benchmarks/[a-z]*.py))))
+# Modules that write pages of docs/ from the program itself.
+GENERATORS = $(subst /,.,$(patsubst src/%.py,%,$(wildcard src/haechi/*/reference.py src/haechi/node/openapi.py)))
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow check format bench lock clean
+.PHONY: help demo test slow check format docs bench lock clean
 
 help:
 	@echo 'make demo     a network of nodes on this machine; ONCE=1 ends by itself   데모 네트워크 실행'
@@ -16,6 +18,7 @@ help:
 	@echo 'make slow     the slow tests: crashes, floods, long random runs          느린 시험'
 	@echo 'make check    lint, format, types, layers                                정적 검사'
 	@echo 'make format   put the code into the shape that check wants               코드 정리'
+	@echo 'make docs     make the reference pages again from the program            참조 문서 다시 만들기'
 	@echo 'make bench    measure against peers; ONLY=proofs picks one               성능 측정'
 	@echo 'make lock     resolve the locks again; UPGRADE=1 takes newer versions    잠금 파일 갱신'
 	@echo 'make clean    remove environments and caches                             환경과 캐시 삭제'
@@ -43,6 +46,10 @@ format:
 	$(BOOTSTRAP) check
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
+
+docs:
+	$(BOOTSTRAP) test
+	@for each in $(GENERATORS); do $(BIN)/python -m $$each || exit; done
 
 bench:
 	$(BOOTSTRAP) bench

@@ -3,30 +3,16 @@
 """
 
 import io
+import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
 
 from haechi import __version__
-from haechi.cli import (
-    crosswalk,
-    demo,
-    duties,
-    export,
-    facts,
-    init,
-    key,
-    log,
-    mirror,
-    node,
-    pledges,
-    show,
-    sign,
-    submit,
-    verify,
-)
 from haechi.cli.options import tr
 from haechi.cli.out import Out, locale_lang
 from haechi.cli.usage import is_help, speak, wrongly_used
@@ -35,28 +21,52 @@ from haechi.words import Text
 
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="haechi",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help=tr(
-        "Evidence about AI, made once in one country, checked and counted in every other.",
-        "한 나라에서 한 번 만든 AI 증거를 모든 나라에서 확인하고 셉니다.",
-    ),
-    epilog=tr(
-        "Exit codes: 0 done or HOLDS, 1 FAILS, 2 usage, 3 UNDECIDED, 4 bad input, 5 not found, 6 refused, "
-        "7 conflict, 8 unavailable.",
-        "종료 코드: 0 완료 또는 성립, 1 불성립, 2 사용법 오류, 3 미정, 4 잘못된 입력, 5 없음, 6 거부, "
-        "7 충돌, 8 사용 불가.",
-    ),
-)
-for command in (init, sign, submit, show, verify, crosswalk, pledges, duties, node, demo):
-    command.register(app)
-for group in (key, log, mirror, facts, export):
-    app.add_typer(group.app)
-speak(locale_lang(), app, key.app, log.app, mirror.app, facts.app, export.app)
+# In the order in which the help lists them.
+COMMANDS = ("init", "sign", "submit", "show", "verify", "crosswalk", "pledges", "duties", "node", "demo")
+GROUPS = ("key", "log", "mirror", "facts", "export")
+
+
+def assemble(only: str | None = None) -> typer.Typer:
+    """The command line with every command, or with `only` one of them.
+
+    Importing all commands costs more than most of them do, so `main` assembles just what was asked for.
+    """
+    app = typer.Typer(
+        name="haechi",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help=tr(
+            "Evidence about AI, made once in one country, checked and counted in every other.",
+            "한 나라에서 한 번 만든 AI 증거를 모든 나라에서 확인하고 셉니다.",
+        ),
+        epilog=tr(
+            "Exit codes: 0 done or HOLDS, 1 FAILS, 2 usage, 3 UNDECIDED, 4 bad input, 5 not found, "
+            "6 refused, 7 conflict, 8 unavailable.",
+            "종료 코드: 0 완료 또는 성립, 1 불성립, 2 사용법 오류, 3 미정, 4 잘못된 입력, 5 없음, 6 거부, "
+            "7 충돌, 8 사용 불가.",
+        ),
+    )
+    app.callback()(options)
+    groups: list[typer.Typer] = []
+    for name in COMMANDS:
+        if only in (None, name):
+            import_module(f"haechi.cli.{name}").register(app)
+    for name in GROUPS:
+        if only in (None, name):
+            group: typer.Typer = import_module(f"haechi.cli.{name}").app
+            app.add_typer(group)
+            groups.append(group)
+    speak(locale_lang(), app, *groups)
+    return app
+
+
+def _asked_for(arguments: Sequence[str]) -> str | None:
+    """The command that the first argument names; None when it names none, or when the shell completes."""
+    first = arguments[0] if arguments else ""
+    completing = any(name.startswith("_HAECHI_COMPLETE") for name in os.environ)
+    return first if first in (*COMMANDS, *GROUPS) and not completing else None
 
 
 class SystemRefused(Unavailable):
@@ -75,7 +85,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[  # its callback answers
         bool,
@@ -98,7 +107,7 @@ def main() -> None:
 
 def _run(out: Out) -> int:
     try:
-        done = app(standalone_mode=False)
+        done = assemble(_asked_for(sys.argv[1:]))(standalone_mode=False)
         sys.stdout.flush()
     except HaechiError as error:
         return out.error(error)

@@ -41,7 +41,7 @@ def wilson(k: int, n: int, level: float = LEVEL) -> Share:
     """The share k of n in percent with its score interval (Wilson 1927), rounded to 0.01.
 
     >>> wilson(4959, 5000)
-    Share(percent=99.18, low=98.89, high=99.4, items=5000)
+    Share(percent=99.18, low=98.89, high=99.39, items=5000)
     """
     z = NormalDist().inv_cdf(0.5 + level / 2)
     p = k / n

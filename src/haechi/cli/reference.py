@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 import haechi
-from haechi.cli.app import app
+from haechi.cli.app import assemble
 from haechi.cli.out import EXIT_BY_ERROR, EXIT_BY_VERDICT, EXIT_USAGE, exit_code, locale_lang
 from haechi.errors import HaechiError
 from haechi.findings import CATALOGUE, CHECKS, VERDICT_WORDS, Verdict
@@ -180,7 +180,7 @@ def anchor(heading: str) -> str:
 def commands_page() -> str:
     """docs/reference/cli.md in the language of this process: every command, argument, option, exit code."""
     lang = locale_lang()
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(assemble())
     title = Text("The commands", "명령")
     lines = [f"# {title.say(lang)}", "", MADE.say(lang), "", *_commands_opening(lang)]
     for name, command in _walk(root, "haechi"):
@@ -210,7 +210,7 @@ def _commands_opening(lang: Lang) -> Iterator[str]:
 
 def _variables(lang: Lang) -> Iterator[str]:
     named: dict[str, str] = {}
-    for _, command in _walk(typer.main.get_command(app), "haechi"):
+    for _, command in _walk(typer.main.get_command(assemble()), "haechi"):
         for parameter in command.params:
             if isinstance(parameter, TyperOption) and isinstance(parameter.envvar, str):
                 named[parameter.envvar] = f"`{parameter.opts[0]}`: {parameter.help}"

@@ -111,8 +111,11 @@ def _why(error: TyperException) -> Text:
     if name == "NoSuchOption":
         option = cast("str", getattr(error, "option_name", ""))
         near = ", ".join(sorted(cast("Iterable[str]", getattr(error, "possibilities", None) or ())))
-        like = Text(f" (similar: {near})", f" (비슷한 옵션: {near})") if near else Text("", "")
-        return Text(f"no option {option}{like.en}", f"{option} 옵션은 없습니다{like.ko}")
+        if not near:
+            return Text(f"no option {option}", f"{option} 옵션은 없습니다")
+        return Text(
+            f"no option {option} (similar: {near})", f"{option} 옵션은 없습니다 (비슷한 옵션: {near})"
+        )
     unknown = re.match(r"No such command '(.*?)'\.", message, re.DOTALL)
     if unknown:
         return Text(message.rstrip("."), f"{unknown[1]} 명령은 없습니다")

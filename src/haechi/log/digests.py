@@ -80,8 +80,7 @@ class DigestIndex:
         self._runs = runs.live_runs(self._db)
         sealed = sealed_until(self._runs)
         self._tail = read_digests(self._db, sealed, size)
-        newer = {digest: index for index, digest in enumerate(self._tail, sealed)}
-        self.recent = Recent(sealed, size, {}, newer)
+        self.recent = Recent(sealed, size, {}, dict(_numbered(sealed, self._tail)))
         self._sort_runs()
 
     def _sort_runs(self) -> None:
@@ -157,7 +156,7 @@ class DigestIndex:
         if sealed:
             self._take_sealed(sealed)
         else:
-            self.recent.newer.update({digest: index for index, digest in enumerate(digests, first)})
+            self.recent.newer.update(_numbered(first, digests))
         self.recent = self.recent._replace(end=first + len(digests))
         if changed_runs is not None and changed_runs != self._runs:
             self._runs = changed_runs
@@ -173,9 +172,13 @@ class DigestIndex:
         self.recent = Recent(
             first,
             first + RUN_ENTRIES,
-            {digest: index for index, digest in enumerate(digests, first)},
-            {digest: index for index, digest in enumerate(self._tail, first + RUN_ENTRIES)},
+            dict(_numbered(first, digests)),
+            dict(_numbered(first + RUN_ENTRIES, self._tail)),
         )
+
+
+def _numbered(first: int, digests: Sequence[bytes]) -> Iterable[tuple[bytes, int]]:
+    return zip(digests, range(first, first + len(digests)), strict=True)
 
 
 def sealed_until(live: Sequence[Run]) -> int:

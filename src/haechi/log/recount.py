@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from haechi.log.merkle import HASH_SIZE, leaf_hash, leaf_hashes
-from haechi.log.runs import RUN_ENTRIES, make_record
+from haechi.log.runs import RUN_ENTRIES, make_records
 from haechi.log.store import Auditable, Head
 from haechi.log.tiles import (
     ENTRIES,
@@ -166,5 +166,4 @@ def _tally(blocks: list[int | None], start: int, span: _Span) -> None:
     if so_far is None or not span.trusted:
         blocks[-1] = None
         return
-    records = [make_record(digest, index) for index, digest in enumerate(span.digests, start)]
-    blocks[-1] = so_far + record_sum(records)
+    blocks[-1] = so_far + record_sum(make_records(start, span.digests))

@@ -44,9 +44,10 @@ def live_runs(db: sqlite3.Connection) -> list[Run]:
     return [Run(*row) for row in rows]
 
 
-def make_record(digest: bytes, index: int) -> bytes:
-    """The run's record of an entry."""
-    return digest[:PREFIX_BYTES] + index.to_bytes(RECORD_BYTES - PREFIX_BYTES)
+def make_records(first: int, digests: Sequence[bytes]) -> list[bytes]:
+    """The records of entries that follow each other, in their order."""
+    prefix, width = PREFIX_BYTES, RECORD_BYTES - PREFIX_BYTES
+    return [digest[:prefix] + index.to_bytes(width) for index, digest in enumerate(digests, first)]
 
 
 def record_index(record: bytes) -> int:
@@ -56,7 +57,7 @@ def record_index(record: bytes) -> int:
 
 def seal(db: sqlite3.Connection, first: int, digests: Sequence[bytes]) -> None:
     """Write these entries as a run of the lowest level."""
-    records = sorted([make_record(digest, index) for index, digest in enumerate(digests, first)])
+    records = sorted(make_records(first, digests))
     slot = _free_slot(db)
     db.execute("INSERT INTO run VALUES (?, 0, ?, ?, NULL, NULL, 0)", (slot, first, len(digests)))
     _write(db, slot, records)

@@ -7,6 +7,7 @@ table is ordered by digest: rows only arrive at the right end, so appending cost
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -133,6 +134,5 @@ def insert_rows(db: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None
         values = ",".join(["(?,?)"] * count)
         sql = f"INSERT OR REPLACE INTO {table} VALUES {values}"  # noqa: S608  # table is one of our names
         while len(rows) - at >= count:
-            part = [value for row in rows[at : at + count] for value in row]
-            db.execute(sql, part)
+            db.execute(sql, [*chain.from_iterable(rows[at : at + count])])
             at += count

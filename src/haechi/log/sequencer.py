@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import repeat
 from typing import Self
 
 from haechi.errors import Conflict, HaechiError, Refused, Unavailable
@@ -258,8 +259,7 @@ class Sequencer:
             head = self._store.append([*fresh.values()])
             self._heads.advance(self._head, head)
             self._head = head
-        head = self._head
-        return [Placed(known[digest], head) for digest in digests]
+        return [*map(Placed, map(known.__getitem__, digests), repeat(self._head))]
 
     def _fail(self, parts: Sequence[Part], error: BaseException) -> None:
         jobs = [part.job for part in parts]

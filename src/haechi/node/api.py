@@ -13,6 +13,7 @@ from starlette.routing import Route
 from haechi.errors import HaechiError, NotFound
 from haechi.log.layout import TilePathMalformed
 from haechi.node.bundles import bundle_bytes
+from haechi.node.openapi import document
 from haechi.node.runner import Runner
 from haechi.node.tilesite import TileSite, serve_tile
 from haechi.node.uploads import receive_blob
@@ -37,21 +38,26 @@ class Api:
     def routes(self) -> list[Route]:
         """Every route, by its template."""
         return [
+            Route("/entries", self.only_post, methods=["POST"]),
             Route("/entries/{digest}", _told(self.entry)),
             Route("/.well-known/scitt-keys", _told(self.keys)),
             Route("/.well-known/scitt-keys/{kid}", _told(self.key)),
             Route("/statements/{digest}", _told(self.statement)),
             Route("/proofs/{digest}", _told(self.proof)),
             Route("/bundles/{digest}", _told(self.bundle)),
-            Route("/blobs/{digest}", _told(self.put_blob), methods=["PUT"]),
-            Route("/blobs/{digest}", _told(self.get_blob)),
+            Route("/blobs/{digest}", _told(self.blob), methods=["GET", "PUT"]),
             Route("/node.json", _told(self.card)),
             Route("/policy", _told(self.policy)),
             Route("/log/{path:path}", _told(self.own_tile)),
             Route("/mirrors/{mirror}/{path:path}", _told(self.mirror_tile)),
             Route("/healthz", _told(self.health)),
             Route("/metrics", _told(self.metrics)),
+            Route("/openapi.json", _told(self.description)),
         ]
+
+    async def only_post(self, _request: Request) -> Response:
+        """POST /entries is answered by the door; this route is here to refuse every other method."""
+        raise HTTPException(405, headers={"Allow": "POST"})
 
     async def entry(self, request: Request) -> Response:
         """GET /entries/{digest}: a fresh receipt."""
@@ -87,6 +93,10 @@ class Api:
         name = f'attachment; filename="{request.path_params["digest"][:16]}.haechi"'
         return Response(data, media_type=BUNDLE_TYPE, headers={"Content-Disposition": name})
 
+    async def blob(self, request: Request) -> Response:
+        """An evidence file of a statement that anybody may have; PUT sends one that is asked for."""
+        return await (self.put_blob(request) if request.method == "PUT" else self.get_blob(request))
+
     async def put_blob(self, request: Request) -> Response:
         """A file that a registered statement refers to, by digest and size; nothing else is taken."""
         self._runner.take_write(client_of(request.scope))
@@ -103,7 +113,7 @@ class Api:
         )
 
     async def card(self, _request: Request) -> Response:
-        """Who this node says it is. To be trusted it must be pinned by its fingerprint, not by this answer."""
+        """Who this node says it is; to be trusted it must be pinned by its fingerprint."""
         return Response(self._runner.card.to_json(), media_type="application/json")
 
     async def policy(self, _request: Request) -> Response:
@@ -133,6 +143,10 @@ class Api:
         """200 while the node takes statements, 503 while it stops or can't write."""
         state = self._runner.health()
         return JSONResponse(state, 200 if state["ok"] else 503)
+
+    async def description(self, _request: Request) -> Response:
+        """What is offered here, as an OpenAPI document."""
+        return Response(document(), media_type="application/json", headers={"Cache-Control": BRIEF})
 
     async def metrics(self, _request: Request) -> Response:
         """Counters for Prometheus."""

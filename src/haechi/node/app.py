@@ -1,6 +1,7 @@
 """The ASGI application: API, pages, and what surrounds them (limits, headers, metrics, logs)."""
 
 import time
+import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -19,7 +20,7 @@ from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
 from haechi.node.runner import Runner
 from haechi.node.view import View
-from haechi.node.wire import client_of, plain_problem, problem, status_of
+from haechi.node.wire import client_of, plain_problem, problem, status_of, with_retry
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
@@ -33,6 +34,11 @@ _FOR_PROGRAMS = (
     "/blobs",
     "/log/",
     "/mirrors",
+    "/node.json",
+    "/policy",
+    "/healthz",
+    "/metrics",
+    "/openapi.json",
 )
 
 
@@ -76,6 +82,10 @@ class Surround:
             await self._app(scope, receive, watched.send)
         except TooMany as error:
             await _answer_error(Request(scope), error)(scope, receive, watched.send)
+        except Exception as error:  # noqa: BLE001  # the outermost shell: nobody above could answer
+            if not watched.started:  # else the framework has answered, and told of it, already
+                response = await _unexpected(Request(scope), error)
+                await response(scope, receive, watched.send)
         finally:
             self._note(scope, watched.status, time.perf_counter() - began_s)
 
@@ -93,15 +103,17 @@ class Surround:
 class _Watched:
     """The sending side of one answer: adds the security headers, remembers the status."""
 
-    __slots__ = ("_send", "status")
+    __slots__ = ("_send", "started", "status")
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        self.started = False
         self.status = 500
 
     async def send(self, message: Message) -> None:
         """Pass one message on."""
         if message["type"] == "http.response.start":
+            self.started = True
             self.status = message["status"]
             headers = message["headers"]
             given = {name for name, _value in headers}
@@ -112,7 +124,7 @@ class _Watched:
 def _answer_error(request: Request, error: HaechiError) -> Response:
     if request.url.path.startswith(_FOR_PROGRAMS):
         return problem(error)
-    return error_response(request, status_of(error), error)
+    return with_retry(error_response(request, status_of(error), error), error)
 
 
 async def _told(request: Request, error: Exception) -> Response:
@@ -123,14 +135,26 @@ async def _told(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    if request.url.path.startswith(_FOR_PROGRAMS):
-        return plain_problem(status)
-    return error_response(request, status, None)
+    programs = request.url.path.startswith(_FOR_PROGRAMS)
+    response = plain_problem(status) if programs else error_response(request, status, None)
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})  # a 405 says what is allowed
+    return response
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     # The type of the fault and the place in our own code; never its message, which may quote input.
-    log_event(
-        "request.fault", fault=type(error).__name__, route=getattr(request.scope.get("route"), "path", "?")
-    )
+    log_event("request.fault", fault=type(error).__name__, place=_place(error))
+    if request.url.path.startswith(_FOR_PROGRAMS):
+        return plain_problem(500)
     return error_response(request, 500, None)
+
+
+def _place(error: Exception) -> str:
+    """Module and line of the innermost of our own frames."""
+    named = [
+        f"{frame.f_globals['__name__']}:{line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__", "")).startswith("haechi.")
+    ]
+    return named[-1] if named else "?"

@@ -23,6 +23,7 @@ from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
 from haechi.node.runner import Runner
 from haechi.node.service import Node
+from haechi.statement.claims import kind_names, kind_of
 
 PINS = "pins.json"
 LOG = "log"
@@ -87,6 +88,8 @@ def open_node(
     RolledBack when the log is older than what it has signed.
     """
     config = load_config(folder)
+    for name in kind_names():
+        kind_of(name)  # read now: a module that is read under load needs a file descriptor then
     if port is not None:
         config = msgspec.structs.replace(config, listen=msgspec.structs.replace(config.listen, port=port))
     keys = load_keychain(folder / "keys", passphrase)

@@ -12,7 +12,7 @@ from haechi.log.sqlite import SqliteStore
 from haechi.log.store import Role, Store
 from haechi.log.tiles import TileTree
 from haechi.network.client import PeerClient
-from haechi.network.mirror import Mirror
+from haechi.network.mirror import Listener, Mirror
 from haechi.network.pins import NodeCard
 from haechi.network.source import Source
 from haechi.words import Text
@@ -58,11 +58,14 @@ class Peer:
         self.state = PeerState()
         self._lock = Lock()
 
-    def sync(self, now: int) -> Finding:
-        """One round: pull what is new and verify it; how it ended, also kept in `state`."""
+    def sync(self, now: int, listener: Listener | None = None) -> Finding:
+        """One round: pull what is new and verify it; how it ended, also kept in `state`.
+
+        listener: hears how far it is; what it raises ends the round.
+        """
         with self._lock:
             try:
-                report = self.mirror.sync(now)
+                report = self.mirror.sync(now, listener)
             except HaechiError as error:
                 last = found("network.peer.unreachable", why=error.say("en"))
                 self.state = replace(self.state, last=last)

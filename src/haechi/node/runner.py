@@ -15,17 +15,19 @@ from haechi.log.store import Store
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
+from haechi.network.report import Progress
 from haechi.node.limits import RateLimit
 from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
 from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
-from haechi.node.service import Node, public, tlog_proof
+from haechi.node.service import Node, Stopping, public, tlog_proof
 from haechi.node.tilesite import TileSite
 from haechi.statement.envelope import Statement
 from haechi.words import Text
 
 _INDEX_SECONDS = 0.1
+_CHECKED_AT_ONCE = 4096
 _BLOB_BYTES_A_ROUND = 256 << 20
 
 
@@ -191,10 +193,13 @@ class Runner:
     def sync(self, peer: Peer, now: int) -> None:
         """One round with one peer: mirror, index, check the signatures, fetch the evidence."""
         began = time.monotonic()
-        finding = peer.sync(now)
         index, store = self.node.index, peer.store
+        with index.following(store) as listener:
+            finding = peer.sync(now, self._unless_stopping(listener))
         index.follow(store, store.head().size)
-        index.check(store, self.node.facts)
+        # In portions, so that stopping never waits for a long check.
+        while not self._stop.is_set() and index.check(store, self.node.facts, limit=_CHECKED_AT_ONCE):
+            pass
         try:
             fetch_blobs(peer.client, self.node.blobs, index.files(peer.card.origin), _BLOB_BYTES_A_ROUND)
         except HaechiError as error:
@@ -207,6 +212,14 @@ class Runner:
             size=store.head().size,
             ms=round((time.monotonic() - began) * 1000),
         )
+
+    def _unless_stopping(self, listener: Callable[[Progress], None]) -> Callable[[Progress], None]:
+        def hear(progress: Progress) -> None:
+            if self._stop.is_set():
+                raise Stopping
+            listener(progress)
+
+        return hear
 
     def _logs(self) -> Iterator[tuple[str, Store, TileTree]]:
         yield self.node.config.origin, self.node.store, self.node.tree

@@ -19,6 +19,7 @@ from haechi.errors import (
 )
 from haechi.node.limits import TooMany
 from haechi.statement import cbor
+from haechi.statement.breach import HIDDEN_TEXT
 from haechi.words import Text
 
 PROBLEM = "application/concise-problem-details+cbor"
@@ -53,9 +54,15 @@ def status_of(error: HaechiError) -> int:
 
 
 def problem(error: HaechiError) -> Response:
-    """The error as concise problem details (RFC 9290): title, detail, and our stable code as `instance`."""
-    body = cbor.encode({-1: error.code, -2: f"{error.say('en')}. {error.advise('en')}"})
-    response = Response(body, status_of(error), media_type=PROBLEM)
+    """The error as concise problem details (RFC 9290): our stable code, then what happened and what to do."""
+    # The sentence may hold a name that a client chose, and strict CBOR takes no hidden characters.
+    detail = HIDDEN_TEXT.sub("�", f"{error.say('en')}. {error.advise('en')}")
+    body = cbor.encode({-1: error.code, -2: detail})
+    return with_retry(Response(body, status_of(error), media_type=PROBLEM), error)
+
+
+def with_retry(response: Response, error: HaechiError) -> Response:
+    """The response, saying when to come back if the error is one that passes."""
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.facts.get("retry_s", 1))
     return response

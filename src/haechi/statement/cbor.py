@@ -149,6 +149,7 @@ class _Shape(NamedTuple):
 
     head: bytes
     keys: list[tuple[bytes, object]]
+    text_only: bool
 
 
 _Shaper = Callable[[dict[object, Plain]], _Shape]
@@ -172,7 +173,7 @@ def _write(value: Plain, out: list[bytes], shape: _Shaper) -> None:
     elif isinstance(value, dict):
         if len(out) + 3 * len(value) > MAX_PARTS:
             raise Breach("items")
-        beginning, keys = shape(value)
+        beginning, keys, _ = shape(value)
         out.append(beginning)
         for encoded, key in keys:
             out.append(encoded)
@@ -220,22 +221,24 @@ def _key(key: object) -> bytes:
 
 
 def _given_shape(members: dict[object, Plain]) -> _Shape:
-    return _Shape(head(5, len(members)), [(_key(key), key) for key in members])
+    return _Shape(head(5, len(members)), [(_key(key), key) for key in members], text_only=False)
 
 
 # Few sets of keys occur, in headers and claims alike, and sorting them is half the cost of an encoding.
 # Bounded three ways, because strangers choose keys: how many sets, how many keys, how long a key.
 _SHAPES: dict[tuple[object, ...], _Shape] = {}
+_KEY_TYPES = frozenset((int, str))
 _MAX_SHAPES, _MAX_KEYS, _MAX_KEY_BYTES = 1024, 24, 48
 
 
 def _sorted_shape(members: dict[object, Plain]) -> _Shape:
     names = tuple(members)
     known = _SHAPES.get(names)
-    if known is not None:
+    # To Python 1, 1.0 and True are one key; to CBOR they are three, and only the first is allowed.
+    if known is not None and (known.text_only or _KEY_TYPES.issuperset(map(type, names))):
         return known
     keys = sorted((_key(key), key) for key in names)
-    shape = _Shape(head(5, len(keys)), keys)
+    shape = _Shape(head(5, len(keys)), keys, text_only=all(type(key) is str for key in names))
     if len(keys) <= _MAX_KEYS and all(len(encoded) <= _MAX_KEY_BYTES for encoded, _ in keys):
         if len(_SHAPES) >= _MAX_SHAPES:
             _SHAPES.clear()

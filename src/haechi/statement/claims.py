@@ -182,15 +182,15 @@ def encode_claim(kind: AnyKind, claim: Claim, facts: Facts) -> bytes:
     float becomes a float: equal claims have equal bytes. Raises CborMalformed for text with hidden characters
     and floats that are not finite.
     """
-    checked = convert_claim(kind, _plain(claim), facts)
-    return cbor.encode(_plain(checked), where=kind.name)
+    checked = convert_claim(kind, plain_claim(claim), facts)
+    return cbor.encode(plain_claim(checked), where=kind.name)
 
 
 def decode_claim(kind: AnyKind, payload: bytes, facts: Facts) -> Claim:
     """The checked claim in `payload`; raises TooLarge, CborMalformed, ClaimMalformed or UnknownName."""
     value = cbor.parse(payload, where=kind.name, max_bytes=MAX_STATEMENT_BYTES)
     claim = convert_claim(kind, value, facts)
-    if cbor.encode(_plain(claim), where=kind.name) != payload:
+    if cbor.encode(plain_claim(claim), where=kind.name) != payload:
         # Either the CBOR is loose, and this names the rule, or a field is: "Z" and "+00:00", null and absent.
         cbor.decode(payload, where=kind.name, max_bytes=MAX_STATEMENT_BYTES)
         raise ClaimMalformed(
@@ -251,5 +251,24 @@ def examine_claim(statement: Statement, facts: Facts) -> tuple[Finding, Claim | 
     return found("statement.claim.valid", kind=kind), claim
 
 
-def _plain(claim: Claim) -> object:
-    return msgspec.to_builtins(claim, builtin_types=(bytes,))
+def plain_claim(claim: Claim) -> dict[str, object]:
+    """A claim as maps, lists and leaves, fields at their default left out.
+
+    msgspec leaves out what *is* the default; a tuple or a large number that merely equals it would stay, and
+    the claim would have two encodings.
+    """
+    value: dict[str, object] = msgspec.to_builtins(claim, builtin_types=(bytes,))
+    for name, default in _telling_defaults(type(claim)):
+        if value.get(name) == default:
+            del value[name]
+    return value
+
+
+@cache
+def _telling_defaults(payload: type[Claim]) -> tuple[tuple[str, object], ...]:
+    """The defaults that say something: neither null nor empty. Structs inside a payload have none."""
+    fields = msgspec.structs.fields(payload)
+    given = (
+        (field.encode_name, msgspec.to_builtins(field.default)) for field in fields if not field.required
+    )
+    return tuple((name, default) for name, default in given if default)

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from haechi.facts import Facts
-from haechi.statement.claims import AnyKind, Claim, UnknownKind, claim_of, kind_of
+from haechi.statement.claims import AnyKind, Claim, UnknownKind, claim_of, kind_of, plain_claim
 from haechi.statement.envelope import Statement
 from haechi.words import Text
 
@@ -55,7 +55,7 @@ def from_json(value: object) -> object:
 
 def claim_json(claim: Claim) -> object:
     """A claim as JSON values."""
-    return to_json(msgspec.to_builtins(claim, builtin_types=(bytes,)))
+    return to_json(plain_claim(claim))
 
 
 def statement_json(statement: Statement, facts: Facts) -> dict[str, object]:

@@ -128,11 +128,11 @@ def _fields(struct: inspect.Type, before: str) -> Iterator[Field]:
 
 
 def _untitled(type_: inspect.Type) -> tuple[inspect.Type, Text]:
-    if not isinstance(type_, inspect.Metadata):
-        return type_, Text("", "")
-    about = cast("dict[str, str]", type_.extra_json_schema or {})  # pyright: ignore[reportUnknownMemberType]
-    inner, _ = _untitled(type_.type)
-    return inner, Text(about.get("title", ""), about.get("x-title-ko", ""))
+    about: dict[str, str] = {}
+    if isinstance(type_, inspect.Metadata):
+        about = cast("dict[str, str]", type_.extra_json_schema or {})  # pyright: ignore[reportUnknownMemberType]
+        type_ = _untitled(type_.type)[0]
+    return type_, Text(about.get("title", ""), about.get("x-title-ko", ""))
 
 
 def _unoptional(type_: inspect.Type) -> inspect.Type:

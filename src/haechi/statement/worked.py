@@ -20,7 +20,7 @@ from haechi.statement.keys import Family, SigningKey
 EXAMPLE_SECRET = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
 ISSUED_AT = 1_790_000_000  # 2026-09-21
 _WIDTH = 12  # bytes of hex on a line
-_COMMENT_AT = 46
+_COMMENT_AT = 48
 
 # What the number labels of a protected header stand for, by the labels that lead to them.
 _LABELS: dict[tuple[str, ...], str] = {

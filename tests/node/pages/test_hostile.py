@@ -34,7 +34,9 @@ SUBJECTS = [HEBREW, "가" * 512, f"{TAG} {TAG}"]
 
 
 def document(words: str) -> Document:
-    file = EvidenceRef(digest=bytes(32), size=(1 << 53) - 1, media_type="text/html", name=words[:255])
+    # A file's name holds no path and no line end; everything else hostile stays in.
+    name = "_" + words[:254].translate(str.maketrans("/\\\n", "___"))
+    file = EvidenceRef(digest=bytes(32), size=(1 << 53) - 1, media_type="text/html", name=name)
     title, summary = Said(en=words), Said(ko=words)
     return Document(
         title=title, form="document.policy", dated=date(2026, 1, 1), files=(file,), summary=summary

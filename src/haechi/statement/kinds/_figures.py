@@ -73,4 +73,4 @@ class Figure(Claim, frozen=True, kw_only=True):
 
 def _digits(value: float) -> str:
     # `g` would show 1234567 as 1.23457e+06: a figure on a page must be the one that was signed.
-    return f"{int(value):,}" if value.is_integer() and abs(value) < 1e15 else f"{value:,}"
+    return f"{int(value):,}" if abs(value) < 1e15 and value == int(value) else f"{value:,}"

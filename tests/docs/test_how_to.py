@@ -1,0 +1,187 @@
+"""The how-to pages are true: settings, metrics and events are listed, commands and programs do their work."""
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from tests.docs.pages import DOCS, ROOT, blocks, rows
+from tests.docs.shell import environment, run
+
+from haechi.cli.processes import NodeProcess, free_ports
+from haechi.network.pins import Pins
+from haechi.node.config import Config, Limits, Listen, load_config
+from haechi.node.open import PINS, create_node, open_node
+from haechi.statement.kinds.key_event import Role
+from haechi.words import Text
+
+RUN = {"en": DOCS / "how-to/run-a-node.md", "ko": DOCS / "how-to/run-a-node.ko.md"}
+SETTINGS = {"en": ("Settings", "required"), "ko": ("설정", "필수")}
+WATCH = {"en": "Watch it", "ko": "감시"}
+KR = Config(
+    origin="kr.example/log",
+    issuer="aisi.kr.example",
+    name_en="a",
+    name_ko="가",
+    role="institute",
+    country="KR",
+)
+UK = msgspec.structs.replace(KR, origin="uk.example/log", issuer="aisi.uk.example", country="GB")
+
+
+def settings(required: str) -> dict[str, str]:
+    """Every setting as the page writes it, with its default."""
+    named: dict[str, str] = {}
+    for prefix, kind in (("", Config), ("[listen] ", Listen), ("[limits] ", Limits)):
+        for field in msgspec.structs.fields(kind):
+            if not isinstance(field.default, Listen | Limits):
+                plain = msgspec.json.encode(field.default).decode() if not field.required else ""
+                named[f"`{prefix}{field.name}`"] = f"`{plain}`" if plain else required
+    return named
+
+
+@pytest.mark.parametrize("lang", RUN)
+def test_every_setting_is_listed_with_its_default(lang: str) -> None:
+    heading, required = SETTINGS[lang]
+    listed = {row[0]: row[1] for row in rows(RUN[lang], heading)}
+    assert listed == settings(required)
+
+
+@pytest.mark.parametrize("lang", RUN)
+def test_every_role_is_listed(lang: str) -> None:
+    (row,) = (row for row in rows(RUN[lang], SETTINGS[lang][0]) if row[0] == "`role`")
+    assert set(re.findall(r"`(\w+)`", row[2])) == set(get_args(Role))
+
+
+@pytest.fixture
+def heads(tmp_path: Path) -> str:
+    return str(tmp_path / "heads")
+
+
+@pytest.mark.parametrize("lang", RUN)
+def test_every_metric_field_and_event_is_listed(lang: str, tmp_path: Path, heads: str) -> None:
+    create_node(tmp_path / "node", msgspec.structs.replace(KR, head_folder=heads), None, 1_790_000_000)
+    runner = open_node(tmp_path / "node", clock=lambda: 1_790_000_000.0)
+    try:
+        kinds = dict(re.findall(r"^# TYPE (\w+) (\w+)$", runner.metrics_text(), re.MULTILINE))
+        health = set(runner.health())
+    finally:
+        runner.stop()
+    table = rows(RUN[lang], WATCH[lang])
+    metrics = {row[0].strip("`"): row[1] for row in table if row[0].startswith("`haechi_")}
+    assert metrics == kinds
+    names = {name for row in table for name in re.findall(r"`([\w.]+)`", row[0])} - metrics.keys()
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "src/haechi/node").rglob("*.py"))
+    assert names == health | set(re.findall(r'log_event\(\s*"([\w.]+)"', code))
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_publishing_and_verifying_as_written(tmp_path: Path) -> None:
+    node = (
+        "haechi init node --origin kr.example/log --issuer aisi.kr.example --country KR"
+        " --name-en a --name-ko 가 --port 8470 --heads heads > init.txt\n"
+        "grep -oE '[0-9a-f]{64}' init.txt > fingerprint.txt\n"
+        "haechi node --dir node 2> node.log &\n"
+        "until curl -sf -o /dev/null http://127.0.0.1:8470/healthz; do sleep 0.1; done"
+    )
+    publish = [block.text for block in blocks(DOCS / "how-to/publish-evidence.md", "sh")]
+    verify = [block.text for block in blocks(DOCS / "how-to/verify-evidence.md", "sh")]
+    printed = run([node, *publish, *verify], "en", tmp_path)
+    assert "network" not in printed[-1]
+    # The policy was replaced and its successor withdrawn: what is handed out says so.
+    assert "its issuer replaced it" in printed[1 + len(publish)]
+    assert printed[-1].splitlines() == ["a check fails", "FAILS"]
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_node_is_made_and_backed_up_as_written(tmp_path: Path) -> None:
+    run([block.text for block in blocks(RUN["en"], "sh")], "en", tmp_path)
+    assert load_config(tmp_path / "node").url == "https://haechi.lab.example"
+    (tmp_path / "node/log/log.db").unlink()
+    shutil.copy(tmp_path / "backup/log.db", tmp_path / "node/log/log.db")
+    run(["haechi log fsck --dir node"], "en", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_log_is_restored_from_a_mirror_as_written(tmp_path: Path, heads: str) -> None:
+    nodes = [make(tmp_path / name, config, heads) for name, config in (("node", KR), ("peer", UK))]
+    kr, uk = nodes
+    Pins().add(kr.card, kr.card.fingerprint()).save(tmp_path / "peer" / PINS)
+    shutil.copytree(tmp_path / "node", tmp_path / "backup")
+    try:
+        for node in nodes:
+            node.start()
+            node.wait_ready()
+        grow = (
+            f"haechi log allow --dir node --issuer company.example --kind document --key {'ab' * 32} --json"
+            " | grep -oE '[0-9a-f]{64}' > digest.txt"
+        )
+        run([grow], "en", tmp_path)
+        wait_for(uk, f"/statements/{(tmp_path / 'digest.txt').read_text('utf-8').strip()}")
+        kr.stop()
+        shutil.rmtree(tmp_path / "node")
+        (tmp_path / "backup").rename(tmp_path / "node")
+        assert fsck(tmp_path) == 1
+
+        (program,) = blocks(RUN["en"], "python")
+        (tmp_path / "restore.py").write_text(program.text, "utf-8")
+        restored = subprocess.run(
+            [sys.executable, "restore.py", "node", uk.url],
+            cwd=tmp_path,
+            env=environment("en", tmp_path),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "3 entries" in restored.stdout
+        assert fsck(tmp_path) == 0
+        kr.start()
+        kr.wait_ready()
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def test_the_restoring_program_is_the_same_in_both_languages() -> None:
+    english, korean = ([block.text for block in blocks(page, "python")] for page in RUN.values())
+    assert english == korean
+
+
+def make(folder: Path, config: Config, heads: str) -> NodeProcess:
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    changed = msgspec.structs.replace(
+        config, url=url, head_folder=heads, mirror_seconds=0.3, listen=Listen(port=port)
+    )
+    card = create_node(folder, changed, None, int(time.time()))
+    return NodeProcess(Text("node", "노드"), folder, port, card)
+
+
+def wait_for(node: NodeProcess, path: str) -> None:
+    deadline_s = time.monotonic() + 60
+    while True:
+        try:
+            with node.client() as client:
+                client.fetch(path, 65536)
+        except Exception:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def fsck(folder: Path) -> int:
+    """The exit code of the check."""
+    command = [sys.executable, "-m", "haechi", "log", "fsck", "--dir", "node"]
+    return subprocess.run(
+        command, cwd=folder, env=environment("en", folder), capture_output=True, check=False
+    ).returncode

@@ -1,0 +1,166 @@
+"""The description of the API: equal to the real routes, kept in the docs, and true of a running node."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+from starlette.routing import Route
+from tests.network.parties import FILE, evidence
+from tests.node.house import House, numbered
+from tests.node.processes import running
+
+from haechi.cli.processes import NodeProcess
+from haechi.node.api import Api
+from haechi.node.openapi import PATH, document, openapi
+from haechi.node.operations import API, OPERATIONS, TWINS, Operation
+from haechi.node.reference import heading, page
+from haechi.words import LANGS, Lang
+
+ROOT = Path(__file__).resolve().parents[2]
+STATEMENTS = st.binary(max_size=200) | st.sampled_from([numbered(0).raw, numbered(0).raw[:-1], b"\xd2\x84"])
+schemathesis.openapi.media_type("application/cose", STATEMENTS)
+schemathesis.openapi.media_type("application/octet-stream", st.binary(max_size=200))
+SCHEMA = schemathesis.openapi.from_dict(openapi())
+
+
+def real_routes(house: House) -> set[tuple[str, str]]:
+    """Template and method of every route; HEAD is answered wherever GET is."""
+    routes = Api(house.runner).routes()
+    return {(route.path, method) for route in routes for method in route.methods or () if method != "HEAD"}
+
+
+def test_the_table_is_that_of_the_real_routes(house: House):
+    assert {(operation.template, operation.method) for operation in API} == real_routes(house)
+
+
+@pytest.mark.parametrize("operation", API, ids=lambda operation: operation.name)
+def test_each_operation_leads_to_its_route(house: House, operation: Operation):
+    path = re.sub(r"\{(\w+)\}", lambda found: example_of(operation, found[1]), operation.path)
+    routes = [route for route in Api(house.runner).routes() if matches(route, path)]
+    assert routes[0].path == operation.template
+
+
+def example_of(operation: Operation, name: str) -> str:
+    return next(parameter.example for parameter in operation.parameters if parameter.name == name)
+
+
+def matches(route: Route, path: str) -> bool:
+    return route.path_regex.match(path) is not None
+
+
+@pytest.mark.parametrize(
+    "operation", OPERATIONS, ids=lambda operation: f"{operation.method} {operation.path}"
+)
+def test_examples_have_the_form_they_are_to_have(operation: Operation):
+    assert all(re.search(each.pattern, each.example) for each in operation.parameters)
+    assert {each.name for each in operation.parameters if each.place == "path"} == set(
+        re.findall(r"\{(\w+)\}", operation.path)
+    )
+
+
+def test_names_of_operations_are_distinct():
+    names = [operation.name for operation in OPERATIONS]
+    assert len(set(names)) == len(names)
+
+
+def test_the_document_is_served_and_kept_in_the_docs(house: House):
+    assert house.ask("GET", "/openapi.json").body == document()
+    assert (ROOT / PATH).read_bytes() == document(), "run `make docs`"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_reference_page_has_a_heading_for_each_operation(lang: Lang):
+    text = (ROOT / f"docs/reference/http{'' if lang == 'en' else '.ko'}.md").read_text("utf-8")
+    assert text == page(lang), "run `make docs`"
+    assert [line for line in text.splitlines() if line.startswith("### ")] == [
+        heading(operation) for operation in OPERATIONS
+    ]
+
+
+def test_schemas_are_schemas():
+    schemas: dict[str, Any] = json.loads(document())["components"]["schemas"]
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+
+
+# Against a running node
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
+    """A running node that knows a statement and its file."""
+    with running(tmp_path_factory.mktemp("described") / "node") as node:
+        with node.client() as client:
+            client.post("/entries", numbered(0).raw, "application/cose")
+            path = tmp_path_factory.mktemp("files") / "run.csv"
+            path.write_bytes(FILE)
+            client.put_file(f"/blobs/{evidence().digest.hex()}", path)
+            client.fetch(f"/bundles/{numbered(0).digest_hex}", 1 << 20)
+        yield node
+
+
+KNOWN = {
+    "digest": numbered(0).digest_hex,
+    "kid": "",
+    "tile": "0/000.p/3",
+    "lang": "ko",
+    "issuer": "aisi.kr.example",
+    "mirror": "0" * 64,
+}
+
+
+def operation_of(operation: Operation) -> Any:  # noqa: ANN401  # schemathesis' own type is not public
+    return SCHEMA[operation.path][operation.method]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "operation", [each for each in OPERATIONS if each.method == "GET"], ids=lambda operation: operation.name
+)
+def test_what_is_there_is_answered_as_described(node: NodeProcess, operation: Operation):
+    known = KNOWN | {"kid": node.card.receipt_public_keys()[0].thumbprint.hex()}
+    if operation.path.startswith("/blobs"):
+        known["digest"] = evidence().digest.hex()
+    if "entries" in operation.path or "statements/{tile}" in operation.path:
+        known["tile"] = "000.p/3"
+    case = operation_of(operation).Case(
+        path_parameters={each.name: known[each.name] for each in operation.parameters if each.place == "path"}
+    )
+    response = case.call(base_url=node.url)
+    case.validate_response(response)
+    assert response.status_code == (404 if "{mirror}" in operation.path else 200), response.content
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
+@pytest.mark.parametrize("operation", [*API, *TWINS], ids=lambda operation: operation.name)
+def test_whatever_is_asked_is_answered_as_described(
+    node: NodeProcess, operation: Operation, mode: GenerationMode
+):
+    if mode is GenerationMode.NEGATIVE and not operation.parameters:
+        pytest.skip("takes nothing that could be wrong")
+    strategy = operation_of(operation).as_strategy(generation_mode=mode)
+
+    @settings(
+        max_examples=12,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+    )
+    @given(case=strategy)
+    def ask(case: Case) -> None:
+        response = case.call(base_url=node.url)
+        # What a body must be is more than its media type can say, so most bodies are refused.
+        case.validate_response(response, excluded_checks=[positive_data_acceptance])
+
+    ask()

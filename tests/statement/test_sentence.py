@@ -1,0 +1,65 @@
+"""A reason inside an error is said in the reader's language, by every error of this room and of receipts."""
+
+import re
+
+import msgspec
+import pytest
+
+from haechi.errors import BadInput
+from haechi.log.receipt import ReceiptMalformed
+from haechi.log.registration import NotAdmitted
+from haechi.statement.cbor import CborMalformed
+from haechi.statement.claims import ClaimMalformed
+from haechi.statement.keys import KeyLocked, KeyMalformed
+from haechi.statement.misfit import misfit_of
+from haechi.statement.sentence import Sentence, reason_of
+from haechi.statement.sign1 import EnvelopeMalformed
+from haechi.words import Text
+
+WHY = Text("no such thing", "그런 것은 없음")
+ERRORS = [
+    CborMalformed(where="x", rule="tag", why=WHY),
+    EnvelopeMalformed(why=WHY),
+    KeyMalformed(why=WHY),
+    KeyLocked(what_is="key", why=WHY),
+    ClaimMalformed(kind="x", why=WHY),
+    ReceiptMalformed(why=WHY),
+    NotAdmitted(why=WHY, issuer="a", quoted="a", kind="x", key="00"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+def test_the_reason_is_in_the_language_of_the_sentence(error: BadInput):
+    assert WHY.en in error.say("en")
+    assert WHY.ko in error.say("ko")
+    assert WHY.en not in error.say("ko")
+    assert str(error) == error.say("en")
+    assert error.as_dict("ko")["message"] == error.say("ko")
+    assert reason_of(error) == Text(error.say("en"), error.say("ko"))
+
+
+def test_words_that_need_no_translation_may_be_a_string():
+    assert ClaimMalformed(kind="x", why="$.size").say("ko").endswith("$.size")
+
+
+def test_a_sentence_without_facts_is_said_as_it_is():
+    assert Sentence("a {b}", "가 {b}").say("ko") == "가 {b}"
+
+
+class Sample(msgspec.Struct, forbid_unknown_fields=True):
+    size: int
+
+
+@pytest.mark.parametrize("value", [{"size": "x"}, {}, {"size": 1, "more": 1}, [], {"size": None}])
+def test_what_is_wrong_with_a_value_is_said_in_korean_too(value: object):
+    with pytest.raises(msgspec.ValidationError) as refused:
+        msgspec.convert(value, Sample)
+    told = misfit_of(refused.value)
+    assert told.en != told.ko
+    assert re.search("[가-힣]", told.ko)
+
+
+def test_a_complaint_without_korean_stands_in_english():
+    assert misfit_of(msgspec.ValidationError("brand new")) == Text("brand new", "brand new")
+    assert len(misfit_of(msgspec.ValidationError("x" * 10_000)).en) <= 300
+    assert "\x1b" not in misfit_of(msgspec.ValidationError("\x1b[2J")).ko
