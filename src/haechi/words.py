@@ -7,7 +7,7 @@ together, so a missing translation is a type error and not a bug report.
 '항목 3개'
 """
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 Lang = Literal["en", "ko"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -22,16 +22,25 @@ class Text(NamedTuple):
     def say(self, lang: Lang, **facts: object) -> str:
         """The sentence in `lang` with its places filled; an unnamed place raises KeyError.
 
-        A fact that is a Text itself is said in `lang` too.
+        A fact that is a Text itself is said in `lang` too; a list is said with commas.
 
         >>> Text("no {what}", "{what} 없음").say("ko", what=Text("key", "키"))
         '키 없음'
+        >>> Text("nearest: {names}", "가까운 이름: {names}").say("en", names=["a", "b"])
+        'nearest: a, b'
         """
         pattern = self.ko if lang == "ko" else self.en
         if not facts:
             return pattern
-        told = {name: fact.say(lang) if isinstance(fact, Text) else fact for name, fact in facts.items()}
-        return pattern.format(**told)
+        return pattern.format(**{name: _told(fact, lang) for name, fact in facts.items()})
+
+
+def _told(fact: object, lang: Lang) -> object:
+    if isinstance(fact, Text):
+        return fact.say(lang)
+    if isinstance(fact, list | tuple):
+        return ", ".join(str(_told(item, lang)) for item in cast("list[object]", fact)) or "-"
+    return fact
 
 
 def lang_from_locale(*settings: str | None) -> Lang:

@@ -1,5 +1,7 @@
 """Files that commands read and write: bounded on the way in, whole or not at all on the way out.
 
+NotFound
+└── FileAbsent        there is no such file
 Unavailable
 └── FileRefused       the operating system does not give or take the file
 """
@@ -15,6 +17,13 @@ from haechi.words import Text
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})\Z")
 
 
+class FileAbsent(NotFound):
+    """No such file; facts: what_is, name (its path)."""
+
+    code = "cli.no-file"
+    hint = Text("check the path", "경로를 확인하세요")
+
+
 class FileRefused(Unavailable):
     """A file that can't be read or written; facts: what_is, why."""
 
@@ -26,12 +35,12 @@ class FileRefused(Unavailable):
 
 
 def read_file(path: Path, limit: int, what: Text) -> bytes:
-    """The whole file, at most `limit` bytes; raises NotFound, FileRefused, TooLarge."""
+    """The whole file, at most `limit` bytes; raises FileAbsent, FileRefused, TooLarge."""
     try:
         with path.open("rb") as file:
             raw = file.read(limit + 1)
     except FileNotFoundError:
-        raise NotFound(what_is=what, name=str(path)) from None
+        raise FileAbsent(what_is=what, name=str(path)) from None
     except OSError as error:
         raise FileRefused(what_is=str(path), why=error.strerror) from error
     if len(raw) > limit:

@@ -8,7 +8,8 @@ import typer
 from haechi.cli.files import require_digest, write_file
 from haechi.cli.key import passphrase
 from haechi.cli.options import Folder, Json, NodeUrl, tr
-from haechi.cli.out import EXIT_BY_VERDICT, Out
+from haechi.cli.out import EXIT_BY_VERDICT, Out, locale_lang
+from haechi.cli.verify import fetch_bundle
 from haechi.errors import BadInput
 from haechi.findings import overall
 from haechi.words import Text
@@ -36,9 +37,21 @@ def head(folder: Folder = Path(), json: Json = False) -> None:
     rows = [
         (tr("entries", "항목"), str(now.size)),
         (tr("root", "루트"), now.root.hex()),
-        (tr("checkpoint", "체크포인트"), note.rstrip("\n") or tr("none yet", "아직 없음")),
+        (tr("checkpoint", "체크포인트"), _signed(note)),
     ]
     out.pairs(str(folder), rows)
+
+
+def _signed(note: str) -> str:
+    """How far the newest checkpoint goes, and who signed it; the signatures themselves fill screens."""
+    from haechi.log.checkpoint import read_checkpoint
+
+    if not note:
+        return tr("none yet", "아직 없음")
+    checkpoint, lines = read_checkpoint(note.encode())
+    signers = ", ".join(f"{line.name}+{line.key_id.hex()}" for line in lines.lines)
+    counted = Text("{size} entries, signed by {signers}", "항목 {size}개, 서명: {signers}")
+    return counted.say(locale_lang(), size=checkpoint.size, signers=signers)
 
 
 @app.command("fsck", help=tr("Recompute the whole log and compare.", "로그 전체를 다시 계산해 비교합니다."))
@@ -68,9 +81,14 @@ def export(
         done = run_export(folder, target, lambda written: progress(written, 0))
     out.data({"folder": str(target), **done._asdict()})
     out.say(
-        Text("exported to {folder}: {done}", "{folder}에 내보냄: {done}"),
+        Text(
+            "exported to {folder}, up to {size} entries: {written} file(s) written, {kept} kept, "
+            "{removed} removed",
+            "{folder}에 항목 {size}개까지 내보냄: 새로 쓴 파일 {written}개, 그대로 둔 파일 {kept}개, "
+            "지운 파일 {removed}개",
+        ),
         folder=str(target),
-        done=", ".join(f"{name} {value}" for name, value in done._asdict().items()),
+        **done._asdict(),
     )
 
 
@@ -84,12 +102,9 @@ def bundle(
     json: Json = False,
 ) -> None:
     """Everything needed to verify one statement years later, in one file."""
-    from haechi.network.client import PeerClient
-
     asked = require_digest(digest)
     target = output or Path(f"{asked[:16]}.haechi")
-    with PeerClient(node) as client:
-        raw = client.fetch(f"/bundles/{asked}", 64 << 20)
+    raw = fetch_bundle(node, asked)
     write_file(target, raw)
     out = Out(json)
     out.data({"file": str(target), "bytes": len(raw)})

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haechi.cli.files import FileRefused, read_file
+from haechi.cli.files import FileAbsent, FileRefused, read_file
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
-from haechi.errors import BadInput, NotFound
+from haechi.errors import BadInput
 from haechi.words import Text
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read_statements(file: Path) -> "list[Statement]":
                 stream.seek(0)
                 return [Statement.from_bytes(item.statement) for item in read_manifest(stream).items]
     except FileNotFoundError:
-        raise NotFound(what_is=what, name=str(file)) from None
+        raise FileAbsent(what_is=what, name=str(file)) from None
     except OSError as error:
         raise FileRefused(what_is=str(file), why=error.strerror) from error
     return [Statement.from_bytes(read_file(file, MAX_TRANSPARENT_BYTES, what))]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from haechi.cli.files import FileRefused, read_file, write_file
+from haechi.cli.files import FileAbsent, FileRefused, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
 from haechi.cli.options import Json, Keys, tr
 from haechi.cli.out import Out
 from haechi.cli.usage import WronglyUsed
-from haechi.errors import BadInput, NotFound, TooLarge
+from haechi.errors import BadInput, TooLarge
 from haechi.words import Text
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ def _reference(path: Path, media_type: object) -> dict[str, object]:
 
 
 def refer_to(path: Path, media_type: str) -> "EvidenceRef":
-    """A reference to an evidence file; raises NotFound, FileRefused."""
+    """A reference to an evidence file; raises FileAbsent, FileRefused."""
     from haechi.statement.evidence import reference
 
     try:
         return reference(path, media_type)
     except FileNotFoundError:
-        raise NotFound(what_is=Text("evidence file", "증거 파일"), name=str(path)) from None
+        raise FileAbsent(what_is=Text("evidence file", "증거 파일"), name=str(path)) from None
     except OSError as error:
         raise FileRefused(what_is=str(path), why=error.strerror) from error
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import typer
 
-from haechi.cli.files import FileRefused, digest_in
+from haechi.cli.files import FileAbsent, FileRefused, digest_in
 from haechi.cli.options import Json, NodeUrl, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.usage import WronglyUsed
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
+
+
+class StatementAbsent(NotFound):
+    """The node does not have the statement, or not for everybody; facts: what_is, name (the digest)."""
+
+    code = "cli.no-statement"
+    hint = Text(
+        "ask the node it was registered at, or one that mirrors it",
+        "진술이 등록된 노드나 그것을 미러링하는 노드에 물어보세요",
+    )
 
 
 def register(app: typer.Typer) -> None:
@@ -73,7 +83,8 @@ def _verify(what: str, trust: "Pins", node: str) -> "Report":
     asked = _asked(what, node)
     if asked is not None:
         # A node may answer with another statement that holds as well, so the digest is checked too.
-        return verify_bundle(io.BytesIO(_download(asked)), trust, load(), bytes.fromhex(asked.digest))
+        raw = fetch_bundle(asked.node, asked.digest)
+        return verify_bundle(io.BytesIO(raw), trust, load(), bytes.fromhex(asked.digest))
     source: BinaryIO
     try:
         with Path(what).open("rb") as source:
@@ -85,7 +96,7 @@ def _verify(what: str, trust: "Pins", node: str) -> "Report":
 
             return verify_statement(source.read(MAX_TRANSPARENT_BYTES + 1), trust, load())
     except FileNotFoundError:
-        raise NotFound(what_is=Text("file", "파일"), name=what) from None
+        raise FileAbsent(what_is=Text("file", "파일"), name=what) from None
     except OSError as error:
         raise FileRefused(what_is=what, why=error.strerror) from error
 
@@ -118,11 +129,15 @@ def _asked(what: str, node: str) -> _Asked | None:
     return _Asked(node, digest)
 
 
-def _download(asked: _Asked) -> bytes:
-    from haechi.network.client import PeerClient
+def fetch_bundle(node: str, digest: str) -> bytes:
+    """The bundle of a statement (digest in hex) from a node; raises StatementAbsent and what the client raises."""
+    from haechi.network.client import PeerClient, PeerLacks
 
-    with PeerClient(asked.node) as client:
-        return client.fetch(f"/bundles/{asked.digest}", _MAX_DOWNLOAD)
+    try:
+        with PeerClient(node) as client:
+            return client.fetch(f"/bundles/{digest}", _MAX_DOWNLOAD)
+    except PeerLacks:
+        raise StatementAbsent(what_is=Text("statement", "진술"), name=digest) from None
 
 
 def load_trust(path: Path | None) -> "Pins":
@@ -132,7 +147,7 @@ def load_trust(path: Path | None) -> "Pins":
     if path is None:
         return Pins()
     if not path.exists():
-        raise NotFound(what_is=Text("pins file", "고정 파일"), name=str(path))
+        raise FileAbsent(what_is=Text("pins file", "고정 파일"), name=str(path))
     return Pins.load(path)
 
 
@@ -165,7 +180,7 @@ def _show(out: Out, report: "Report") -> None:
         else:
             out.say(section.title)
         out.findings(section.findings)
-    out.say(Text("Verdict: {word}", "판정: {word}"), word=VERDICT_WORDS[report.verdict].say(lang))
+    out.say(Text("Verdict: {word}", "판정: {word}"), word=VERDICT_WORDS[report.verdict].say(lang).upper())
 
 
 def _kind_title(kind: str, out: Out) -> str:

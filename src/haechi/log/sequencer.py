@@ -10,9 +10,10 @@ and, from `haechi.log.backlog`, Busy and SequencerStopped.
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import repeat
 from typing import Self
@@ -250,16 +251,24 @@ class Sequencer:
             self._head = reconcile(self._store, self._heads)
         digests = [entry.digest for entry in entries]
         known = self._store.find(digests)
+        if not known and len(set(digests)) == len(digests):
+            size = self._head.size
+            self._append(entries)
+            return _places(range(size, size + len(entries)), self._head)
         fresh: dict[bytes, Entry] = {}
         for entry in entries:
             if entry.digest not in known:
                 fresh.setdefault(entry.digest, entry)
+        known.update(zip(fresh, range(self._head.size, self._head.size + len(fresh)), strict=True))
         if fresh:
-            known.update(zip(fresh, range(self._head.size, self._head.size + len(fresh)), strict=True))
-            head = self._store.append([*fresh.values()])
-            self._heads.advance(self._head, head)
-            self._head = head
-        return [*map(Placed, map(known.__getitem__, digests), repeat(self._head))]
+            self._append([*fresh.values()])
+        return _places([known[digest] for digest in digests], self._head)
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        """First the log, then the head that stands behind it: a crash between leaves the log ahead."""
+        head = self._store.append(entries)
+        self._heads.advance(self._head, head)
+        self._head = head
 
     def _fail(self, parts: Sequence[Part], error: BaseException) -> None:
         jobs = [part.job for part in parts]
@@ -315,6 +324,11 @@ def _rolled_back(store: Store, heads: HeadStore) -> RolledBack:
     return RolledBack(
         origin=heads.origin, expected=expected, got=f"{head.size} {head.root.hex()[:16]} ({store.origin})"
     )
+
+
+def _places(indices: Iterable[int], head: Head) -> list[Placed]:
+    # Half the time of calling the class, and this runs for every entry.
+    return [*map(partial(tuple.__new__, Placed), zip(indices, repeat(head), strict=False))]
 
 
 def _check_digests(entries: Sequence[Entry]) -> None:

@@ -2,6 +2,8 @@
 
 BadInput
 └── ConfigInvalid     a setting is unknown, missing or out of range; the line names it
+NotFound
+└── NodeAbsent        there is no node in the folder
 """
 
 import os
@@ -29,6 +31,16 @@ class ConfigInvalid(BadInput):
     what = Text("{path}: {why}", "{path}: {why}")
     hint = Text(
         "see docs/how-to/run-a-node.md for every setting", "모든 설정은 docs/how-to/run-a-node.md 에 있습니다"
+    )
+
+
+class NodeAbsent(NotFound):
+    """No node in the folder; facts: what_is, name (the folder)."""
+
+    code = "node.absent"
+    hint = Text(
+        "name the node's folder with --dir, or make a node with `haechi init`",
+        "노드의 폴더를 --dir 로 지정하거나 `haechi init` 으로 노드를 만드세요",
     )
 
 
@@ -75,12 +87,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def load_config(folder: Path) -> Config:
-    """The settings in `folder`; raises NotFound when there is no node there, ConfigInvalid otherwise."""
+    """The settings in `folder`; raises NodeAbsent, ConfigInvalid otherwise."""
     path = folder / FILE
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(what_is=Text("node", "노드"), name=str(folder)) from None
+        raise NodeAbsent(what_is=Text("node", "노드"), name=str(folder)) from None
     try:
         return msgspec.convert(tomllib.loads(raw.decode()), Config)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
@@ -92,7 +104,7 @@ def checked_config(config: Config) -> Config:
     try:
         return msgspec.convert(msgspec.to_builtins(config), Config)
     except msgspec.ValidationError as error:
-        raise ConfigInvalid(path=FILE, why=str(error)[:300]) from error
+        raise ConfigInvalid(path=Text("the settings", "설정"), why=str(error)[:300]) from error
 
 
 def config_text(config: Config) -> str:

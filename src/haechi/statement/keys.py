@@ -192,7 +192,7 @@ def is_low_s(signature: bytes) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)  # strangers fill this: an ML-DSA-65 key weighs 8 KB
 def key_from_cose(raw: bytes) -> PublicKey:
     """`PublicKey.from_cose`, remembered: a log sees the same few keys again and again."""
     return PublicKey.from_cose(raw)
