@@ -138,6 +138,28 @@ def allow(
     _granted(Out(json), statement, issuer)
 
 
+@app.command(
+    "revoke",
+    help=tr(
+        "Stop an issuer's key from publishing; logs a new policy.",
+        "발행자 키의 게시를 중단하는 새 정책을 기록합니다.",
+    ),
+)
+def revoke(
+    issuer: Annotated[str, typer.Option("--issuer", "-i", help=tr("name of the issuer", "발행자 이름"))],
+    key: Annotated[
+        str, typer.Option("--key", "-k", help=tr("thumbprint of its key (64 hex)", "키 지문 (16진수 64자)"))
+    ],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """Take back every grant of one key. What it published before stays in the log."""
+    from haechi.node.maintenance import revoke as take_back
+
+    statement = take_back(folder, issuer, _thumbprint(key), passphrase())
+    _granted(Out(json), statement, issuer)
+
+
 def _granted(out: Out, statement: "Statement", issuer: str) -> None:
     out.data({"policy": statement.digest_hex, "issuer": issuer})
     out.say(Text("policy logged: {digest}", "정책 기록됨: {digest}"), digest=statement.digest_hex)

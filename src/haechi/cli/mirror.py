@@ -1,5 +1,7 @@
 """`haechi mirror`: pin peers by fingerprint, and follow their logs."""
 
+import io
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Annotated
 
@@ -66,6 +68,35 @@ def pin(
     )
 
 
+@app.command(
+    "card",
+    help=tr(
+        "Show the node's own fingerprint; -o writes its card for peers.",
+        "노드 자신의 지문을 봅니다. -o 는 상대에게 줄 카드를 저장합니다.",
+    ),
+)
+def card_(
+    folder: Folder = Path(),
+    output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
+    json: Json = False,
+) -> None:
+    """What peers pin: the fingerprint by word of mouth, the card as a file or from the running node."""
+    from haechi.cli.files import write_file
+    from haechi.node.config import load_config
+    from haechi.node.keychain import load_keychain
+    from haechi.node.open import card_of
+
+    card = card_of(load_config(folder), load_keychain(folder / "keys", passphrase()))
+    if output is not None:
+        write_file(output, card.to_json())
+    out = Out(json)
+    out.data(
+        {"origin": card.origin, "fingerprint": card.fingerprint(), "file": str(output) if output else None}
+    )
+    out.say(Text("log          {origin}", "로그  {origin}"), origin=card.origin)
+    out.say(Text("fingerprint  {print}", "지문  {print}"), print=card.fingerprint())
+
+
 @app.command("unpin", help=tr("Stop trusting a node.", "노드의 고정을 풉니다."))
 def unpin(
     origin: Annotated[str, typer.Argument(help=tr("name of its log", "로그 이름"))],
@@ -128,7 +159,8 @@ def sync(folder: Folder = Path(), json: Json = False) -> None:
         if not runner.node.pins.nodes:
             raise NotFound(what_is=Text("pinned node", "고정된 노드"), name=str(folder))
         for peer in runner.peers:
-            runner.sync(peer, int(time.time()))
+            with redirect_stderr(io.StringIO()):  # a node's log lines; here the findings are the answer
+                runner.sync(peer, int(time.time()))
             if peer.state.last is not None:
                 findings.append(peer.state.last)
                 out.findings([peer.state.last], Text(peer.card.origin, peer.card.origin))

@@ -130,7 +130,7 @@ def _asked(what: str, node: str) -> _Asked | None:
 
 
 def fetch_bundle(node: str, digest: str) -> bytes:
-    """The bundle of a statement (digest in hex) from a node; raises StatementAbsent and what the client raises."""
+    """The bundle of a statement (digest in hex); raises StatementAbsent and what the client raises."""
     from haechi.network.client import PeerClient, PeerLacks
 
     try:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from itertools import repeat
 from typing import Self
@@ -327,8 +326,7 @@ def _rolled_back(store: Store, heads: HeadStore) -> RolledBack:
 
 
 def _places(indices: Iterable[int], head: Head) -> list[Placed]:
-    # Half the time of calling the class, and this runs for every entry.
-    return [*map(partial(tuple.__new__, Placed), zip(indices, repeat(head), strict=False))]
+    return [*map(Placed._make, zip(indices, repeat(head), strict=False))]
 
 
 def _check_digests(entries: Sequence[Entry]) -> None:

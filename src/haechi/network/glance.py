@@ -5,9 +5,10 @@ Nothing here decides anything. The strict reading is `Statement.from_bytes`, abo
 
 from typing import Any, NamedTuple
 
-import cbor2
 import msgspec
 
+from haechi.errors import BadInput
+from haechi.statement import cbor
 from haechi.statement.claims import UnknownKind, kind_of
 from haechi.statement.envelope import (
     HAECHI,
@@ -24,10 +25,9 @@ from haechi.statement.sign1 import COSE_SIGN1_TAG, CWT_CLAIMS, KID
 
 _MAX_KIND_CHARS = 40
 _MAX_TIME = 1 << 53
-_MAX_DEPTH = 12
 _SHARING = {str(level): level for level in Sharing}
 _NOT_A_STATEMENT = (
-    cbor2.CBORError,
+    BadInput,
     ValueError,
     TypeError,
     KeyError,
@@ -82,8 +82,8 @@ def glance(raw: bytes) -> tuple[Glance, Body] | None:
     parts: Any
     header: Any
     try:
-        parts = cbor2.loads(raw[1:], max_depth=_MAX_DEPTH)
-        header = cbor2.loads(parts[0], max_depth=_MAX_DEPTH)
+        parts = cbor.parse(raw[1:], where="statement", max_bytes=MAX_STATEMENT_BYTES)
+        header = cbor.parse(parts[0], where="header", max_bytes=MAX_STATEMENT_BYTES)
         claims, ours = header[CWT_CLAIMS], header[HAECHI]
         level = _SHARING[ours["tlp"]]
         said = Glance(ours["kind"], claims[ISS], claims[SUB], claims[IAT], header[KID], level)
@@ -119,7 +119,11 @@ def references(kind: str, body: Body) -> References:
         return References((), (FileRef(body.payload, None, body.preimage_type),))
     try:
         known = kind_of(kind)
-        claim = msgspec.convert(cbor2.loads(body.payload), known.payload, builtin_types=(bytes,))
+        claim = msgspec.convert(
+            cbor.parse(body.payload, where="claim", max_bytes=MAX_STATEMENT_BYTES),
+            known.payload,
+            builtin_types=(bytes,),
+        )
     except (UnknownKind, *_NOT_A_STATEMENT):
         return NO_REFERENCES
     files = tuple(FileRef(ref.digest, ref.size, ref.media_type) for ref in known.evidence(claim))

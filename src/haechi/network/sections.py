@@ -74,5 +74,5 @@ class Report:
 TITLES = {
     "subject": Text("The statement", "진술"),
     "policy": Text("The log's registration policy", "로그의 등록 정책"),
-    "about": Text("Said about it by others", "이에 대한 다른 기관의 진술"),
+    "about": Text("Said about it later", "이후에 나온 진술"),
 }

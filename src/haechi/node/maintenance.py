@@ -33,6 +33,14 @@ class AlreadyGranted(Conflict):
     hint = Text("nothing to do", "할 일이 없습니다")
 
 
+class NotGranted(Conflict):
+    """The policy in force has no such grant; facts: issuer."""
+
+    code = "node.not-granted"
+    what = Text("{issuer} has no grant with this key", "{issuer}에게 이 키로 된 허용이 없습니다")
+    hint = Text("see who may publish: haechi node's /policy", "게시 허용 목록은 노드의 /policy 에 있습니다")
+
+
 def grant(
     folder: Path, issuer: str, thumbprint: bytes, kinds: tuple[str, ...], passphrase: bytes | None
 ) -> Statement:
@@ -43,15 +51,43 @@ def grant(
     """
     for kind in kinds:
         kind_of(kind)
+    added = Grant(issuer=issuer, kinds=kinds, keys=(thumbprint,))
+
+    def change(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+        if added in grants:
+            raise AlreadyGranted(issuer=issuer)
+        return (*grants, added)
+
+    return _change_policy(folder, passphrase, change)
+
+
+def revoke(folder: Path, issuer: str, thumbprint: bytes, passphrase: bytes | None) -> Statement:
+    """Log a new policy without the grants that let `issuer` publish with this key; the policy statement.
+
+    What was registered before stays: it was admitted by the policy of its day. Raises NotGranted.
+    """
+
+    def change(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+        kept = tuple(one for one in grants if one.issuer != issuer or thumbprint not in one.keys)
+        if kept == grants:
+            raise NotGranted(issuer=issuer)
+        return kept
+
+    return _change_policy(folder, passphrase, change)
+
+
+_Change = Callable[[tuple[Grant, ...]], tuple[Grant, ...]]
+
+
+def _change_policy(folder: Path, passphrase: bytes | None, change: _Change) -> Statement:
     config = load_config(folder)
     key = load_keychain(folder / "keys", passphrase).issuer
-    added = Grant(issuer=issuer, kinds=kinds, keys=(thumbprint,))
     try:
         runner = open_node(folder, clock=time.time, passphrase=passphrase)
     except SignerLocked:
-        return _grant_running(folder, config, key, added)
+        return _change_running(folder, config, key, change)
     try:
-        statement = _with_grant(config, key, runner.node.policies.statement, added)
+        statement = _changed(config, key, runner.node.policies.statement, change)
         return runner.node.register(statement.raw)[0]
     finally:
         runner.stop()
@@ -76,25 +112,29 @@ def run_export(folder: Path, target: Path, progress: Callable[[int], None]) -> E
         return export(store, target, progress)
 
 
-def _grant_running(folder: Path, config: Config, key: SigningKey, added: Grant) -> Statement:
-    with PeerClient(config.url) as client, SqliteReads(folder / LOG) as store:
+def _change_running(folder: Path, config: Config, key: SigningKey, change: _Change) -> Statement:
+    with PeerClient(_own_door(config)) as client, SqliteReads(folder / LOG) as store:
         current = Statement.from_bytes(client.fetch("/policy", MAX_STATEMENT_BYTES))
         # The door may be somebody else's: build only upon a policy that is in our own log.
         if store.index_of(current.digest) is None:
             raise NotFound(what_is=Text("policy in the own log", "이 로그의 정책"), name=current.digest_hex)
-        statement = _with_grant(config, key, current, added)
+        statement = _changed(config, key, current, change)
         client.post("/entries", statement.raw, "application/cose", MAX_STATEMENT_BYTES)
         return statement
 
 
-def _with_grant(config: Config, key: SigningKey, current: Statement | None, added: Grant) -> Statement:
+def _own_door(config: Config) -> str:
+    """Where the node itself listens, whatever address others reach it at."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.listen.host, config.listen.host)  # noqa: S104  # read
+    return f"http://{f'[{host}]' if ':' in host else host}:{config.listen.port}"
+
+
+def _changed(config: Config, key: SigningKey, current: Statement | None, change: _Change) -> Statement:
     facts = load()
     terms = None if current is None else claim_of(current, facts)
     if not isinstance(terms, Policy):
         raise PolicyMissing(origin=config.origin)
-    if added in terms.grants:
-        raise AlreadyGranted(issuer=added.issuer)
-    policy = msgspec.structs.replace(terms, grants=(*terms.grants, added))
+    policy = msgspec.structs.replace(terms, grants=change(terms.grants))
     about = About(
         issuer=config.issuer, subject=f"log:{config.origin}", issued_at=int(time.time()), kind="policy"
     )

@@ -137,69 +137,63 @@ def _twin(path: str, schema: str, about: Text, *parameters: Parameter) -> Operat
     )
 
 
+_LOG_FILES: tuple[tuple[str, Text, Answer, tuple[Parameter, ...]], ...] = (
+    (
+        "checkpoint",
+        Text(
+            "Newest signed checkpoint of the log (C2SP tlog-checkpoint).",
+            "로그의 최신 서명 체크포인트 (C2SP tlog-checkpoint).",
+        ),
+        Answer(200, "text/plain; charset=utf-8", Text("signed note", "서명된 노트")),
+        (),
+    ),
+    (
+        "tile/{tile}",
+        Text(
+            "A tile of hashes (C2SP tlog-tiles). It never changes.",
+            "해시 타일 (C2SP tlog-tiles). 바뀌지 않음.",
+        ),
+        Answer(200, _OCTETS, Text("32 bytes a hash", "해시 하나에 32바이트")),
+        (TILE,),
+    ),
+    (
+        "tile/entries/{tile}",
+        Text(
+            "A bundle of entries (C2SP tlog-tiles): digests of statements.",
+            "항목 묶음 (C2SP tlog-tiles): 진술의 다이제스트.",
+        ),
+        Answer(
+            200,
+            _OCTETS,
+            Text("for each entry its length in two bytes, and the entry", "항목마다 길이 2바이트와 항목"),
+        ),
+        (ENTRIES,),
+    ),
+    (
+        "tile/statements/{tile}",
+        Text(
+            "The statements of a bundle of entries; length 0: not for everybody, or erased.",
+            "항목 묶음의 진술들. 길이 0은 모두에게 공개되지 않았거나 지워진 진술임.",
+        ),
+        Answer(
+            200,
+            _OCTETS,
+            Text(
+                "for each entry its length in four bytes, and the statement", "항목마다 길이 4바이트와 진술"
+            ),
+        ),
+        (ENTRIES,),
+    ),
+)
+
+
 def _log(prefix: str, route: str, *parameters: Parameter) -> tuple[Operation, ...]:
     """The C2SP files of one log."""
-    refusals = (_ABSENT,)
-    return (
+    return tuple(
         Operation(
-            "GET",
-            f"{prefix}/checkpoint",
-            Text(
-                "Newest signed checkpoint of the log (C2SP tlog-checkpoint).",
-                "로그의 최신 서명 체크포인트 (C2SP tlog-checkpoint).",
-            ),
-            Answer(200, "text/plain; charset=utf-8", Text("signed note", "서명된 노트")),
-            parameters,
-            refusals=refusals,
-            route=route,
-        ),
-        Operation(
-            "GET",
-            f"{prefix}/tile/{{tile}}",
-            Text(
-                "A tile of hashes (C2SP tlog-tiles). It never changes.",
-                "해시 타일 (C2SP tlog-tiles). 바뀌지 않음.",
-            ),
-            Answer(200, _OCTETS, Text("32 bytes a hash", "해시 하나에 32바이트")),
-            (*parameters, TILE),
-            refusals=refusals,
-            route=route,
-        ),
-        Operation(
-            "GET",
-            f"{prefix}/tile/entries/{{tile}}",
-            Text(
-                "A bundle of entries (C2SP tlog-tiles): digests of statements.",
-                "항목 묶음 (C2SP tlog-tiles): 진술의 다이제스트.",
-            ),
-            Answer(
-                200,
-                _OCTETS,
-                Text("for each entry its length in two bytes, and the entry", "항목마다 길이 2바이트와 항목"),
-            ),
-            (*parameters, ENTRIES),
-            refusals=refusals,
-            route=route,
-        ),
-        Operation(
-            "GET",
-            f"{prefix}/tile/statements/{{tile}}",
-            Text(
-                "The statements of a bundle of entries; length 0: not for everybody, or erased.",
-                "항목 묶음의 진술들. 길이 0은 모두에게 공개되지 않았거나 지워진 진술임.",
-            ),
-            Answer(
-                200,
-                _OCTETS,
-                Text(
-                    "for each entry its length in four bytes, and the statement",
-                    "항목마다 길이 4바이트와 진술",
-                ),
-            ),
-            (*parameters, ENTRIES),
-            refusals=refusals,
-            route=route,
-        ),
+            "GET", f"{prefix}/{file}", about, answer, (*parameters, *more), refusals=(_ABSENT,), route=route
+        )
+        for file, about, answer, more in _LOG_FILES
     )
 
 
@@ -239,7 +233,7 @@ API: tuple[Operation, ...] = (
         "GET",
         "/proofs/{digest}",
         Text("An offline proof of inclusion (C2SP tlog-proof).", "오프라인 포함 증명 (C2SP tlog-proof)."),
-        Answer(200, "text/plain; charset=utf-8", Text("tlog-proof", "tlog-proof")),
+        Answer(200, "text/plain; charset=utf-8", Text("tlog-proof", "tlog 증명")),
         (DIGEST,),
         refusals=(_ABSENT,),
     ),

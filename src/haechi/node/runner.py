@@ -71,14 +71,15 @@ class Runner:
         self.node.stopping = True
         self._stop.set()
         self._wake.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join()
+        ran = [thread for thread in self._threads if thread.ident is not None]
+        for thread in ran:
+            thread.join()
         for peer in self.peers:
             peer.close()
         size = self.node.store.head().size
         self.node.close()
-        log_event("node.stopped", size=size)
+        if ran:  # a command that only opened the node has its own words
+            log_event("node.stopped", size=size)
 
     def take_write(self, client: str) -> None:
         """One token of a client's writing rate; raises TooMany."""

@@ -94,7 +94,9 @@ class Node:
 
     def submit(self, statement: Statement) -> "Future[Placed]":
         """Queue an admitted statement; the future ends when it is durable, or with what went wrong."""
-        return self.sequencer.submit(statement.raw, statement.digest)
+        # What is not for everybody is not kept beside the log at all: absence, not a filter (TLP 2.0).
+        body = statement.raw if statement.about.sharing is Sharing.CLEAR else None
+        return self.sequencer.submit(body, statement.digest)
 
     def register(self, raw: bytes) -> tuple[Statement, bytes]:
         """Admit, wait until durable, and return the statement with its receipt."""

@@ -174,7 +174,7 @@ class View:
             receipt = self._node.fresh_receipt(statement.digest)
             findings.append(check_receipt(receipt, statement.digest, statement.about.subject, [key]))
         findings += self._proof_checks(statement, place.origin)
-        findings.append(self._key_check(statement, place.origin))
+        findings.append(self._key_check(statement, place))
         return findings
 
     def _proof_checks(self, statement: Statement, origin: str) -> list[Finding]:
@@ -190,11 +190,12 @@ class View:
         peer = self._peer(origin)
         return [] if peer is None else peer.card.log_keys()
 
-    def _key_check(self, statement: Statement, origin: str) -> Finding:
+    def _key_check(self, statement: Statement, place: Place) -> Finding:
+        """Pinned, else by the policy that was in force at the statement's own position."""
         pinned = check_issuer(statement, self._node.pins)
         if not pinned.code.endswith(".unpinned"):
             return pinned
-        policy = self._runner.policy_of(origin)
+        policy = self._runner.policy_of(place.origin, place.index)
         return check_registration(statement, policy, None if policy is None else self._terms(policy))
 
     def _terms(self, policy: Statement) -> Policy | None:
