@@ -3,7 +3,7 @@
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -32,7 +32,9 @@ class Ran(NamedTuple):
 Run = Callable[..., Ran]
 
 
-def haechi(*arguments: object, stdin: bytes = b"", lang: str = "en", **variables: str) -> Ran:
+def haechi(
+    *arguments: object, stdin: bytes = b"", lang: str = "en", variables: Mapping[str, str] | None = None
+) -> Ran:
     """Run a command in this process, in a language and with environment variables."""
     out, err = io.BytesIO(), io.BytesIO()
     code: object = None
@@ -41,7 +43,7 @@ def haechi(*arguments: object, stdin: bytes = b"", lang: str = "en", **variables
         patch.object(sys, "stdout", io.TextIOWrapper(out, "utf-8", write_through=True)),
         patch.object(sys, "stderr", io.TextIOWrapper(err, "utf-8", write_through=True)),
         patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "utf-8")),
-        patch.dict("os.environ", {"HAECHI_LANG": lang, "COLUMNS": "100", **variables}),
+        patch.dict("os.environ", {"HAECHI_LANG": lang, "COLUMNS": "100", **(variables or {})}),
     ):
         try:
             main()

@@ -108,11 +108,11 @@ def test_every_family_of_keys_can_be_made(tmp_path: Path, family: str):
 
 def test_a_key_with_a_passphrase_opens_with_it_alone(tmp_path: Path):
     right, wrong = ({"HAECHI_PASSPHRASE": word} for word in ("open sesame", "no"))
-    assert haechi("key", "new", "k", "--keys", tmp_path, "--json", **right).data["encrypted"] is True
+    assert haechi("key", "new", "k", "--keys", tmp_path, "--json", variables=right).data["encrypted"] is True
     show = ("key", "show", "k", "--keys", tmp_path)
     assert haechi(*show).code == 8
-    assert "statement.key-locked" in haechi(*show, **wrong).err
-    assert haechi(*show, **right).code == 0
+    assert "statement.key-locked" in haechi(*show, variables=wrong).err
+    assert haechi(*show, variables=right).code == 0
 
 
 def test_no_private_key_is_ever_written_out(place: Place):
