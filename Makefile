@@ -3,14 +3,14 @@
 PYTHON ?= $(shell command -v python3 || echo 'uv run --no-project python')
 BOOTSTRAP = @$(PYTHON) tools/bootstrap.py
 BIN = .venv/bin
-BENCHMARKS = $(sort $(notdir $(basename $(wildcard benchmarks/[a-z]*.py))))
+BENCHMARKS = $(filter-out mark_%,$(sort $(notdir $(basename $(wildcard benchmarks/[a-z]*.py)))))
 # Modules that write pages of docs/ from the program itself.
 GENERATORS = $(subst /,.,$(patsubst src/%.py,%,$(wildcard src/haechi/*/reference.py src/haechi/node/openapi.py)))
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow check format docs bench lock clean
+.PHONY: help demo test slow check format docs bench bench-mark lock clean
 
 help:
 	@echo 'make demo     a network of nodes on this machine; ONCE=1 ends by itself   데모 네트워크 실행'
@@ -20,6 +20,7 @@ help:
 	@echo 'make format   put the code into the shape that check wants               코드 정리'
 	@echo 'make docs     make the reference pages again from the program            참조 문서 다시 만들기'
 	@echo 'make bench    measure against peers; ONLY=proofs picks one               성능 측정'
+	@echo 'make bench-mark  measure the marks against peers (long)                    표시 성능 측정'
 	@echo 'make lock     resolve the locks again; UPGRADE=1 takes newer versions    잠금 파일 갱신'
 	@echo 'make clean    remove environments and caches                             환경과 캐시 삭제'
 
@@ -54,6 +55,10 @@ docs:
 bench:
 	$(BOOTSTRAP) bench
 	@for each in $(or $(ONLY),$(BENCHMARKS)); do .venv-bench/bin/python -m benchmarks.$$each $(ARGS) || exit; done
+
+bench-mark:
+	$(BOOTSTRAP) bench
+	@.venv-bench/bin/python -m benchmarks.mark_image $(ARGS)
 
 lock:
 	$(BOOTSTRAP) check

@@ -88,8 +88,11 @@ def init(
     out.pairs(tr("Node made: ", "노드를 만들었습니다: ") + str(folder), rows)
     out.say(
         Text(
-            "Tell peers the fingerprint over a channel they trust\nStart it with: haechi node --dir {folder}",
-            "지문은 상대가 신뢰하는 경로로 알려 주세요.\n노드 시작: haechi node --dir {folder}",
-        ),
+            "Tell peers the fingerprint over a channel they trust.",
+            "지문은 상대가 신뢰하는 경로로 알려 주세요.",
+        )
+    )
+    out.say(
+        Text("Start the node: haechi node --dir {folder}", "노드 시작: haechi node --dir {folder}"),
         folder=str(folder),
     )
