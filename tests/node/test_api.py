@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import io
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -29,6 +31,7 @@ from haechi.log.receipt import check_receipt
 from haechi.network.card import NodeCard
 from haechi.network.pins import Pins
 from haechi.network.verify import verify_bundle, verify_statement
+from haechi.node.limits import MAX_UPLOADS, UploadRoom, UploadsFull
 from haechi.node.pages import SECURITY_HEADERS
 from haechi.statement import cbor
 from haechi.statement.claims import encode_claim, kind_of
@@ -556,6 +559,24 @@ def test_a_file_beyond_the_nodes_bound_is_not_taken(make_house: Callable[..., Ho
     house.register(numbered(0))
     answer = house.ask("PUT", blob(), FILE)
     assert (answer.status, answer.problem[0]) == (413, "input.too-large")
+
+
+def test_uploads_at_the_same_time_are_bounded(wanted: House):
+    slow = Ask("PUT", blob(), (FILE[:100], 0.5, FILE[100:]))
+    answers = wanted.ask_all([slow] * (MAX_UPLOADS + 2))
+    assert [answer.status for answer in answers] == [201] * MAX_UPLOADS + [503, 503]
+    assert answers[-1].problem[0] == "node.uploads-full"
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert wanted.ask("GET", blob()).body == FILE
+
+
+def test_uploads_never_take_the_room_that_the_log_needs(tmp_path: Path):
+    free = shutil.disk_usage(tmp_path).free
+    room = UploadRoom(tmp_path, reserve_bytes=free // 2)
+    with room.take(free // 4), room.take(free // 8), pytest.raises(UploadsFull), room.take(free // 4):
+        pass
+    with room.take(free // 4):
+        pass
 
 
 def test_a_file_of_which_only_the_digest_is_signed_is_taken(make_house: Callable[..., House]):

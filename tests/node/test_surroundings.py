@@ -12,6 +12,7 @@ from tests.node.house import FREE, KEY, Ask, House, numbered
 from haechi.node.api import Api
 from haechi.node.limits import MAX_CLIENTS, RateLimit, TooMany
 from haechi.node.pages.routes import make_routes
+from haechi.node.wire import client_of
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, sign_statement
 
@@ -45,6 +46,17 @@ def test_clients_are_remembered_in_bounded_memory_and_newcomers_are_let_in():
     for number in range(MAX_CLIENTS + 100):
         limit.take(f"2001:db8::{number:x}", 0.0)
     assert len(limit._buckets) == MAX_CLIENTS
+
+
+def test_an_ipv6_network_is_one_client_and_two_ipv4_addresses_are_two():
+    def client(address: str) -> str:
+        return client_of({"type": "http", "client": (address, 1)})
+
+    assert client("2001:db8:1:2::1") == client("2001:db8:1:2:ffff::9") != client("2001:db8:1:3::1")
+    assert client("fe80::1%eth0") == client("fe80::2%eth0")
+    assert client("192.0.2.1") != client("192.0.2.2")
+    assert client("not:an:address") == "not:an:address"
+    assert client_of({"type": "http", "client": None}) == "?"
 
 
 def test_writes_beyond_the_rate_are_told_when_to_come_back(make_house: Callable[..., House]):

@@ -7,12 +7,12 @@ from typing import cast
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from haechi.errors import HaechiError, NotFound
 from haechi.log.layout import TilePathMalformed
-from haechi.node.bundles import bundle_bytes
+from haechi.node.bundles import bundle_pieces
 from haechi.node.openapi import document
 from haechi.node.runner import Runner
 from haechi.node.tilesite import TileSite, serve_tile
@@ -89,9 +89,12 @@ class Api:
 
     async def bundle(self, request: Request) -> Response:
         """The offline bundle, with the files that are here and small enough to send in one answer."""
-        data = await run_in_threadpool(bundle_bytes, self._runner, digest_of(request))
-        name = f'attachment; filename="{request.path_params["digest"][:16]}.haechi"'
-        return Response(data, media_type=BUNDLE_TYPE, headers={"Content-Disposition": name})
+        size, pieces = await run_in_threadpool(bundle_pieces, self._runner, digest_of(request))
+        headers = {
+            "Content-Disposition": f'attachment; filename="{request.path_params["digest"][:16]}.haechi"',
+            "Content-Length": str(size),
+        }
+        return StreamingResponse(pieces, media_type=BUNDLE_TYPE, headers=headers)
 
     async def blob(self, request: Request) -> Response:
         """An evidence file of a statement that anybody may have; PUT sends one that is asked for."""

@@ -1,19 +1,29 @@
 """Making offline bundles: one statement, the policy that admits it, and what others said about it."""
 
 import io
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, cast
 
 from haechi.errors import NotFound
 from haechi.network.bundle import FileEntry, Item, Role, write_bundle
 from haechi.network.verify import evidence_of
 from haechi.node.runner import Runner
 from haechi.statement.envelope import Statement
+from haechi.statement.evidence import PIECE_BYTES
 
 MAX_ABOUT = 64
 MAX_ONLINE_FILES = 32 << 20
+_SPOOL_BYTES = 1 << 20
+
+
+class Sent(NamedTuple):
+    """What is sent: how many bytes, and the bytes in pieces."""
+
+    size: int
+    pieces: Iterator[bytes]
 
 
 def write_bundle_for(
@@ -38,15 +48,35 @@ def write_bundle_for(
         write_bundle(target, items, files)
 
 
+def bundle_pieces(runner: Runner, digest: bytes) -> Sent:
+    """The bundle for one answer over HTTP: files up to 32 MiB in all, made on disk, sent in pieces."""
+    spool = cast("BinaryIO", tempfile.SpooledTemporaryFile(_SPOOL_BYTES))  # noqa: SIM115  # closed when sent
+    try:
+        write_bundle_for(runner, digest, spool, MAX_ONLINE_FILES)
+        size = spool.tell()
+        spool.seek(0)
+    except BaseException:
+        spool.close()
+        raise
+    return Sent(size, _pieces(spool))
+
+
+def _pieces(spool: BinaryIO) -> Iterator[bytes]:
+    with spool:
+        while piece := spool.read(PIECE_BYTES):
+            yield piece
+
+
 def bundle_bytes(runner: Runner, digest: bytes) -> bytes:
-    """The bundle for one answer over HTTP, with files up to 32 MiB in all."""
+    """The whole bundle, with files up to 32 MiB in all."""
     buffer = io.BytesIO()
     write_bundle_for(runner, digest, buffer, MAX_ONLINE_FILES)
     return buffer.getvalue()
 
 
 def _item(runner: Runner, role: Role, statement: Statement, origin: str) -> Item:
-    receipt = runner.own_receipt(statement, origin)
+    """The statement with its proof; the one that the bundle is about with a receipt to cite, too."""
+    receipt = runner.own_receipt(statement, origin) if role == "subject" else None
     raw = statement.raw if receipt is None else statement.with_receipts([receipt])
     return Item(role, raw, runner.proof_in(origin, statement.digest))
 

@@ -16,7 +16,7 @@ from haechi.log.tiles import TileTree
 from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
 from haechi.network.report import Progress
-from haechi.node.limits import RateLimit
+from haechi.node.limits import RateLimit, UploadRoom
 from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
 from haechi.node.peers import Peer, Peers
@@ -50,6 +50,7 @@ class Runner:
         self.requests = RequestMetrics()
         limits = node.config.limits
         self._writes = RateLimit(limits.writes_per_s, limits.write_burst)
+        self.upload_room = UploadRoom(node.folder / "blobs")
         self._reads = RateLimit(limits.reads_per_s, limits.read_burst)
         self._stop = Event()
         self._wake = Event()

@@ -22,7 +22,7 @@ _SPOOL_BYTES = 1 << 20
 async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
     """Store the body if a CLEAR statement in the log refers to it; its digest and size must be as signed.
 
-    Raises NotFound when nothing refers to it, TooLarge, BodySlow, and BadInput for other bytes.
+    Raises NotFound when nothing refers to it, UploadsFull, TooLarge, BodySlow, and BadInput for other bytes.
     """
     wanted = await run_in_threadpool(runner.wanted_blob, digest)
     if wanted is None:
@@ -35,7 +35,11 @@ async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
     if runner.node.blobs.has(digest):
         return
     folder = runner.node.folder / "blobs"
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, dir=str(folder)) as spool:
+    most = limit if wanted.size is None else wanted.size
+    with (
+        runner.upload_room.take(2 * most),  # here, and then in the store
+        tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES, dir=str(folder)) as spool,
+    ):
         grace_s = runner.node.config.limits.body_seconds
         size = await _receive(request, spool, wanted.size, limit, grace_s)
         spool.seek(0)

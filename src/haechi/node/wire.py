@@ -1,7 +1,9 @@
 """What every route shares: bounded bodies, error answers, client names, security headers."""
 
 import http
+import ipaddress
 import re
+from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -83,6 +85,19 @@ def digest_of(request: Request) -> bytes:
 
 
 def client_of(scope: Scope) -> str:
-    """The client's address for rate limits; never logged together with content."""
+    """The client's address for rate limits; never logged together with content.
+
+    For IPv6 its /64 network: one customer is given that many addresses, and must not get a rate for each.
+    """
     client = scope.get("client")
-    return client[0] if client else "?"
+    if not client:
+        return "?"
+    return _network_of(client[0]) if ":" in client[0] else client[0]
+
+
+@lru_cache(maxsize=4096)
+def _network_of(address: str) -> str:
+    try:
+        return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
