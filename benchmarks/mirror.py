@@ -22,9 +22,10 @@ from pathlib import Path
 
 import msgspec
 from benchmarks._disk import fsyncs_per_second
+from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report
 
-from haechi.cli.processes import NodeProcess, free_ports
+from haechi.cli.processes import NodeProcess
 from haechi.facts import load
 from haechi.findings import Verdict
 from haechi.log.sqlite import SqliteStore
@@ -33,8 +34,6 @@ from haechi.network.client import PeerClient
 from haechi.network.index import Index
 from haechi.network.mirror import Mirror, Source
 from haechi.network.pins import NodeCard
-from haechi.node.config import Config, Limits, Listen
-from haechi.node.open import create_node
 from haechi.statement import cbor
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, sign_statement
@@ -104,24 +103,6 @@ def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
         figure("check signatures and claims", copied.checked_per_s, "statements/s"),
         figure("index the own log anew", own_index_s, "s"),
     ]
-
-
-def make_node(folder: Path) -> NodeCard:
-    """A node without rate limits, which are not what is measured here."""
-    port = free_ports(1)[0]
-    config = Config(
-        origin="bench.example/log",
-        issuer="node.bench.example",
-        name_en="Benchmark",
-        name_ko="성능 측정",
-        role="academia",
-        country="KR",
-        url=f"http://127.0.0.1:{port}",
-        head_folder=str(folder.parent / "heads"),
-        listen=Listen(port=port),
-        limits=Limits(writes_per_s=1e9, write_burst=10**9, reads_per_s=1e9, read_burst=10**9),
-    )
-    return create_node(folder, config, None, int(time.time()))
 
 
 def fill(folder: Path, size: int) -> float:

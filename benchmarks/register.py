@@ -17,16 +17,15 @@ from typing import NamedTuple, cast
 
 import msgspec
 from benchmarks._disk import fsyncs_per_second
+from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report
 
-from haechi.cli.processes import NodeProcess, free_ports
+from haechi.cli.processes import NodeProcess
 from haechi.facts import load
 from haechi.findings import Verdict
 from haechi.log.receipt import check_receipt
 from haechi.network.pins import NodeCard
-from haechi.node.config import Config, Limits, Listen
 from haechi.node.maintenance import grant
-from haechi.node.open import create_node
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.keys import SigningKey
@@ -65,7 +64,7 @@ def main() -> None:
 def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
     """Start a node, load it, stop it; the rows."""
     key = SigningKey.generate()
-    card = _make_node(folder / "node", key)
+    card = _granted_node(folder / "node", key)
     node = NodeProcess(Text("node", "노드"), folder / "node", int(card.url.rpartition(":")[2]), card)
     node.start()
     rows: list[Row] = []
@@ -94,22 +93,8 @@ def _rows(loaded: Loaded, connections: int, *, aim: bool) -> list[Row]:
     ]
 
 
-def _make_node(folder: Path, key: SigningKey) -> NodeCard:
-    port = free_ports(1)[0]
-    free = Limits(writes_per_s=1e9, write_burst=10**9, reads_per_s=1e9, read_burst=10**9)
-    config = Config(
-        origin="bench.example/log",
-        issuer="node.bench.example",
-        name_en="Benchmark",
-        name_ko="성능 측정",
-        role="academia",
-        country="KR",
-        url=f"http://127.0.0.1:{port}",
-        head_folder=str(folder.parent / "heads"),
-        listen=Listen(port=port),
-        limits=free,
-    )
-    card = create_node(folder, config, None, int(time.time()))
+def _granted_node(folder: Path, key: SigningKey) -> NodeCard:
+    card = make_node(folder)
     grant(folder, ISSUER, key.public.thumbprint, ("pledge_report",), None)
     return card
 
