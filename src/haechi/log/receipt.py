@@ -25,7 +25,7 @@ from haechi.statement.sign1 import (
     CWT_CLAIMS,
     KID,
     Sign1,
-    encode_sign1,
+    join_sign1,
     open_sign1,
     require_strict_header,
     sig_structure,
@@ -39,6 +39,8 @@ INCLUSION, CONSISTENCY = -1, -2
 SIZE = "haechi.size"
 _ISS, _SUB = 1, 2
 _MAX_PATH = 64
+# {396: {-1: [proof]}} and {396: {-2: [proof]}} up to the proof's own byte string.
+_INCLUSION_BEGIN, _CONSISTENCY_BEGIN = b"\xa1\x19\x01\x8c\xa1\x20\x81", b"\xa1\x19\x01\x8c\xa1\x21\x81"
 
 declare(
     "log.receipt",
@@ -174,17 +176,17 @@ class ReceiptSigner:
     def inclusion(self, proof: InclusionProof, root: bytes, subject: str) -> bytes:
         """A receipt that the entry is in the tree with this root (RFC 9942 section 5.2)."""
         body = _proof_bytes(proof.size, proof.index, proof.path)
-        return self._sign(proof.size, root, subject, {INCLUSION: [body]})
+        return self._sign(proof.size, root, subject, _INCLUSION_BEGIN, body)
 
     def consistency(self, proof: ConsistencyProof, new_root: bytes, subject: str) -> bytes:
         """A receipt that the newer tree extends the older one (RFC 9942 section 5.3)."""
         body = _proof_bytes(proof.old, proof.new, proof.path)
-        return self._sign(proof.new, new_root, subject, {CONSISTENCY: [body]})
+        return self._sign(proof.new, new_root, subject, _CONSISTENCY_BEGIN, body)
 
-    def _sign(self, size: int, root: bytes, subject: str, proofs: dict[object, object]) -> bytes:
+    def _sign(self, size: int, root: bytes, subject: str, begin: bytes, body: bytes) -> bytes:
         protected = _protected(self.key.alg, self.key.public.thumbprint, self.origin, subject, size)
         signature = self.key.sign(sig_structure(protected, root))
-        return encode_sign1(protected, {VDP: proofs}, None, signature)
+        return join_sign1(protected, begin + cbor.head(2, len(body)) + body, None, signature)
 
 
 def check_receipt(raw: bytes, entry: bytes, subject: str, keys: Sequence[PublicKey]) -> Finding:

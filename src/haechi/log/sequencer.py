@@ -149,18 +149,29 @@ class Sequencer:
         statement: kept beside the log, None when it must not be held here.
         Raises DigestMismatch, Busy, SequencerStopped.
         """
-        entries = [Entry(digest, statement)]
-        _check_digests(entries)
         future: Future[Placed] = Future()
-        self._backlog.put(
-            Job(
-                entries,
-                start=future.set_running_or_notify_cancel,
-                answer=lambda places: future.set_result(places[0]),
-                fail=future.set_exception,
-            )
+        self.send(
+            Entry(digest, statement),
+            future.set_running_or_notify_cancel,
+            lambda places: future.set_result(places[0]),
+            future.set_exception,
         )
         return future
+
+    def send(
+        self,
+        entry: Entry,
+        start: Callable[[], bool],
+        answer: Callable[[list[Placed]], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        """`submit` for callers who wait in their own way: exactly one of `answer` and `fail` is called.
+
+        That happens in the sequencer's thread, so it must return at once; neither when `start` said no.
+        """
+        entries = [entry]
+        _check_digests(entries)
+        self._backlog.put(Job(entries, start=start, answer=answer, fail=fail))
 
     def submit_many(self, entries: Sequence[Entry]) -> Future[list[Placed]]:
         """Append many entries in this order; the future gives their places.

@@ -25,6 +25,7 @@ from haechi.node.wire import client_of, plain_problem, problem, status_of, with_
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
 _HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_NAMES = frozenset(name for name, _value in _HEADERS)
 _FOR_PROGRAMS = (
     "/entries",
     "/.well-known",
@@ -117,7 +118,9 @@ class _Watched:
             self.status = message["status"]
             headers = message["headers"]
             given = {name for name, _value in headers}
-            message["headers"] = [*headers, *(header for header in _HEADERS if header[0] not in given)]
+            # Nearly no answer brings headers of ours along, and then they go on as they are.
+            ours = _HEADERS if _NAMES.isdisjoint(given) else [own for own in _HEADERS if own[0] not in given]
+            message["headers"] = [*headers, *ours]
         await self._send(message)
 
 

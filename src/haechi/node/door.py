@@ -6,8 +6,6 @@ left out. Waiting for the commit is batched too: one wake-up of the event loop s
 
 import asyncio
 from collections import deque
-from concurrent.futures import Future
-from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
@@ -15,16 +13,38 @@ from starlette.types import Receive, Scope, Send
 from haechi.errors import BadInput, HaechiError, TooLarge
 from haechi.log.sequencer import Placed
 from haechi.node.runner import Runner
+from haechi.node.service import Node
 from haechi.node.wire import BodySlow, client_of, problem
-from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
+from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
 from haechi.words import Text
 
 RECEIPT_TYPE = b"application/cose"
 
 
-class _Arrival(NamedTuple):
-    commit: "Future[Placed]"
-    waiter: "asyncio.Future[Placed]"
+class _Arrival:
+    """One statement on its way: how it ended, told by the writer's thread to the one who waits in the loop."""
+
+    __slots__ = ("_commits", "error", "placed", "waiter")
+
+    def __init__(self, commits: "Commits", waiter: "asyncio.Future[Placed]") -> None:
+        self._commits = commits
+        self.waiter = waiter
+        self.placed: Placed | None = None
+        self.error: BaseException | None = None
+
+    def start(self) -> bool:
+        """A statement that was sent is registered, whether or not its sender still waits."""
+        return True
+
+    def answer(self, places: list[Placed]) -> None:
+        """It is durable."""
+        self.placed = places[0]
+        self._commits.arrived(self)
+
+    def fail(self, error: BaseException) -> None:
+        """It is not in the log."""
+        self.error = error
+        self._commits.arrived(self)
 
 
 class Commits:
@@ -38,13 +58,18 @@ class Commits:
         self._arrived: deque[_Arrival] = deque()
         self._woken = False
 
-    def wait(self, commit: "Future[Placed]") -> "asyncio.Future[Placed]":
-        """A future of the event loop that ends as `commit` does."""
+    def send(self, node: Node, statement: Statement) -> "asyncio.Future[Placed]":
+        """Queue an admitted statement; a future of the event loop that ends when it is durable, or failed.
+
+        Raises Busy, SequencerStopped.
+        """
         waiter: asyncio.Future[Placed] = self._loop.create_future()
-        commit.add_done_callback(lambda done: self._arrive(_Arrival(done, waiter)))
+        arrival = _Arrival(self, waiter)
+        node.sequencer.send(node.entry(statement), arrival.start, arrival.answer, arrival.fail)
         return waiter
 
-    def _arrive(self, arrival: _Arrival) -> None:
+    def arrived(self, arrival: _Arrival) -> None:
+        """Called in the writer's thread, once for each arrival."""
         self._arrived.append(arrival)
         # Set back before the deque is emptied, so an arrival is never left without a wake-up.
         if not self._woken:
@@ -54,14 +79,14 @@ class Commits:
     def _answer(self) -> None:
         self._woken = False
         while self._arrived:
-            commit, waiter = self._arrived.popleft()
+            arrival = self._arrived.popleft()
+            waiter = arrival.waiter
             if waiter.cancelled():
                 continue
-            error = commit.exception()
-            if error is None:
-                waiter.set_result(commit.result())
-            else:
-                waiter.set_exception(error)
+            if arrival.placed is not None:
+                waiter.set_result(arrival.placed)
+            elif arrival.error is not None:
+                waiter.set_exception(arrival.error)
 
 
 class Door:
@@ -113,7 +138,7 @@ class Door:
         self._in_flight += 1
         self._idle.clear()
         try:
-            placed = await self._commits.wait(node.submit(statement))
+            placed = await self._commits.send(node, statement)
         finally:
             self._in_flight -= 1
             if not self._in_flight:

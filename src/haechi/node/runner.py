@@ -92,7 +92,8 @@ class Runner:
 
     def noticed(self) -> None:
         """Something became durable: index it soon."""
-        self._wake.set()
+        if not self._wake.is_set():
+            self._wake.set()
 
     def located(self, digest: bytes) -> tuple[Statement, str]:
         """A statement anybody may have and the log it is in, own log first; raises NotFound."""

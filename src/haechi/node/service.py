@@ -17,7 +17,7 @@ from haechi.log.proof import TlogProof
 from haechi.log.receipt import InclusionProof, ReceiptSigner
 from haechi.log.registration import admit
 from haechi.log.sequencer import Placed, Sequencer
-from haechi.log.store import Head, Store
+from haechi.log.store import Entry, Head, Store
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import BlobStore
 from haechi.network.index import Index
@@ -94,9 +94,13 @@ class Node:
 
     def submit(self, statement: Statement) -> "Future[Placed]":
         """Queue an admitted statement; the future ends when it is durable, or with what went wrong."""
+        digest, body = self.entry(statement)
+        return self.sequencer.submit(body, digest)
+
+    def entry(self, statement: Statement) -> Entry:
+        """What an admitted statement becomes in the log."""
         # What is not for everybody is not kept beside the log at all: absence, not a filter (TLP 2.0).
-        body = statement.raw if statement.about.sharing is Sharing.CLEAR else None
-        return self.sequencer.submit(body, statement.digest)
+        return Entry(statement.digest, statement.raw if statement.about.sharing is Sharing.CLEAR else None)
 
     def register(self, raw: bytes) -> tuple[Statement, bytes]:
         """Admit, wait until durable, and return the statement with its receipt."""

@@ -177,7 +177,11 @@ def _write(value: Plain, out: list[bytes], shape: _Shaper) -> None:
         out.append(beginning)
         for encoded, key in keys:
             out.append(encoded)
-            _write(value[key], out, shape)
+            member = value[key]
+            if type(member) is str:  # most members are; a call for each would cost as much as its encoding
+                out.append(text(member))
+            else:
+                _write(member, out, shape)
     elif isinstance(value, bytes):
         size = len(value)
         out.append(_BYTES_HEADS[size] if size < _SHORT else head(2, size))

@@ -86,12 +86,20 @@ def encode_sign1(
     protected_raw: bytes, unprotected: Mapping[object, object], payload: bytes | None, signature: bytes
 ) -> bytes:
     """A tagged COSE_Sign1 with definite lengths and sorted unprotected keys."""
+    encoded = cbor.encode(dict(unprotected), where="unprotected header") if unprotected else b"\xa0"
+    return join_sign1(protected_raw, encoded, payload, signature)
+
+
+def join_sign1(
+    protected_raw: bytes, unprotected_raw: bytes, payload: bytes | None, signature: bytes
+) -> bytes:
+    """`encode_sign1` for an unprotected header that is encoded already."""
     return b"".join(
         (
             _BEGIN,
             cbor.head(2, len(protected_raw)),
             protected_raw,
-            cbor.encode(dict(unprotected), where="unprotected header") if unprotected else b"\xa0",
+            unprotected_raw,
             b"\xf6" if payload is None else cbor.head(2, len(payload)) + payload,
             cbor.head(2, len(signature)),
             signature,
