@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,12 @@ from tests.network.scripted import answers, ok, scripted
 from tests.node.house import KEY
 
 from haechi.cli.processes import NodeProcess
-from haechi.statement.claims import kind_names
-from haechi.statement.envelope import Statement
+from haechi.facts import load
+from haechi.network.client import PeerClient
+from haechi.node.maintenance import grant
+from haechi.statement.claims import claim_of, kind_names
+from haechi.statement.envelope import MAX_STATEMENT_BYTES, Statement
+from haechi.statement.kinds.policy import Policy
 
 THUMBPRINT = KEY.public.thumbprint.hex()
 
@@ -374,6 +379,20 @@ def test_an_issuer_is_allowed_once_on_a_stopped_and_on_a_running_node(stopped: P
         again = haechi("log", "allow", *options)
         assert again.code == 7
         assert "already" in again.err
+
+
+def test_two_grants_at_the_same_moment_are_both_kept(node: NodeProcess):
+    names = [f"issuer-{n}.example" for n in range(6)]
+
+    def allow(name: str) -> Statement:
+        return grant(node.folder, name, KEY.public.thumbprint, ("document",), None)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        assert len({statement.digest for statement in pool.map(allow, names)}) == len(names)
+    with PeerClient(node.url) as client:
+        policy = claim_of(Statement.from_bytes(client.fetch("/policy", MAX_STATEMENT_BYTES)), load())
+    assert isinstance(policy, Policy)
+    assert set(names) <= {grant.issuer for grant in policy.grants}
 
 
 # mirror

@@ -565,7 +565,7 @@ def test_uploads_at_the_same_time_are_bounded(wanted: House):
     slow = Ask("PUT", blob(), (FILE[:100], 2.0, FILE[100:]))  # longer than the last needs to arrive
     answers = wanted.ask_all([slow] * (MAX_UPLOADS + 2))
     assert sorted(answer.status for answer in answers) == [201] * MAX_UPLOADS + [503, 503]
-    refused = next(answer for answer in answers if answer.status == 503)  # which two depends on who came first
+    refused = next(answer for answer in answers if answer.status == 503)  # whoever came last
     assert refused.problem[0] == "node.uploads-full"
     assert int(refused.headers["retry-after"]) >= 1
     assert wanted.ask("GET", blob()).body == FILE

@@ -10,9 +10,9 @@ from tests.network.parties import COMPANY, FACTS, document, evidence, sign
 from tests.node.house import FREE, KEY, Ask, House, numbered
 
 from haechi.node.api import Api
+from haechi.node.clients import Clients
 from haechi.node.limits import MAX_CLIENTS, RateLimit, TooMany
 from haechi.node.pages.routes import make_routes
-from haechi.node.wire import client_of
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, sign_statement
 
@@ -48,15 +48,30 @@ def test_clients_are_remembered_in_bounded_memory_and_newcomers_are_let_in():
     assert len(limit._buckets) == MAX_CLIENTS
 
 
-def test_an_ipv6_network_is_one_client_and_two_ipv4_addresses_are_two():
-    def client(address: str) -> str:
-        return client_of({"type": "http", "client": (address, 1)})
+def client(address: str, *forwarded: str, proxies: tuple[str, ...] = ()) -> str:
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded]
+    return Clients(proxies).of({"type": "http", "client": (address, 1), "headers": headers})
 
+
+def test_an_ipv6_network_is_one_client_and_two_ipv4_addresses_are_two():
     assert client("2001:db8:1:2::1") == client("2001:db8:1:2:ffff::9") != client("2001:db8:1:3::1")
     assert client("fe80::1%eth0") == client("fe80::2%eth0")
     assert client("192.0.2.1") != client("192.0.2.2")
     assert client("not:an:address") == "not:an:address"
-    assert client_of({"type": "http", "client": None}) == "?"
+    assert Clients(()).of({"type": "http", "client": None}) == "?"
+
+
+def test_a_named_proxy_and_nobody_else_says_who_is_behind_it():
+    proxy, inner = "127.0.0.1", "10.0.0.7"
+    assert client(proxy, "192.0.2.1", proxies=(proxy,)) == "192.0.2.1"
+    assert client(proxy, "192.0.2.1") == proxy, "no proxy was named"
+    assert client("192.0.2.9", "192.0.2.1", proxies=(proxy,)) == "192.0.2.9", "not from the proxy"
+    assert client(proxy, "203.0.113.5, 192.0.2.1", proxies=(proxy,)) == "192.0.2.1", "the rest is hearsay"
+    assert client(proxy, "192.0.2.1, 10.0.0.7", proxies=(proxy, inner)) == "192.0.2.1"
+    assert client(proxy, "203.0.113.5", "192.0.2.1", proxies=(proxy,)) == "192.0.2.1", "two header lines"
+    assert client(proxy, "192.0.2.1, nonsense", proxies=(proxy,)) == proxy
+    assert client(proxy, proxies=(proxy,)) == proxy
+    assert client(proxy, "2001:db8:1:2::1", proxies=(proxy,)) == "2001:db8:1:2::/64"
 
 
 def test_writes_beyond_the_rate_are_told_when_to_come_back(make_house: Callable[..., House]):

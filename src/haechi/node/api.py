@@ -17,7 +17,7 @@ from haechi.node.openapi import document
 from haechi.node.runner import Runner
 from haechi.node.tilesite import TileSite, serve_tile
 from haechi.node.uploads import receive_blob
-from haechi.node.wire import BRIEF, IMMUTABLE, client_of, digest_of, problem
+from haechi.node.wire import BRIEF, IMMUTABLE, digest_of, problem
 from haechi.statement import cbor
 from haechi.words import Text
 
@@ -102,7 +102,7 @@ class Api:
 
     async def put_blob(self, request: Request) -> Response:
         """A file that a registered statement refers to, by digest and size; nothing else is taken."""
-        self._runner.take_write(client_of(request.scope))
+        self._runner.take_write(request.scope)
         await receive_blob(request, self._runner, digest_of(request))
         return Response(status_code=201)
 

@@ -20,7 +20,7 @@ from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
 from haechi.node.runner import Runner
 from haechi.node.view import View
-from haechi.node.wire import client_of, plain_problem, problem, status_of, with_retry
+from haechi.node.wire import plain_problem, problem, status_of, with_retry
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
@@ -79,7 +79,7 @@ class Surround:
                 await self._door(scope, receive, watched.send)
                 return
             if method in ("GET", "HEAD") and path not in _UNLIMITED:
-                self._runner.take_read(client_of(scope))
+                self._runner.take_read(scope)
             await self._app(scope, receive, watched.send)
         except TooMany as error:
             await _answer_error(Request(scope), error)(scope, receive, watched.send)

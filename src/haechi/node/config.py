@@ -6,6 +6,7 @@ NotFound
 └── NodeAbsent        there is no node in the folder
 """
 
+import ipaddress
 import os
 import tomllib
 from pathlib import Path
@@ -45,10 +46,16 @@ class NodeAbsent(NotFound):
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the node answers."""
+    """Where the node answers. proxies: addresses whose `X-Forwarded-For` is believed."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8470
+    proxies: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which msgspec turns into an error that names the place."""
+        for proxy in self.proxies:
+            ipaddress.ip_address(proxy)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -123,6 +130,7 @@ def config_text(config: Config) -> str:
     lines.append(f"mirror_seconds = {config.mirror_seconds}")
     lines.append(f"checkpoint_seconds = {config.checkpoint_seconds}")
     lines += ["", "[listen]", f"host = {_toml_string(config.listen.host)}", f"port = {config.listen.port}"]
+    lines.append(f"proxies = [{', '.join(map(_toml_string, config.listen.proxies))}]")
     lines += ["", "[limits]"]
     lines += [f"{name} = {value}" for name, value in msgspec.structs.asdict(config.limits).items()]
     return "\n".join(lines) + "\n"

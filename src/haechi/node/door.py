@@ -14,7 +14,7 @@ from haechi.errors import BadInput, HaechiError, TooLarge
 from haechi.log.sequencer import Placed
 from haechi.node.runner import Runner
 from haechi.node.service import Node
-from haechi.node.wire import BodySlow, client_of, problem
+from haechi.node.wire import BodySlow, problem
 from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
 from haechi.words import Text
 
@@ -22,7 +22,7 @@ RECEIPT_TYPE = b"application/cose"
 
 
 class _Arrival:
-    """One statement on its way: how it ended, told by the writer's thread to the one who waits in the loop."""
+    """One statement on its way: how it ended, told by the writer's thread to whoever waits in the loop."""
 
     __slots__ = ("_commits", "error", "placed", "waiter")
 
@@ -110,7 +110,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one POST."""
         try:
-            self._runner.take_write(client_of(scope))
+            self._runner.take_write(scope)
             raw = await self._body(scope, receive)
             digest, receipt = await self._register(raw)
         except HaechiError as error:

@@ -1,7 +1,10 @@
 """What an operator does to a node besides running it: grant, check, export."""
 
+import fcntl
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -23,6 +26,8 @@ from haechi.statement.envelope import MAX_STATEMENT_BYTES, About, Statement, sig
 from haechi.statement.keys import SigningKey
 from haechi.statement.kinds.policy import Grant, Policy
 from haechi.words import Text
+
+_POLICY_LOCK = "policy.lock"
 
 
 class AlreadyGranted(Conflict):
@@ -81,6 +86,22 @@ _Change = Callable[[tuple[Grant, ...]], tuple[Grant, ...]]
 
 def _change_policy(folder: Path, passphrase: bytes | None, change: _Change) -> Statement:
     config = load_config(folder)
+    with _one_at_a_time(folder):
+        return _change_locked(folder, config, passphrase, change)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Generator[None]:
+    """Two changes made at once would build upon the same policy, and the second would undo the first."""
+    fd = os.open(folder / _POLICY_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _change_locked(folder: Path, config: Config, passphrase: bytes | None, change: _Change) -> Statement:
     key = load_keychain(folder / "keys", passphrase).issuer
     try:
         runner = open_node(folder, clock=time.time, passphrase=passphrase)

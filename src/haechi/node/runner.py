@@ -10,12 +10,15 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
 
+from starlette.types import Scope
+
 from haechi.errors import HaechiError, NotFound
 from haechi.log.store import Store
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
 from haechi.network.report import Progress
+from haechi.node.clients import Clients
 from haechi.node.limits import RateLimit, UploadRoom
 from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
@@ -48,6 +51,7 @@ class Runner:
         self.peers = peers
         self.metrics = Metrics()
         self.requests = RequestMetrics()
+        self._clients = Clients(node.config.listen.proxies)
         limits = node.config.limits
         self._writes = RateLimit(limits.writes_per_s, limits.write_burst)
         self.upload_room = UploadRoom(node.folder / "blobs")
@@ -82,13 +86,13 @@ class Runner:
         if ran:  # a command that only opened the node has its own words
             log_event("node.stopped", size=size)
 
-    def take_write(self, client: str) -> None:
-        """One token of a client's writing rate; raises TooMany."""
-        self._writes.take(client, time.monotonic())
+    def take_write(self, scope: Scope) -> None:
+        """One token of the writing rate of whoever sent this request; raises TooMany."""
+        self._writes.take(self._clients.of(scope), time.monotonic())
 
-    def take_read(self, client: str) -> None:
-        """One token of a client's reading rate; raises TooMany."""
-        self._reads.take(client, time.monotonic())
+    def take_read(self, scope: Scope) -> None:
+        """One token of the reading rate of whoever sent this request; raises TooMany."""
+        self._reads.take(self._clients.of(scope), time.monotonic())
 
     def noticed(self) -> None:
         """Something became durable: index it soon."""

@@ -1,14 +1,11 @@
-"""What every route shares: bounded bodies, error answers, client names, security headers."""
+"""What every route shares: bounded bodies, error answers, security headers."""
 
 import http
-import ipaddress
 import re
-from functools import lru_cache
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
 from haechi.errors import (
     BadInput,
@@ -82,22 +79,3 @@ def digest_of(request: Request) -> bytes:
     if not _HEX_64.match(text):
         raise HTTPException(404)
     return bytes.fromhex(text)
-
-
-def client_of(scope: Scope) -> str:
-    """The client's address for rate limits; never logged together with content.
-
-    For IPv6 its /64 network: one customer is given that many addresses, and must not get a rate for each.
-    """
-    client = scope.get("client")
-    if not client:
-        return "?"
-    return _network_of(client[0]) if ":" in client[0] else client[0]
-
-
-@lru_cache(maxsize=4096)
-def _network_of(address: str) -> str:
-    try:
-        return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
-    except ValueError:
-        return address
