@@ -1,0 +1,156 @@
+// A detector of text marks for the browser (haechi-text-1, sections 3 and 5 to 7): text and keys in, p out.
+
+import { encrypted, expanded } from "./aes.js";
+import { pairsOf, wordsOf } from "./words.js";
+
+export const LIMIT = -8;
+export const ENOUGH = 200;
+const SIGNPOST_LIMIT = -4;
+const [DIGITS, SIGNPOST_DIGITS, BASE] = [4, 3, 16];
+const [SHORTEST, SEGMENT_LIMIT, EVIDENCE] = [24, -4, 1.5];
+const SIGNPOST_SECRET = "haechi-text-1 signpost key";
+
+const isSignpost = (pair) => pair.context[15] < 64;
+const place = (pair, digits) => pair.context[14] % digits;
+
+/** log10 P(Gamma(count, 1) >= score). */
+export function gammaTail(score, count) {
+  if (count <= 0 || score <= 0) return 0;
+  const terms = [0];
+  for (let k = 1; k < count; k++) terms.push(terms[k - 1] + Math.log(score) - Math.log(k));
+  const top = terms.reduce((a, b) => Math.max(a, b));
+  const total = top + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - top), 0));
+  return Math.min(0, (total - score) / Math.LN10);
+}
+
+/** One number for each pair, exponential with mean 1 under a key that did not write the text. */
+function exponentials(secret, pairs, valueOf) {
+  const keys = expanded(secret);
+  return pairs.map((pair) => {
+    const block = pair.context.slice();
+    for (let i = 0; i < 8; i++) block[i] ^= pair.item[i];
+    block[8] ^= valueOf(pair);
+    const view = new DataView(encrypted(keys, block).buffer);
+    const bits = view.getBigUint64(0, true) >> 11n;
+    return -Math.log1p(-((Number(bits) + 0.5) * 2 ** -53));
+  });
+}
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+function readNumber(secret, pairs, digits) {
+  const table = Array.from({ length: digits }, () => new Array(BASE).fill(0));
+  for (let digit = 0; digit < BASE; digit++) {
+    const each = exponentials(secret, pairs, () => 1 + digit);
+    pairs.forEach((pair, i) => (table[place(pair, digits)][digit] += each[i]));
+  }
+  const best = table.map((row) => row.indexOf(Math.max(...row)));
+  const number = best.reduce((value, digit) => value * BASE + digit, 0);
+  return { number, score: sum(best.map((digit, i) => table[i][digit])) };
+}
+
+const digitOf = (number, pair, digits) => 1 + ((number >> (4 * (digits - 1 - place(pair, digits)))) & (BASE - 1));
+
+/**
+ * What the words of a text show under keys: [{ name, secret (32 bytes), payload (whether it carries one) }].
+ * Needs `crypto.subtle` for the hash of the public key's name.
+ */
+export async function detectText(text, keys) {
+  const words = wordsOf(text);
+  let pairs = pairsOf(words);
+  const count = pairs.length;
+  const hashed = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(SIGNPOST_SECRET));
+  const signpost = readSignpost(new Uint8Array(hashed), pairs);
+  if (signpost) pairs = pairs.filter((pair) => !isSignpost(pair));
+  const rated = keys.map((key) => rate(key, pairs, keys.length)).sort((a, b) => a.log10P - b.log10P);
+  const marks = rated
+    .filter((mark) => mark.log10P <= LIMIT)
+    .map((mark) => ({ ...mark, stretches: stretches(mark, words, pairs, keys.length) }));
+  return {
+    size: words.length, count: signpost ? pairs.length : count, enough: words.length >= ENOUGH,
+    best: rated.length ? rated[0].log10P : 0, marks, signpost,
+  };
+}
+
+function readSignpost(secret, pairs) {
+  const open = pairs.filter(isSignpost);
+  const { number, score } = readNumber(secret, open, SIGNPOST_DIGITS);
+  const log10P = Math.min(0, gammaTail(score, open.length) + Math.log10(BASE ** SIGNPOST_DIGITS));
+  return log10P <= SIGNPOST_LIMIT ? { number, log10P } : null;
+}
+
+const hypotheses = (key) => (key.payload ? BASE ** DIGITS : 1);
+
+function rate(key, pairs, tried) {
+  const read = key.payload
+    ? readNumber(key.secret, pairs, DIGITS)
+    : { number: null, score: sum(exponentials(key.secret, pairs, () => 0)) };
+  const log10P = Math.min(0, gammaTail(read.score, pairs.length) + Math.log10(tried * hypotheses(key)));
+  return { key, payload: read.number, score: read.score, log10P };
+}
+
+function stretches(mark, words, pairs, tried) {
+  const valueOf = (pair) => (mark.payload === null ? 0 : digitOf(mark.payload, pair, DIGITS));
+  const scores = exponentials(mark.key.secret, pairs, valueOf);
+  return located(scores, tried * hypotheses(mark.key)).map(({ start, end, log10P }) => ({
+    start: words[pairs[start].word].start, end: words[pairs[end - 1].word].end, log10P,
+  }));
+}
+
+function windowsOf(count) {
+  const windows = new Map();
+  const add = (start, end) => windows.set(`${start}-${end}`, { start, end });
+  for (let length = SHORTEST; length < count; length *= 2) {
+    const step = length / 2;
+    for (let at = 0; at < count - length + step; at += step) {
+      const start = Math.min(at, count - length);
+      add(start, start + length);
+    }
+  }
+  if (count) add(0, count);
+  return [...windows.values()];
+}
+
+function located(scores, tried) {
+  const windows = windowsOf(scores.length);
+  const cost = Math.log10(Math.max(tried, 1) * Math.max(windows.length, 1));
+  const total = [0];
+  for (const score of scores) total.push(total[total.length - 1] + score);
+  const rated = windows
+    .map(({ start, end }) => {
+      return { start, end, log10P: Math.min(0, gammaTail(total[end] - total[start], end - start) + cost) };
+    })
+    .sort((a, b) => a.log10P - b.log10P);
+  const taken = [];
+  for (const part of rated) {
+    if (part.log10P > SEGMENT_LIMIT) break;
+    if (taken.every((other) => part.end <= other.start || part.start >= other.end)) taken.push(part);
+  }
+  return joined(taken.map((part) => trimmed(part, scores)).sort((a, b) => a.start - b.start));
+}
+
+function trimmed({ start, end, log10P }, scores) {
+  const surplus = [0];
+  for (let at = start; at < end; at++) surplus.push(surplus[surplus.length - 1] + scores[at] - EVIDENCE);
+  let [low, bestEnd, best] = [0, 0, 0];
+  surplus.forEach((value, at) => {
+    if (value < surplus[low]) low = at;
+    if (value - surplus[low] > best) [best, bestEnd] = [value - surplus[low], at];
+  });
+  let first = 0;
+  for (let at = 0; at <= bestEnd; at++) if (surplus[at] < surplus[first]) first = at;
+  return { start: start + first, end: start + Math.max(bestEnd, first + 1), log10P };
+}
+
+function joined(parts) {
+  const out = [];
+  for (const part of parts) {
+    const last = out[out.length - 1];
+    if (last && part.start - last.end < SHORTEST) {
+      [last.end, last.log10P] = [part.end, Math.min(last.log10P, part.log10P)];
+    } else {
+      out.push({ ...part });
+    }
+  }
+  return out;
+}

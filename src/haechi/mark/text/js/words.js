@@ -1,0 +1,53 @@
+// Words, contexts and items of a text (haechi-text-1, section 4).
+
+import { blake2b } from "./blake2b.js";
+
+const STANDALONE =
+  "\\u3005-\\u3007\\u3021-\\u3029\\u3031-\\u3035\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff" +
+  "\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{1b000}-\\u{1b16f}\\u{20000}-\\u{323af}";
+const WORD = new RegExp(`[${STANDALONE}]|(?:(?![${STANDALONE}])[\\p{L}\\p{N}])+`, "gu");
+const HANGUL = /^[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]/u;
+const LETTERS = 4;
+export const CONTEXT_WORDS = 2;
+
+const utf8 = new TextEncoder();
+
+/** NFKC, each character in upper case and then in lower case, NFKC again. */
+export function normalised(text) {
+  const folded = [...text.normalize("NFKC")].map((letter) => letter.toUpperCase().toLowerCase()).join("");
+  return folded.normalize("NFKC");
+}
+
+/** Words as { text, start, end }; places count UTF-16 units of the text as it was given. */
+export function wordsOf(text) {
+  const words = [];
+  for (const piece of text.matchAll(/\S+/gu)) {
+    const normal = normalised(piece[0]);
+    const same = [...normal].length === [...piece[0]].length && normal.length === piece[0].length;
+    for (const found of normal.matchAll(WORD)) {
+      const start = piece.index + (same ? found.index : 0);
+      const end = same ? start + found[0].length : piece.index + piece[0].length;
+      words.push({ text: found[0], start, end });
+    }
+  }
+  return words;
+}
+
+/** The beginning of a normalised word that counts. */
+export const itemText = (word) => [...word].slice(0, HANGUL.test(word) ? 1 : LETTERS).join("");
+
+/** Each pair of context and item once: { context: 16 bytes, item: 8 bytes, word: its place }. */
+export function pairsOf(words) {
+  const seen = new Set();
+  const pairs = [];
+  for (let at = CONTEXT_WORDS; at < words.length; at++) {
+    const before = words.slice(at - CONTEXT_WORDS, at).map((word) => word.text).join("\x1f");
+    const item = itemText(words[at].text);
+    const name = `${before}\x1e${item}`;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const context = blake2b(utf8.encode(`w${before}`), 16, "haechi-text-1");
+    pairs.push({ context, item: blake2b(utf8.encode(item), 8, "haechi-text-1/it"), word: at });
+  }
+  return pairs;
+}

@@ -1,0 +1,85 @@
+"""The published vectors of haechi-text-1, made from the program: python -m tests.mark.text.vectors > FILE."""
+
+import json
+import sys
+
+from tests.mark.text.toy import KEY, OTHER, human_words, mark_of, write_words
+
+from haechi.mark.text import SIGNPOST_KEY, Asked, detect_text
+from haechi.mark.text.prf import blocks, item_of_text, keyed
+from haechi.mark.text.tail import log10_gamma_tail
+from haechi.mark.text.words import context_of, item_text, normalised, words_of
+
+_TEXTS = (
+    "The quick brown fox can't jump 3.5 m.",
+    "워터마크는 글을 읽는 사람의 눈에 보이지 않습니다.",
+    "東京タワーは1958年に完成した。",
+    "Straße ﬁnden ΟΔΟΣ İstanbul",
+    "한글 e\u0301",
+    "snake_case AI안전 v2 x²",
+)
+
+
+def vectors() -> dict[str, object]:
+    """Everything a second detector is checked with."""
+    context = context_of(["brown", "fox"])
+    parts = [
+        {
+            "secret": key.secret.hex(),
+            "item": item,
+            "value": value,
+            "r": _keyed(key.secret, context, item, value),
+        }
+        for key, item, value in ((KEY, "can", 0), (KEY, "can", 16), (OTHER, "워", 1))
+    ]
+    return {
+        "signpost_secret": SIGNPOST_KEY.secret.hex(),
+        "context": {"words": ["brown", "fox"], "block": context.hex()},
+        "keyed": parts,
+        "tails": [[s, n, log10_gamma_tail(s, n)] for s, n in ((1.0, 1), (30.0, 10), (400.0, 200), (5.0, 9))],
+        "words": [{"text": text, "normalised": normalised(text), "words": _words(text)} for text in _TEXTS],
+        "texts": [_detected(*each) for each in _marked()],
+    }
+
+
+def _keyed(secret: bytes, context: bytes, item: str, value: int) -> str:
+    items = blocks([item_of_text(item).to_bytes(8, "little") + bytes(8)])[:, 0]
+    return keyed(secret, blocks([context]), items, value).tobytes().hex()
+
+
+def _words(text: str) -> list[list[str]]:
+    return [[word.text, item_text(word.text)] for word in words_of(text)]
+
+
+def _marked() -> list[tuple[str, str, bool]]:
+    mixed = f"{human_words(150, 1)} {write_words(mark_of(), 200, seed=2)} {human_words(150, 3)}"
+    return [
+        ("plain", write_words(mark_of(), 220), False),
+        ("Korean", write_words(mark_of(), 220, lang="ko"), False),
+        ("payload beef", write_words(mark_of(payload=0xBEEF), 260, seed=4), True),
+        ("signpost abc", write_words(mark_of(signpost=0xABC), 600, seed=5), False),
+        ("mixed", mixed, False),
+        ("unmarked", human_words(220, 6), False),
+    ]
+
+
+def _detected(name: str, text: str, payload: bool) -> dict[str, object]:  # noqa: FBT001
+    found = detect_text(text, [Asked(key=KEY, payload=payload)])
+    return {
+        "name": name,
+        "text": text,
+        "secret": KEY.secret.hex(),
+        "payload": payload,
+        "count": found.count,
+        "log10_p": round(found.best_log10_p, 6),
+        "marks": [
+            {"payload": mark.payload, "stretches": [[part.start, part.end] for part in mark.stretches]}
+            for mark in found.marks
+        ],
+        "signpost": None if found.signpost is None else found.signpost.number,
+    }
+
+
+if __name__ == "__main__":
+    json.dump(vectors(), sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
