@@ -47,3 +47,21 @@ def log10_mixed_tail(score: float, count: int, share: float) -> float:
 def corrected(log10_p: float, *, tried: int) -> float:
     """log10 p after a look at `tried` hypotheses (Bonferroni's bound); never above 0."""
     return min(0.0, log10_p + math.log10(max(tried, 1)))
+
+
+def log10_binomial_tail(ones: int, count: int, share: float) -> float:
+    """log10 P(Binomial(count, share) >= ones), exact; 0 when `ones` is 0.
+
+    >>> round(log10_binomial_tail(10, 10, 0.5), 6)
+    -3.0103
+    """
+    if ones <= 0:
+        return 0.0
+    log_share, log_rest = math.log(share), math.log1p(-share)
+    first = math.lgamma(count + 1)
+    terms = [
+        first - math.lgamma(k + 1) - math.lgamma(count - k + 1) + k * log_share + (count - k) * log_rest
+        for k in range(ones, count + 1)
+    ]
+    top = max(terms)
+    return min(0.0, (top + math.log(math.fsum(math.exp(each - top) for each in terms))) / LN10)

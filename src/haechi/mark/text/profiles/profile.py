@@ -1,0 +1,75 @@
+"""What every reader of another engine's marks has in common."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from hashlib import sha256
+from typing import ClassVar
+
+import msgspec
+
+from haechi.errors import BadInput, TooLarge
+from haechi.words import Text
+
+MAX_TOKENS = 1_000_000
+MAX_TOKEN = 1 << 31
+
+
+class ProfileUnfit(BadInput):
+    """A profile or token ids out of range; facts: why."""
+
+    code: ClassVar[str] = "mark.text.profile"
+    what = Text("this profile cannot be read: {why}", "이 프로필을 읽을 수 없습니다: {why}")
+    hint = Text(
+        "take the settings from the engine's own configuration",
+        "엔진의 설정에서 값을 그대로 가져오세요",
+    )
+
+
+class ProfileReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How a text scored. count: pairs scored; log10_p: under `law`, for this one profile, not corrected."""
+
+    engine: str
+    score: float
+    count: int
+    log10_p: float
+    law: str
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of one engine. tokenizer: SHA-256 of its file, hex; salt: random bytes that hide the rest."""
+
+    engine: ClassVar[str]
+    tokenizer: str = ""
+    salt: bytes = b""
+
+    @property
+    def digest(self) -> bytes:
+        """32 bytes that commit to the profile, key included: SHA-256 of its JSON, names in order, no spaces.
+
+        With a random salt it gives nothing away.
+        """
+        fields = {"engine": self.engine, **msgspec.to_builtins(self)}
+        return sha256(msgspec.json.encode(fields, order="sorted")).digest()
+
+    def read(self, tokens: Sequence[int]) -> ProfileReading:
+        """The score of a text; raises TooLarge, ProfileUnfit."""
+        raise NotImplementedError
+
+
+def checked(tokens: Sequence[int]) -> list[int]:
+    """The same token ids; raises TooLarge above a million, ProfileUnfit for what is no id."""
+    if len(tokens) > MAX_TOKENS:
+        raise TooLarge(what_is=Text("token ids", "토큰 id"), limit=MAX_TOKENS, got=len(tokens))
+    if any(not 0 <= token < MAX_TOKEN for token in tokens):
+        raise ProfileUnfit(why=Text("a token id is out of range", "토큰 id가 범위를 벗어남"))
+    return [*tokens]
+
+
+def distinct(pairs: Iterable[Hashable]) -> list[int]:
+    """The places of the first occurrence of each."""
+    seen: set[Hashable] = set()
+    places: list[int] = []
+    for at, pair in enumerate(pairs):
+        if pair not in seen:
+            seen.add(pair)
+            places.append(at)
+    return places
