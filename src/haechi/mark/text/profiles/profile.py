@@ -52,7 +52,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self, tokens: Sequence[int]) -> ProfileReading:
         """The score of a text; raises TooLarge, ProfileUnfit."""
-        raise NotImplementedError
+        raise ProfileUnfit(why=Text("it names no engine", "엔진이 정해지지 않음"))
 
 
 def checked(tokens: Sequence[int]) -> list[int]:
