@@ -85,6 +85,14 @@ class Naive:
         return found
 
     # 4. direct
+    def asked(self, target: str) -> list[str]:
+        record, asked = self.targets[target], []
+        for kind in record.evidence:
+            choice = next(("|".join(one.kinds) for one in record.any_of if kind in one.kinds), kind)
+            if choice not in asked:
+                asked.append(choice)
+        return asked
+
     def direct(
         self, names: tuple[str, ...], target: str, day: date, within: int | None = None
     ) -> dict | None:
@@ -97,9 +105,11 @@ class Naive:
             return (not whole, -self.level(piece), -piece.since.toordinal(), piece.digest)
 
         def serves(piece: Evidence, kind: str) -> bool:
-            return not piece.withheld and (piece.kind == kind or piece.kind.startswith(kind + "."))
+            return not piece.withheld and any(
+                piece.kind == one or piece.kind.startswith(one + ".") for one in kind.split("|")
+            )
 
-        asked = self.targets[target].evidence
+        asked = self.asked(target)
         best = {}
         for kind in asked:
             able = sorted((one for one in live if serves(one[0], kind)), key=rank)
@@ -126,7 +136,12 @@ class Naive:
             "lacks": [
                 ("lacks.no-proof-kind", target)
                 if kind is None
-                else ("lacks.part" if state > 1 and best[kind] else "lacks.kind", kind)
+                else (
+                    "lacks.part"
+                    if state > 1 and best[kind]
+                    else ("lacks.any-kind" if "|" in kind else "lacks.kind"),
+                    kind,
+                )
                 for kind in lacks
             ],
             "kinds": {piece.kind for piece, _ in live if any(serves(piece, kind) for kind in proof)},
@@ -164,7 +179,7 @@ class Naive:
         if own:
             found.append({**own, "source": target, "relations": [], "low": low(target)})
         limit = getattr(self.targets[target], "evidence_valid_days", None)
-        wanted = [kind for kind in self.targets[target].evidence if kind != "pledge_report"]
+        wanted = [k for kind in self.asked(target) for k in kind.split("|") if k != "pledge_report"]
         for source in self.offered - {target}:
             start = self.direct(names, source, day, limit)
             if start is None or start["state"] < 2:

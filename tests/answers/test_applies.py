@@ -93,7 +93,7 @@ def test_korean_high_impact_joins_area_and_effect(effect: object, applies: str) 
 
 
 @pytest.mark.parametrize(
-    ("flop", "applies"), [(None, "unknown"), (9.9e24, "no"), (1e25, "yes"), (1e27, "yes")]
+    ("flop", "applies"), [(None, "unknown"), (1e25, "no"), (1.1e25, "yes"), (1e27, "yes")]
 )
 def test_compute_decides_the_frontier(flop: float | None, applies: str) -> None:
     found = duty(
@@ -104,6 +104,42 @@ def test_compute_decides_the_frontier(flop: float | None, applies: str) -> None:
         compute_flop=flop,
     )
     assert str(found.applies) == applies
+
+
+@pytest.mark.parametrize(
+    ("flop", "effect", "applies"), [(1e26, True, "yes"), (9.9e25, True, "no"), (1e26, None, "unknown")]
+)
+def test_korea_counts_exactly_the_threshold_and_joins_the_effect(
+    flop: float, effect: object, applies: str
+) -> None:
+    found = duty(
+        "KR.32.1",
+        countries=["KR"],
+        roles=["provider"],
+        applications=["app.model"],
+        compute_flop=flop,
+        high_impact=effect,
+    )
+    assert str(found.applies) == applies
+
+
+@pytest.mark.parametrize(("revenue", "applies"), [(None, "unknown"), (500e6, "no"), (500e6 + 1, "yes")])
+def test_duties_of_large_developers_wait_for_the_revenue(revenue: float | None, applies: str) -> None:
+    found = {
+        id_: duty(
+            id_,
+            date(2027, 1, 1),
+            countries=["US-CA"],
+            roles=["frontier_developer", "provider"],
+            applications=["app.model"],
+            compute_flop=2e26,
+            revenue_usd=revenue,
+        )
+        for id_ in ("US-CA.53.fw", "US-CA.53.rep")
+    }
+    assert str(found["US-CA.53.fw"].applies) == applies
+    assert found["US-CA.53.fw"].ask == (("revenue_usd",) if revenue is None else ())
+    assert found["US-CA.53.rep"].applies is Applies.YES  # every frontier developer, whatever its size
 
 
 def test_systems_on_the_market_before_have_longer() -> None:
@@ -159,6 +195,9 @@ def test_questions_are_asked_by_how_much_they_decide_until_none_is_left() -> Non
             "applications, autonomy",
         ),
         ({"small_firm": True, "revenue_usd": 1e9}, "small_firm, revenue_usd"),
+        ({"small_firm": True, "firm_size": "large"}, "small_firm, firm_size"),
+        ({"small_firm": False, "firm_size": "micro"}, "small_firm, firm_size"),
+        ({"small_firm": False, "start_up": True}, "small_firm, start_up"),
         ({"applications": ["app.model", "app.hiring"], "modalities": None}, "applications"),
     ],
 )

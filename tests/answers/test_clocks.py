@@ -1,12 +1,12 @@
 """Deadlines of incidents: California against New York, local days, and what cannot be counted."""
 
-import re
 from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from typing import TypedDict, Unpack
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from haechi.answers import CLOCKS, Applies, Catalogue, Clock, ClockState, clocks
+from haechi.answers import Applies, Catalogue, Clock, ClockState, clocks
 from haechi.facts import Facts
 from haechi.statement.claims import Said
 from haechi.statement.kinds.incident_report import IncidentReport, Notified, Severity
@@ -19,11 +19,23 @@ def catalogue(facts: Facts) -> Catalogue:
     return Catalogue.of(facts)
 
 
+class More(TypedDict, total=False):
+    """What a report may say besides."""
+
+    subdivisions: tuple[str, ...]
+    notified: tuple[Notified, ...]
+    deaths: int
+    imminent_danger: bool
+    widespread: bool
+    ordered: datetime
+    stopped: datetime
+
+
 def report(
     known: datetime = KNOWN,
     severity: Severity = "serious",
     countries: tuple[str, ...] = ("US",),
-    notified: tuple[Notified, ...] = (),
+    **more: Unpack[More],
 ) -> IncidentReport:
     return IncidentReport(
         application="frontier model",
@@ -32,7 +44,7 @@ def report(
         severity=severity,
         countries=countries,
         happened=Said(en="A safeguard failed."),
-        notified=notified,
+        **more,
     )
 
 
@@ -99,21 +111,93 @@ def test_without_a_state_it_is_unknown_which_law_counts(catalogue: Catalogue) ->
 
 
 @pytest.mark.parametrize(
-    ("severity", "expected"),
+    ("severity", "more", "surely", "perhaps"),
     [
-        ("minor", set()),
-        ("serious", {"EU.73/15d", "EU.55.inc/prompt"}),
-        ("death_or_grave_harm", {"EU.73/15d", "EU.73/10d", "EU.55.inc/prompt"}),
-        ("critical_infrastructure", {"EU.73/15d", "EU.73/2d", "EU.55.inc/prompt"}),
+        ("minor", {}, set(), set()),
+        ("serious", {}, {"15d", "prompt"}, {"2d"}),
+        ("serious", {"widespread": True}, {"15d", "prompt", "2d"}, set()),
+        ("serious", {"widespread": False}, {"15d", "prompt"}, set()),
+        ("death_or_grave_harm", {}, {"15d", "prompt"}, {"10d", "2d"}),
+        ("death_or_grave_harm", {"deaths": 1, "widespread": False}, {"15d", "prompt", "10d"}, set()),
+        ("death_or_grave_harm", {"deaths": 0, "widespread": False}, {"15d", "prompt"}, set()),
+        ("critical_infrastructure", {}, {"15d", "prompt", "2d"}, set()),
+        ("critical_infrastructure", {"deaths": 2}, {"15d", "prompt", "2d", "10d"}, set()),
     ],
 )
-def test_severity_chooses_the_clocks(catalogue: Catalogue, severity: Severity, expected: set[str]) -> None:
+def test_what_happened_chooses_the_clocks_of_the_eu(
+    catalogue: Catalogue, severity: Severity, more: More, surely: set[str], perhaps: set[str]
+) -> None:
     known = datetime(2028, 1, 10, 9, tzinfo=UTC)
-    found = by_id(catalogue, report(known, severity, ("DE",)), known)
-    assert set(found) == expected
-    if expected:
-        assert found["EU.55.inc/prompt"].state is ClockState.UNCOUNTED
-        assert found["EU.73/15d"].state is ClockState.RUNNING
+    found = by_id(catalogue, report(known, severity, ("DE",), **more), known)
+    by = {
+        answer: {key.partition("/")[2] for key, clock in found.items() if clock.applies is answer}
+        for answer in (Applies.YES, Applies.UNKNOWN)
+    }
+    assert by == {Applies.YES: surely, Applies.UNKNOWN: perhaps}
+
+
+@pytest.mark.parametrize(("days", "trigger"), [(2, "2d"), (10, "10d"), (15, "15d")])
+def test_the_days_of_article_73_end_at_midnight_in_brussels(
+    catalogue: Catalogue, days: int, trigger: str
+) -> None:
+    # 23:30 UTC on 9 January is already the 10th in Brussels.
+    known = datetime(2028, 1, 9, 23, 30, tzinfo=UTC)
+    incident = report(known, "critical_infrastructure", ("DE",), deaths=1)
+    clock = by_id(catalogue, incident, known)[f"EU.73/{trigger}"]
+    assert clock.due == datetime(2028, 1, 10 + days, 23, 59, 59, tzinfo=ZoneInfo("Europe/Brussels"))
+    assert clock.state is ClockState.RUNNING
+
+
+def test_before_the_duty_applies_its_clock_is_not_binding(catalogue: Catalogue) -> None:
+    known = datetime(2026, 9, 1, 9, tzinfo=UTC)
+    found = by_id(catalogue, report(known, "serious", ("DE",)), known)
+    assert found["EU.73/15d"].state is ClockState.NOT_BINDING
+    assert found["EU.55.inc/prompt"].state is ClockState.UNCOUNTED
+
+
+@pytest.mark.parametrize(("danger", "applies"), [(True, Applies.YES), (None, Applies.UNKNOWN), (False, None)])
+def test_imminent_danger_starts_the_short_clocks(
+    catalogue: Catalogue,
+    danger: "bool | None",
+    applies: Applies | None,
+) -> None:
+    more: More = {} if danger is None else {"imminent_danger": danger}
+    found = by_id(catalogue, report(subdivisions=("US-CA", "US-NY"), **more), KNOWN)
+    for clock in ("US-CA.53.inc/24h", "US-NY.1422/24h"):
+        assert (found[clock].applies if clock in found else None) is applies
+        if clock in found:
+            assert found[clock].due == KNOWN + timedelta(hours=24)
+
+
+def test_the_report_itself_names_the_states(catalogue: Catalogue) -> None:
+    assert by_id(catalogue, report(subdivisions=("US-NY",)), KNOWN).keys() == {
+        "US-NY.1422/72h",
+        "US-NY.1422/24h",
+    }
+    named = by_id(catalogue, report(subdivisions=("US-CA", "US-NY")), KNOWN)
+    given = by_id(catalogue, report(), KNOWN, "US-CA", "US-NY")
+    assert {key: clock.as_dict() for key, clock in named.items()} == {
+        key: clock.as_dict() for key, clock in given.items()
+    }
+
+
+def test_an_authority_is_known_by_its_id_whatever_it_is_called(catalogue: Catalogue) -> None:
+    told = Notified(
+        authority="the office in Sacramento", country="US", at=KNOWN, authority_id="auth.US-CA.oes"
+    )
+    found = by_id(catalogue, report(subdivisions=("US-CA", "US-NY"), notified=(told,)), KNOWN)
+    assert found["US-CA.53.inc/15d"].state is ClockState.MET
+    assert found["US-NY.1422/72h"].state is ClockState.RUNNING
+
+
+@pytest.mark.parametrize(("country", "state"), [("FR", ClockState.MET), ("GB", ClockState.RUNNING)])
+def test_an_authority_of_any_member_state_hears_for_the_eu(
+    catalogue: Catalogue, country: str, state: ClockState
+) -> None:
+    known = datetime(2028, 1, 10, 9, tzinfo=UTC)
+    told = Notified(authority="regulator", country=country, at=known)
+    incident = report(known, "serious", ("DE", "GB"), notified=(told,))
+    assert by_id(catalogue, incident, known)["EU.73/15d"].state is state
 
 
 def test_the_last_second_counts_and_the_next_does_not(catalogue: Catalogue) -> None:
@@ -125,17 +209,29 @@ def test_the_last_second_counts_and_the_next_does_not(catalogue: Catalogue) -> N
         assert clock.left(due + late) == -late
 
 
-def test_an_order_is_no_part_of_an_incident_report(catalogue: Catalogue) -> None:
+def test_a_clock_after_an_order_waits_for_the_order(catalogue: Catalogue) -> None:
     (clock,) = clocks(report(countries=("IN",)), catalogue, KNOWN)
     assert (clock.rule.id, clock.state, clock.due) == ("IN.take/3h", ClockState.UNCOUNTED, None)
     assert "셀 수 없음" in clock.say("ko")
 
 
-def test_the_table_says_what_the_facts_say(facts: Facts) -> None:
-    """Whoever changes a `deadline` changes the table, and the other way round."""
-    stated = {found.id: found.deadline for found in facts.requirements.values() if found.deadline}
-    assert {rule.requirement for rule in CLOCKS} == set(stated)
-    for id_, prose in stated.items():
-        numbers = {(int(number), unit) for number, unit in re.findall(r"(\d+) (days|hours)", prose)}
-        rules = [rule for rule in CLOCKS if rule.requirement == id_]
-        assert {(rule.length, rule.unit) for rule in rules if rule.length is not None} == numbers
+@pytest.mark.parametrize(
+    ("minutes", "state"), [(180, ClockState.MET), (181, ClockState.MISSED), (None, ClockState.RUNNING)]
+)
+def test_three_hours_after_an_order_in_india(
+    catalogue: Catalogue, minutes: int | None, state: ClockState
+) -> None:
+    ordered = KNOWN + timedelta(days=2)
+    more: More = {} if minutes is None else {"stopped": ordered + timedelta(minutes=minutes)}
+    incident = report(countries=("IN",), severity="minor", ordered=ordered, **more)
+    (clock,) = clocks(incident, catalogue, ordered)
+    assert (clock.state, clock.due) == (state, ordered + timedelta(hours=3))
+
+
+def test_every_zone_is_real_and_every_authority_is_of_the_regime(facts: Facts) -> None:
+    zones = available_timezones()
+    rules = [(found, rule) for found in facts.requirements.values() for rule in found.clocks]
+    assert len(rules) == 9
+    for found, rule in rules:
+        assert rule.zone in zones
+        assert {facts.authority(id_).regime for id_ in rule.told} <= {found.regime}

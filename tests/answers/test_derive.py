@@ -44,7 +44,7 @@ def test_a_pledge_report_offers_itself_for_what_was_done(facts: Facts) -> None:
     assert (item.subject, item.kind, item.offers) == (
         "co.naver",
         "pledge_report",
-        (Offer("sbp.1.2", whole=False),),
+        (Offer("sbp.1.2", whole=False), Offer("sbp.2.2", whole=False), Offer("G7.10", whole=False)),
     )
     assert item.period is not None
     assert item.since == item.period[1]
@@ -66,7 +66,11 @@ def test_a_document_serves_as_its_form_and_ages_from_its_date(facts: Facts) -> N
     item = derived(facts, signed(facts, "document"), offers=(Offer("sbp.1.5"),))
     assert isinstance(item, Evidence)
     assert (item.kind, item.since.isoformat()) == ("document.policy", "2026-03-01")
-    assert item.offers == (Offer("sbp.1.5"),)
+    # What the signed claim names itself, then what the caller adds.
+    assert item.offers == (Offer("KR.34.1.1", whole=False), Offer("sbp.1.6"), Offer("sbp.1.5"))
+    engine = Engine(facts)
+    engine.put(item)
+    assert engine.answer(item.subject, "KR.34.1.1", TODAY).state.word == "partial"
 
 
 def test_withheld_content_is_marked(facts: Facts) -> None:

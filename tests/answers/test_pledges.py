@@ -17,9 +17,11 @@ from haechi.answers import (
     compare,
     figures_of,
     line,
+    side_by_side,
 )
 from haechi.facts import Facts
 from haechi.statement.kinds._figures import Figure, Interval
+from haechi.statement.kinds._measures import Measured
 from haechi.statement.kinds.pledge_report import KIND, Period
 
 PLEDGE = "ins.seoul.pledge"
@@ -169,7 +171,11 @@ def test_overlapping_intervals_are_no_clear_difference() -> None:
 
 
 def test_figures_keep_party_period_and_statement() -> None:
-    (found,) = figures_of(KIND.example(), digest(1))
+    found, *typed = figures_of(KIND.example(), digest(1))
+    assert [each.label.en for each in typed] == [
+        "small firms and start-ups reached",
+        "money paid out to small firms",
+    ]
     assert (found.party, found.commitment, found.statement) == ("co.naver", "sbp.1.2", digest(1))
 
 
@@ -177,3 +183,70 @@ def test_baselines_are_context_with_a_source(facts: Facts) -> None:
     for each in BASELINES:
         assert facts.source(each.source).published.last == each.published
         assert 0 < each.disclosed <= each.of == 13
+
+
+# typed figures
+
+
+def typed(party: str, **values: object) -> Reported:
+    kept = {
+        "measure": "funds_for_small_firms",
+        "value": 8.5e9,
+        "method": "audited",
+        "scope": "country",
+        "country": "KR",
+        "currency": "KRW",
+        "how": "payments in the period",
+        "auditor": "Example Audit LLC",
+    }
+    figure_ = Measured(**{key: value for key, value in {**kept, **values}.items() if value is not None})
+    figure_.check("pledge_report")
+    return Reported(party, "sbp.2.2", Period(first=PERIOD[0], last=PERIOD[1]), figure_, digest(2))
+
+
+def test_typed_figures_of_equal_ground_stand_in_one_column() -> None:
+    (table,) = side_by_side([typed("co.naver"), typed("co.kakao", value=1.0)])
+    assert [[each.party for each in column] for column in table.columns] == [["co.kakao", "co.naver"]]
+    assert table.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"currency": "USD"}, "compare.currency"),
+        ({"scope": "global", "country": None}, "compare.scope"),
+        ({"country": "JP"}, "compare.scope"),
+        ({"method": "measured", "auditor": None}, "compare.method-class"),
+        ({"method": "claimed", "auditor": None, "how": None}, "compare.method-class"),
+        ({"measure": "credits_for_small_firms"}, "compare.measure"),
+    ],
+)
+def test_one_typed_difference_refuses_the_comparison(values: dict[str, object], code: str) -> None:
+    found = compare(typed("co.naver"), typed("co.kakao", **values))
+    assert [reason.code for reason in found.against] == [code]
+    assert all(reason.ko for reason in found.against)
+
+
+def test_a_claim_is_never_shown_as_counted() -> None:
+    claimed = typed("co.kakao", method="claimed", auditor=None, how=None)
+    tables = side_by_side([typed("co.naver"), claimed])
+    assert [len(column) for table in tables for column in table.columns] == [1, 1]
+    assert (claimed.method.en, claimed.method.ko) == ("claimed, not measured", "주장값(측정 아님)")
+    for lang, word in (("en", "not measured"), ("ko", "측정 아님")):
+        assert word in claimed.figure.text().say(lang)
+        assert word not in typed("co.naver").figure.text().say(lang)
+
+
+def test_another_group_or_denominator_refuses_a_share() -> None:
+    share = {
+        "measure": "share_of_staff", "value": 31.0, "method": "measured", "currency": None, "auditor": None,
+        "group": "women", "denominator": "staff in AI work",
+    }  # fmt: skip
+    one = typed("co.naver", **share)
+    for change, code in (
+        ({"group": "people over 55"}, "group"),
+        ({"denominator": "all staff"}, "denominator"),
+    ):
+        assert compare(one, typed("co.kakao", **share)).comparable
+        found = compare(one, typed("co.kakao", **{**share, **change}))
+        assert [reason.code for reason in found.against] == [f"compare.{code}"]

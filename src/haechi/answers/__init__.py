@@ -15,8 +15,7 @@ from haechi.answers.applies import Applies, Duty, Reason, duties
 from haechi.answers.carry import Hop, RelationRefused, Routes
 from haechi.answers.catalogue import Catalogue, Editions, HistoryRefused, LawOn, LawStatus, NotKnownThen
 from haechi.answers.clocks import Clock, ClockState, clocks, due_moment
-from haechi.answers.clocktable import CLOCKS, ClockRule
-from haechi.answers.compare import Comparison, Reported, compare, figures_of
+from haechi.answers.compare import Comparison, Reported, SideBySide, compare, figures_of, side_by_side
 from haechi.answers.countries import CountryCard, Gap, Pair, PairRow, country_card, gaps, matrix, pair
 from haechi.answers.derive import NotTheirVoice, item_of
 from haechi.answers.engine import Answers, Engine, Scope
@@ -30,7 +29,6 @@ from haechi.answers.evidence import (
     Seen,
     Withdrawal,
 )
-from haechi.answers.history import Transition, Was
 from haechi.answers.ladder import Assurance, State
 from haechi.answers.line import CarriedOver, Change, Station, line
 from haechi.answers.note import Note
@@ -38,12 +36,12 @@ from haechi.answers.oscal import check_oscal, oscal_catalog, oscal_mapping
 from haechi.answers.pledges import BASELINE_MARK, BASELINES, Baseline, Board, Cell, board, boards
 from haechi.answers.profile import Profile, ProfileContradicts, ProfileMalformed, check_profile, read_profile
 from haechi.answers.questions import Question, next_questions
+from haechi.answers.starter import Help, Path, Step, starter
 from haechi.answers.tables import answers_csv, crosswalk_csv
 
 __all__ = [
     "BASELINES",
     "BASELINE_MARK",
-    "CLOCKS",
     "Answer",
     "Answers",
     "Applies",
@@ -55,7 +53,6 @@ __all__ = [
     "Cell",
     "Change",
     "Clock",
-    "ClockRule",
     "ClockState",
     "Comparison",
     "Confirmation",
@@ -66,6 +63,7 @@ __all__ = [
     "Engine",
     "Evidence",
     "Gap",
+    "Help",
     "HistoryRefused",
     "Hop",
     "Item",
@@ -78,6 +76,7 @@ __all__ = [
     "Offer",
     "Pair",
     "PairRow",
+    "Path",
     "Profile",
     "ProfileContradicts",
     "ProfileMalformed",
@@ -89,10 +88,10 @@ __all__ = [
     "Routes",
     "Scope",
     "Seen",
+    "SideBySide",
     "State",
     "Station",
-    "Transition",
-    "Was",
+    "Step",
     "Withdrawal",
     "answers_csv",
     "board",
@@ -115,4 +114,6 @@ __all__ = [
     "oscal_mapping",
     "pair",
     "read_profile",
+    "side_by_side",
+    "starter",
 ]

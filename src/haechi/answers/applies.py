@@ -13,7 +13,7 @@ from types import MappingProxyType
 from haechi.answers.catalogue import Catalogue, LawOn, LawStatus
 from haechi.answers.note import Note, note
 from haechi.answers.profile import FIELDS, Profile
-from haechi.facts import Facts, Requirement, RiskClass
+from haechi.facts import Facts, Regime, Requirement, RiskClass
 from haechi.words import Text
 
 
@@ -25,16 +25,6 @@ class Applies(StrEnum):
     UNKNOWN = "unknown"
 
 
-# Thresholds of the compute classes, as their names in the facts state them: FLOP, USD of yearly revenue, and
-# whether more conditions are joined to them. They belong into the facts.
-_THRESHOLDS: Mapping[str, tuple[float, float, bool]] = MappingProxyType(
-    {
-        "cls.EU.51": (1e25, 0.0, False),
-        "cls.KR.32": (1e26, 0.0, True),
-        "cls.CA.frontier": (1e26, 0.0, False),
-        "cls.NY.frontier": (1e26, 0.0, False),
-    }
-)
 # Regimes of no single country bind or advise whoever takes them up.
 _EVERYWHERE = "INT"
 
@@ -56,6 +46,10 @@ _WORDS: Mapping[str, Text] = MappingProxyType(
         "tier.more": Text("the class has further conditions: {what}", "분류에 추가 조건이 있음: {what}"),
         "tier.unclear": Text(
             "the facts do not say how this level is drawn", "이 수준을 정하는 기준이 사실에 없음"
+        ),
+        "large.in": Text("yearly revenue above {what}", "연 매출 {what} 초과"),
+        "large.out": Text(
+            "for large developers only, above {what} of yearly revenue", "연 매출 {what} 초과 개발자만 대상임"
         ),
         "unknown": Text("not known yet: {what}", "아직 모름: {what}"),
     }
@@ -120,7 +114,7 @@ def _duty(profile: Profile, catalogue: Catalogue, requirement: Requirement, as_o
     law = catalogue.law_on(requirement.id, as_of)
     tier, classes = _tier(profile, facts, requirement)
     reasons = (
-        _place(profile, facts, requirement),
+        _place(profile, facts, facts.regime(requirement.regime)),
         _role(profile, facts, requirement),
         _use(profile, facts, requirement),
         tier,
@@ -181,11 +175,15 @@ def _joined(labels: Iterable[Text]) -> Text:
     return Text(", ".join(label.en for label in kept), ", ".join(label.ko for label in kept))
 
 
-def _place(profile: Profile, facts: Facts, requirement: Requirement) -> Reason:
-    regime = facts.regime(requirement.regime)
+def where(profile: Profile, facts: Facts, regime: Regime) -> Applies:
+    """Whether a regime reaches the countries of the profile; unknown while too little was named."""
+    return _place(profile, facts, regime).outcome
+
+
+def _place(profile: Profile, facts: Facts, regime: Regime) -> Reason:
     if regime.jurisdiction == _EVERYWHERE:
         return _reason(Applies.YES, "place.any", regime.id)
-    places = profile.places
+    places = profile.places(facts)
     if places is None:
         return _unknown(regime.id, "countries")
     if regime.jurisdiction in places:
@@ -236,10 +234,10 @@ def _tier(profile: Profile, facts: Facts, requirement: Requirement) -> tuple[Rea
     if tiers & {"any", "minimal", "transparency", "prohibited"}:
         return _reason(Applies.YES, "tier.any", requirement.id), ()
     classes = [each for each in facts.risk_classes.values() if each.regime == requirement.regime]
-    compute = [each for each in classes if each.id in _THRESHOLDS]
+    compute = [each for each in classes if each.threshold is not None]
     if "frontier" in tiers:
         return _by_compute(profile, requirement, compute)
-    return _by_use(profile, requirement, [each for each in classes if each.id not in _THRESHOLDS])
+    return _by_use(profile, requirement, [each for each in classes if each.threshold is None])
 
 
 def _by_compute(
@@ -250,13 +248,36 @@ def _by_compute(
     if profile.compute_flop is None:
         return _unknown(requirement.id, "compute_flop"), ()
     flop = profile.compute_flop
-    reached = tuple(each for each in classes if flop >= _THRESHOLDS[each.id][0])
+    reached = tuple(each for each in classes if each.threshold and each.threshold.reached(flop))
     if not reached:
         return _reason(Applies.NO, "tier.below", requirement.id, _joined(each.label for each in classes)), ()
-    if all(_THRESHOLDS[each.id][2] for each in reached) and profile.high_impact is not True:
-        label = _joined(each.label for each in reached)
+    label = _joined(each.label for each in reached)
+    if all(each.needs_effect for each in reached) and profile.high_impact is not True:
         return _reason(Applies.UNKNOWN, "tier.more", requirement.id, label, ("high_impact",)), reached
-    return _reason(Applies.YES, "tier.class", reached[0].id, _joined(each.label for each in reached)), reached
+    if requirement.large_only:
+        return _by_revenue(profile, requirement, reached), reached
+    return _reason(Applies.YES, "tier.class", reached[0].id, label), reached
+
+
+def _by_revenue(profile: Profile, requirement: Requirement, reached: tuple[RiskClass, ...]) -> Reason:
+    """Duties of large developers only: decided by the yearly revenue that the class names."""
+    lines = [
+        each.threshold.revenue_usd_above
+        for each in reached
+        if each.threshold is not None and each.threshold.revenue_usd_above is not None
+    ]
+    if not lines:
+        return _reason(Applies.UNKNOWN, "tier.unclear", requirement.id)
+    if profile.revenue_usd is None:
+        return _unknown(requirement.id, "revenue_usd")
+    shown = Text(f"USD {min(lines):,}", f"{min(lines):,}달러")
+    large = profile.revenue_usd > min(lines)
+    return _reason(
+        Applies.YES if large else Applies.NO,
+        "large.in" if large else "large.out",
+        reached[0].id,
+        shown,
+    )
 
 
 def _by_use(
@@ -271,8 +292,7 @@ def _by_use(
     if not named:
         return _by_open_class(profile, requirement, open_ended), ()
     label = _joined(each.label for each in named)
-    # The Korean classes join a material effect on people to the area of use (their `note` says so).
-    if any(_needs_effect(each) for each in named):
+    if any(each.needs_effect for each in named):
         if profile.high_impact is None:
             return _reason(Applies.UNKNOWN, "tier.more", requirement.id, label, ("high_impact",)), named
         if not profile.high_impact:
@@ -285,13 +305,9 @@ def _by_open_class(profile: Profile, requirement: Requirement, classes: list[Ris
     if not classes:
         return _reason(Applies.NO, "tier.out", requirement.id)
     label = _joined(each.label for each in classes)
-    if all(_needs_effect(each) for each in classes):
+    if all(each.needs_effect for each in classes):
         if profile.high_impact is None:
             return _reason(Applies.UNKNOWN, "tier.more", requirement.id, label, ("high_impact",))
         if not profile.high_impact:
             return _reason(Applies.NO, "tier.more", requirement.id, label)
     return _reason(Applies.UNKNOWN, "tier.more", requirement.id, label)
-
-
-def _needs_effect(risk_class: RiskClass) -> bool:
-    return risk_class.note is not None and "needs both" in risk_class.note

@@ -13,9 +13,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
-from haechi.answers.history import SUPERSEDED, TRANSITIONS, Transition, Was
 from haechi.errors import BadInput, NotFound
-from haechi.facts import Facts
+from haechi.facts import Facts, Requirement, Transition, Was
 from haechi.words import Lang, Text
 
 
@@ -90,7 +89,7 @@ class LawOn:
             "status": str(self.status),
             "effective": None if self.effective is None else self.effective.isoformat(),
             "superseded": [
-                {"effective": was.effective.isoformat(), "source": was.source, "by": was.by}
+                {"effective": was.effective.isoformat(), "source": was.src, "by": was.by}
                 for was in self.superseded
             ],
             "moved_to": None if self.moved_to is None else self.moved_to.isoformat(),
@@ -101,33 +100,23 @@ class LawOn:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """One data version, asked by day. Always true: every dated entry names records that it has."""
+    """One data version, asked by day.
+
+    Always true: every date of every requirement names sources that it has, and what was superseded stood for
+    a day or more. The checks of the facts hold the same; facts may also come from elsewhere.
+    """
 
     facts: Facts
-    superseded: Mapping[str, tuple[Was, ...]]
-    transitions: Mapping[str, tuple[Transition, ...]]
 
     @classmethod
-    def of(
-        cls,
-        facts: Facts,
-        superseded: Mapping[str, tuple[Was, ...]] = SUPERSEDED,
-        transitions: Mapping[str, tuple[Transition, ...]] = TRANSITIONS,
-    ) -> Self:
+    def of(cls, facts: Facts) -> Self:
         """The catalogue of one data version. Raises HistoryRefused; nothing is half-loaded."""
-        for requirement, entries in superseded.items():
-            for was in entries:
-                _admit(facts, requirement, (was.source, was.by))
-                if was.stood_from and was.stood_until and was.stood_until <= was.stood_from:
-                    raise HistoryRefused(
-                        requirement=requirement, why=f"stood until {was.stood_until} is too early"
-                    )
-                if was.effective == facts.requirements[requirement].effective:
-                    raise HistoryRefused(requirement=requirement, why=f"{was.effective} is not superseded")
-        for requirement, later in transitions.items():
-            for transition in later:
-                _admit(facts, requirement, (transition.source,))
-        return cls(facts, superseded, transitions)
+        for requirement in facts.requirements.values():
+            for was in requirement.dates.superseded:
+                _admit(facts, requirement, was)
+            for later in requirement.dates.transitions:
+                _known(facts, requirement, later.src)
+        return cls(facts)
 
     @property
     def version(self) -> str:
@@ -141,7 +130,7 @@ class Catalogue:
         are only shown as superseded.
         """
         found = self.facts.requirement(requirement)
-        entries = self.superseded.get(found.id, ())
+        entries = found.dates.superseded
         then = next((was for was in entries if was.stood_on(as_of)), None)
         effective = found.effective if then is None else then.effective
         earlier = entries if then is None else entries[: entries.index(then)]
@@ -156,7 +145,7 @@ class Catalogue:
             effective=effective,
             superseded=earlier,
             moved_to=None if then is None else found.effective,
-            transitions=self.transitions.get(found.id, ()),
+            transitions=found.dates.transitions,
             force=found.force,
             low=self.facts.is_low(found.id),
         )
@@ -176,9 +165,15 @@ class Editions:
         return self._published[at - 1][1]
 
 
-def _admit(facts: Facts, requirement: str, sources: tuple[str, ...]) -> None:
-    if requirement not in facts.requirements:
-        raise HistoryRefused(requirement=requirement, why="no such requirement")
-    for source in sources:
-        if source not in facts.sources:
-            raise HistoryRefused(requirement=requirement, why=f"no such source: {source}")
+def _admit(facts: Facts, requirement: Requirement, was: Was) -> None:
+    for source in (was.src, was.by):
+        _known(facts, requirement, source)
+    if was.stood_from and was.stood_until and was.stood_until <= was.stood_from:
+        raise HistoryRefused(requirement=requirement.id, why=f"stood until {was.stood_until} is too early")
+    if was.effective == requirement.effective:
+        raise HistoryRefused(requirement=requirement.id, why=f"{was.effective} is not superseded")
+
+
+def _known(facts: Facts, requirement: Requirement, source: str) -> None:
+    if source not in facts.sources:
+        raise HistoryRefused(requirement=requirement.id, why=f"no such source: {source}")

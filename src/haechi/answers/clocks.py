@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from haechi.answers.applies import Applies
 from haechi.answers.catalogue import Catalogue, LawStatus
-from haechi.answers.clocktable import CLOCKS, ClockRule
-from haechi.answers.profile import EU_MEMBERS
-from haechi.statement.kinds.incident_report import IncidentReport
+from haechi.facts import ClockRule, Facts, Trigger
+from haechi.statement.kinds.incident_report import IncidentReport, Notified
 from haechi.words import Lang, Text
+
+_SERIOUS = frozenset({"serious", "death_or_grave_harm", "critical_infrastructure"})
 
 
 class ClockState(StrEnum):
@@ -40,14 +41,17 @@ _SAID = {
 class Clock:
     """One deadline of one incident.
 
+    requirement: whose deadline it is. started: the moment it counts from, None while the report lacks it.
     due: the last moment, in the zone of the regime; None when it cannot be counted. told: when the authority
-    heard, None while it has not. applies: UNKNOWN while the report does not say which state is meant.
+    heard (or, after an order, when it was carried out); None while not. applies: UNKNOWN while the report
+    does not say which state is meant, or what the clock depends on, such as imminent danger.
     """
 
+    requirement: str
     rule: ClockRule
     state: ClockState
     applies: Applies
-    started: datetime
+    started: datetime | None
     due: datetime | None
     told: datetime | None
     low: bool
@@ -61,45 +65,50 @@ class Clock:
         due = "" if self.due is None else self.due.isoformat(timespec="minutes")
         zone = ZoneInfo(self.rule.zone)
         told = "" if self.told is None else self.told.astimezone(zone).isoformat(timespec="minutes")
-        return f"{self.rule.label.say(lang)}: {_SAID[self.state].say(lang, due=due, told=told)}"
+        line = f"{self.rule.label.say(lang)}: {_SAID[self.state].say(lang, due=due, told=told)}"
+        return f"{line} {_PERHAPS.say(lang)}" if self.applies is Applies.UNKNOWN else line
 
     def as_dict(self) -> dict[str, object]:
         """JSON form; moments in UTC and, for `due`, also in the zone of the regime."""
         return {
             "clock": self.rule.id,
-            "requirement": self.rule.requirement,
+            "requirement": self.requirement,
             "state": str(self.state),
             "applies": str(self.applies),
-            "started": self.started.astimezone(UTC).isoformat(),
-            "due": None if self.due is None else self.due.astimezone(UTC).isoformat(),
+            "started": _utc(self.started),
+            "due": _utc(self.due),
             "due_local": None if self.due is None else self.due.isoformat(),
             "zone": self.rule.zone,
-            "told": None if self.told is None else self.told.astimezone(UTC).isoformat(),
+            "told": _utc(self.told),
+            "source": self.rule.src,
             "low": self.low,
         }
 
 
+_PERHAPS = Text("(not known whether it runs)", "(적용 여부 미상)")
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
 def clocks(
-    report: IncidentReport,
-    catalogue: Catalogue,
-    now: datetime,
-    *,
-    places: Iterable[str] = (),
-    rules: Iterable[ClockRule] = CLOCKS,
+    report: IncidentReport, catalogue: Catalogue, now: datetime, *, places: Iterable[str] = ()
 ) -> tuple[Clock, ...]:
     """Every clock that runs or may run for the incident, as of `now` (with its time zone).
 
-    places: subdivisions where people were affected ("US-CA"), which the report itself cannot name. A clock of
-    a jurisdiction that was surely not affected is left out.
+    places: further subdivisions where people were affected ("US-CA"), besides those that the report names. A
+    clock of a jurisdiction that was surely not affected, or that surely does not run, is left out.
     """
+    facts = catalogue.facts
+    where = {*report.countries, *report.subdivisions, *places}
     found: list[Clock] = []
-    for rule in rules:
-        jurisdiction = catalogue.facts.regime(
-            catalogue.facts.requirement(rule.requirement).regime
-        ).jurisdiction
-        applies = _affected(jurisdiction, set(report.countries) | set(places))
-        if applies is not Applies.NO and report.severity in rule.severities:
-            found.append(_clock(rule, report, catalogue, now, applies))
+    for requirement in facts.requirements.values():
+        affected = _affected(facts, facts.regime(requirement.regime).jurisdiction, where)
+        for rule in requirement.clocks:
+            applies = _both(affected, _runs(rule, report))
+            if applies is not Applies.NO:
+                found.append(_clock(requirement.id, rule, report, catalogue, (now, applies)))
     return tuple(found)
 
 
@@ -110,7 +119,7 @@ def due_moment(rule: ClockRule, started: datetime) -> datetime | None:
     counts to its end (the day-counting of Regulation (EEC, Euratom) 1182/71 Art. 3 and of California's
     Government Code 6800). The leave for a last day on a holiday is not taken: the earlier day is shown.
     """
-    if rule.length is None or rule.starts != "known":
+    if rule.length is None:
         return None
     zone = ZoneInfo(rule.zone)
     if rule.unit == "hours":
@@ -120,11 +129,18 @@ def due_moment(rule: ClockRule, started: datetime) -> datetime | None:
 
 
 def _clock(
-    rule: ClockRule, report: IncidentReport, catalogue: Catalogue, now: datetime, applies: Applies
+    requirement: str,
+    rule: ClockRule,
+    report: IncidentReport,
+    catalogue: Catalogue,
+    at: tuple[datetime, Applies],
 ) -> Clock:
-    due = due_moment(rule, report.known)
-    told = _told(rule, report, catalogue)
-    law = catalogue.law_on(rule.requirement, report.known.astimezone(ZoneInfo(rule.zone)).date())
+    now, applies = at
+    started = report.known if rule.starts == "known" else report.ordered
+    due = None if started is None else due_moment(rule, started)
+    told = _told(rule, report, catalogue.facts, requirement) if rule.starts == "known" else report.stopped
+    begun = started or report.known
+    law = catalogue.law_on(requirement, begun.astimezone(ZoneInfo(rule.zone)).date())
     if law.status is not LawStatus.APPLIES:
         state = ClockState.NOT_BINDING
     elif due is None:
@@ -134,27 +150,78 @@ def _clock(
     else:
         state = ClockState.RUNNING if now <= due else ClockState.MISSED
     return Clock(
-        rule=rule, state=state, applies=applies, started=report.known, due=due, told=told, low=law.low
+        requirement=requirement,
+        rule=rule,
+        state=state,
+        applies=applies,
+        started=started,
+        due=due,
+        told=told,
+        low=law.low,
     )
 
 
-def _affected(jurisdiction: str, places: set[str]) -> Applies:
+def _affected(facts: Facts, jurisdiction: str, places: set[str]) -> Applies:
     country, _, part = jurisdiction.partition("-")
-    if jurisdiction in places or (jurisdiction == "EU" and places & EU_MEMBERS):
+    if jurisdiction in places or places & facts.members_of(jurisdiction):
         return Applies.YES
     named = any(place.startswith(f"{country}-") for place in places)
     return Applies.UNKNOWN if part and country in places and not named else Applies.NO
 
 
-def _told(rule: ClockRule, report: IncidentReport, catalogue: Catalogue) -> datetime | None:
-    jurisdiction = catalogue.facts.regime(catalogue.facts.requirement(rule.requirement).regime).jurisdiction
+def _both(first: Applies, second: Applies) -> Applies:
+    if Applies.NO in (first, second):
+        return Applies.NO
+    return Applies.UNKNOWN if Applies.UNKNOWN in (first, second) else Applies.YES
+
+
+def _runs(rule: ClockRule, report: IncidentReport) -> Applies:
+    """Whether any trigger is there: yes when one surely is, no when none can be."""
+    outcomes = {_triggered(trigger, report) for trigger in rule.triggers}
+    if Applies.YES in outcomes:
+        return Applies.YES
+    return Applies.UNKNOWN if Applies.UNKNOWN in outcomes else Applies.NO
+
+
+def _triggered(trigger: Trigger, report: IncidentReport) -> Applies:
+    serious = report.severity in _SERIOUS
+    match trigger:
+        case "any":
+            return Applies.YES
+        case "serious":
+            return Applies.YES if serious else Applies.NO
+        case "critical_infrastructure":
+            return Applies.YES if report.severity == trigger else Applies.NO
+        case "death":
+            dead = None if report.deaths is None else report.deaths > 0
+            return _said(said=dead, perhaps=report.severity == "death_or_grave_harm")
+        case "widespread_infringement":
+            return _said(said=report.widespread, perhaps=serious)
+        case "imminent_danger":
+            return _said(said=report.imminent_danger, perhaps=serious)
+
+
+def _said(*, said: bool | None, perhaps: bool) -> Applies:
+    """What the report says; where it says nothing, unknown if it may well be so."""
+    if said is None:
+        return Applies.UNKNOWN if perhaps else Applies.NO
+    return Applies.YES if said else Applies.NO
+
+
+def _told(rule: ClockRule, report: IncidentReport, facts: Facts, requirement: str) -> datetime | None:
+    jurisdiction = facts.regime(facts.requirement(requirement).regime).jurisdiction
     country = jurisdiction.partition("-")[0]
-    heard = [
-        each.at
-        for each in report.notified
-        if (each.country in EU_MEMBERS if country == "EU" else each.country == country)
-        and (
-            not rule.authorities or any(word in f"{each.authority} ".casefold() for word in rule.authorities)
-        )
-    ]
+    within = {country, *facts.members_of(jurisdiction)}
+    heard = [each.at for each in report.notified if each.country in within and _is_it(rule, each, facts)]
     return min(heard, default=None)
+
+
+def _is_it(rule: ClockRule, notified: Notified, facts: Facts) -> bool:
+    """Whether the one told is an authority that stops the clock: by its id, else by words of its name."""
+    if not rule.told:
+        return True
+    if notified.authority_id is not None:
+        return notified.authority_id in rule.told
+    name = notified.authority.casefold()
+    words = [facts.authority(id_).words for id_ in rule.told]
+    return any(not known or any(word in name for word in known) for known in words)

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import msgspec
 
 from haechi.answers.note import Note, note
-from haechi.facts import Facts
+from haechi.facts import Commitment, Facts, Requirement
 from haechi.words import Text
 
 REPORT = "pledge_report"
 """A party's own report. Alone it is a claim, whatever it says."""
 
+_MISSING_ANY = Text(
+    "no evidence of any of these kinds yet: {kind}", "이 종류 중 어느 증거도 아직 없음: {kind}"
+)
 _MISSING = Text("no evidence of this kind yet: {kind}", "이 종류의 증거가 아직 없음: {kind}")
 _PART = Text("offered for a part only: {kind}", "일부에 대해서만 제시됨: {kind}")
 _NO_PROOF = Text(
@@ -25,7 +28,10 @@ _CLAIMED = Text(
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
-    """One kind that is asked for: the kinds that serve as it, and the notes that may be needed."""
+    """One kind that is asked for: the kinds that serve as it, and the notes that may be needed.
+
+    kind: its id; of a choice the ids of its kinds with "|" between them, for one of them is enough.
+    """
 
     kind: str
     served_by: tuple[str, ...]
@@ -58,13 +64,12 @@ class Demands:
     def of(cls, facts: Facts) -> "Demands":
         """The demands of every requirement and commitment."""
         kinds = tuple(facts.evidence_kinds)
-        asked = {kind: _asked(facts, kind, kinds) for kind in kinds}
         records = (*facts.requirements.values(), *facts.commitments.values())
         return cls(
             {
                 record.id: _demand(
                     record.id,
-                    tuple(asked[kind] for kind in record.evidence),
+                    tuple(_asked(facts, group, kinds) for group in groups(record)),
                     getattr(record, "evidence_valid_days", None),
                     low=facts.is_low(record.id),
                 )
@@ -79,20 +84,38 @@ class Demands:
         return self.kind_days.get(kind) if limit is None else limit
 
 
-def _asked(facts: Facts, kind: str, kinds: tuple[str, ...]) -> Asked:
-    label = facts.evidence_kind(kind).label
+def groups(record: Requirement | Commitment) -> tuple[tuple[str, ...], ...]:
+    """What is asked for, in order: each kind alone, and a choice together where its first kind stands.
+
+    >>> from haechi.facts import load
+    >>> groups(load().commitment("sbp.2.3"))
+    (('inclusion_figure.skills', 'jobs_figure'),)
+    """
+    chosen = {kind: choice.kinds for choice in record.any_of for kind in choice.kinds}
+    return tuple(dict.fromkeys(chosen.get(kind, (kind,)) for kind in record.evidence))
+
+
+def _asked(facts: Facts, group: tuple[str, ...], kinds: tuple[str, ...]) -> Asked:
+    labels = [facts.evidence_kind(kind).label for kind in group]
+    ref = "|".join(group)
+    en, ko = (" / ".join(label.say(lang) for label in labels) for lang in ("en", "ko"))
 
     def fill(code: str, text: Text) -> Note:
-        return note(code, kind, Text(text.say("en", kind=label.en), text.say("ko", kind=label.ko)))
+        return note(code, ref, Text(text.say("en", kind=en), text.say("ko", kind=ko)))
 
+    single = len(group) == 1
     return Asked(
-        kind=kind,
-        served_by=tuple(other for other in kinds if other == kind or other.startswith(f"{kind}.")),
-        proof=kind != REPORT,
-        missing=fill("lacks.kind", _MISSING),
+        kind=ref,
+        served_by=tuple(each for each in kinds if any(_serves(each, kind) for kind in group)),
+        proof=REPORT not in group,
+        missing=fill("lacks.kind", _MISSING) if single else fill("lacks.any-kind", _MISSING_ANY),
         part=fill("lacks.part", _PART),
         offered=fill("why.offered", _OFFERED),
     )
+
+
+def _serves(kind: str, asked: str) -> bool:
+    return kind == asked or kind.startswith(f"{asked}.")
 
 
 def _demand(target: str, asked: tuple[Asked, ...], valid_days: int | None, *, low: bool) -> Demand:

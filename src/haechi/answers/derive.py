@@ -3,8 +3,8 @@
     Refused
     └── NotTheirVoice     a report in the name of a party by an issuer that does not speak for it
 
-The caller has checked signature, log and keys, and says in `Seen` what held. Offers are read from the signed
-claim by the caller where a kind states them; a pledge report names its commitments itself.
+The caller has checked signature, log and keys, and says in `Seen` what held. What a statement is offered for
+is read from the signed claim: the `serves` of its kind, and the sections of a pledge report.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,9 @@ from haechi.errors import Refused
 from haechi.facts import Facts
 from haechi.statement.claims import Claim
 from haechi.statement.envelope import Statement
+from haechi.statement.kinds._serves import Serves
 from haechi.statement.kinds.confirm import Confirm
+from haechi.statement.kinds.content_mark import ContentMark
 from haechi.statement.kinds.dispute import Dispute
 from haechi.statement.kinds.document import Document
 from haechi.statement.kinds.pledge_report import PledgeReport, Progress
@@ -66,8 +68,8 @@ def item_of(
 ) -> Item | None:
     """What a verified statement is to the engine; None for kinds that are no evidence, such as policies.
 
-    claim: as `claim_of` gives it, None while the content is withheld. offers: the requirements and
-    commitments that the signed claim names; a pledge report needs none. Raises NotTheirVoice.
+    claim: as `claim_of` gives it, None while the content is withheld. offers: further requirements and
+    commitments, where somebody else than the claim names them. Raises NotTheirVoice.
     """
     about, digest, logged = statement.about, statement.digest, bool(seen.logs)
     match claim:
@@ -102,7 +104,8 @@ def _report(statement: Statement, claim: PledgeReport, seen: Seen, voices: Voice
             Offer(section.commitment, _DONE[section.progress])
             for section in claim.sections
             if section.progress in _DONE
-        ),
+        )
+        + _served(claim),
         issued_at=about.issued_at,
         since=runs_since(about.issued_at, claim.period.last),
         period=(claim.period.first, claim.period.last),
@@ -130,9 +133,21 @@ def _evidence(
         issuer=about.issuer,
         subject=about.subject,
         kind=kind,
-        offers=offers,
+        offers=(*_served(claim), *offers),
         issued_at=about.issued_at,
         since=runs_since(about.issued_at, claim.dated if isinstance(claim, Document) else None),
         seen=seen,
         withheld=claim is None,
     )
+
+
+def _served(claim: Claim | None) -> tuple[Offer, ...]:
+    """What the signed claim itself is offered for; kinds that name nothing are offered for nothing.
+
+    One marked item shows that one item was marked, so a content mark is offered for a part.
+    """
+    if isinstance(claim, ContentMark):
+        label = None if claim.item is None else claim.item.label
+        return () if label is None else tuple(Offer(target, whole=False) for target in label.serves)
+    serves: tuple[Serves, ...] = getattr(claim, "serves", ())
+    return tuple(Offer(each.target, each.whole) for each in serves)

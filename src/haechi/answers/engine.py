@@ -149,6 +149,17 @@ class Engine:
         issued = [piece for piece in shelf or () if utc_day(piece.issued_at) <= day]
         return max(issued, key=lambda piece: (piece.since, piece.issued_at, piece.digest), default=None)
 
+    def pieces(self, answers: Answers) -> dict[bytes, Evidence]:
+        """Every piece of evidence that these answers rest on, by digest; they must be of this engine."""
+        used = {
+            digest
+            for answer in answers.by_target.values()
+            for credit in answer.credits
+            for digest in credit.evidence
+        }
+        held = ((digest, self._ledger.items[digest]) for digest in sorted(used))
+        return {digest: item for digest, item in held if isinstance(item, Evidence)}
+
     def subjects(self) -> tuple[str, ...]:
         """Every subject about which evidence stands, sorted."""
         return tuple(sorted(self._buckets))

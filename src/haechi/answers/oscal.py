@@ -16,7 +16,7 @@ from haechi.facts import Facts, Relation, Requirement
 from haechi.words import Text
 
 OSCAL_VERSION = "1.2.1"
-_NS = "https://haechi.example/ns/oscal"
+NAMESPACE = "https://haechi.example/ns/oscal"
 _RELATIONSHIPS = MappingProxyType(
     {
         "equal": "equal-to",
@@ -133,7 +133,7 @@ def _control(facts: Facts, requirement: Requirement) -> Json:
     return {
         "id": requirement.id,
         "title": requirement.name,
-        "props": [_prop(name, value) for name, value in props],
+        "props": [oscal_prop(name, value) for name, value in props],
         "parts": parts,
     }
 
@@ -152,10 +152,10 @@ def _map(facts: Facts, relation: Relation, start: str) -> Json:
         "sources": [{"type": "control", "id-ref": start}],
         "targets": [{"type": "control", "id-ref": there}],
         "props": [
-            _prop("relation", relation.id),
-            _prop("carry", relation.carry_from(start)),
-            _prop("strength", str(relation.strength)),
-            _prop("confidence", relation.confidence),
+            oscal_prop("relation", relation.id),
+            oscal_prop("carry", relation.carry_from(start)),
+            oscal_prop("strength", str(relation.strength)),
+            oscal_prop("confidence", relation.confidence),
         ],
         "remarks": " ".join(remarks),
     }
@@ -167,18 +167,19 @@ def _metadata(facts: Facts, title: Text, at: datetime) -> Json:
         "last-modified": at.astimezone(UTC).isoformat(timespec="seconds"),
         "version": facts.version,
         "oscal-version": OSCAL_VERSION,
-        "props": [_prop("title-ko", title.ko), _prop("data-version", facts.version)],
+        "props": [oscal_prop("title-ko", title.ko), oscal_prop("data-version", facts.version)],
         "remarks": "What evidence can serve for. Proposals of this project; not legal advice.",
     }
 
 
-def _prop(name: str, value: str) -> Json:
-    return {"name": name, "ns": _NS, "value": value}
+def oscal_prop(name: str, value: str) -> Json:
+    """A property in the namespace of this project."""
+    return {"name": name, "ns": NAMESPACE, "value": value}
 
 
 def _uuid(facts: Facts, *parts: str) -> str:
     # From the data version: the same facts give the same document.
-    return str(uuid5(NAMESPACE_URL, "/".join((_NS, facts.version, *parts))))
+    return str(uuid5(NAMESPACE_URL, "/".join((NAMESPACE, facts.version, *parts))))
 
 
 def _wrong(word: str, got: str) -> Note:

@@ -21,40 +21,9 @@ Modality = Literal["text", "image", "audio", "video", "tools", "decision", "cont
 Autonomy = Literal["suggests", "acts_with_approval", "acts_alone"]
 Users = Literal["public", "businesses", "staff", "public_bodies"]
 Group = Literal["children", "older_people", "people_with_disabilities", "low_income", "migrants", "patients"]
+FirmSize = Literal["micro", "sme", "small_mid_cap", "large"]
 Place = Annotated[str, msgspec.Meta(pattern=r"^([A-Z]{2}|EU)(-[A-Z0-9]{1,3})?$")]
 
-# Member States (Art. 52 TEU). The facts do not list them yet.
-EU_MEMBERS = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DE",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
-)
 _FRONTIER_FLOOR_FLOP = 1e23  # the lowest figure that any regime of the facts speaks of is 100 times this
 
 
@@ -85,6 +54,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: the subject of its statements. applications, roles: ids of the vocabulary. countries: ISO 3166
     codes with subdivisions ("US-CA"), or EU. compute_flop: training operations of the model. placed_on: first
     day on the market. high_impact: whether it materially affects life, safety or fundamental rights.
+    small_firm: whether the provider is a small firm or a start-up; firm_size, start_up: the same more
+    exactly, for reliefs that draw their own lines.
     """
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
@@ -100,15 +71,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     autonomy: Autonomy | None = None
     high_impact: bool | None = None
     small_firm: bool | None = None
+    firm_size: FirmSize | None = None
+    start_up: bool | None = None
     placed_on: date | None = None
 
-    @property
-    def places(self) -> frozenset[str] | None:
+    def places(self, facts: Facts) -> frozenset[str] | None:
         """Every jurisdiction that the countries lie in: subdivisions bring their country, members the EU."""
         if self.countries is None:
             return None
         found = set(self.countries) | {place.partition("-")[0] for place in self.countries}
-        if found & EU_MEMBERS:
+        if found & facts.members_of("EU"):
             found.add("EU")
         return frozenset(found)
 
@@ -154,6 +126,18 @@ def _rich_small_firm(profile: Profile, _facts: Facts) -> bool:
     return profile.small_firm is True and profile.revenue_usd is not None and profile.revenue_usd > 500e6
 
 
+def _size_twice(profile: Profile, _facts: Facts) -> bool:
+    if profile.small_firm is None or profile.firm_size is None:
+        return False
+    if profile.small_firm:
+        return profile.firm_size == "large" and profile.start_up is not True
+    return profile.firm_size in ("micro", "sme")
+
+
+def _start_up_not_small(profile: Profile, _facts: Facts) -> bool:
+    return profile.start_up is True and profile.small_firm is False
+
+
 def _model_in_use(profile: Profile, _facts: Facts) -> bool:
     if profile.applications is None or "app.model" not in profile.applications:
         return False
@@ -194,6 +178,18 @@ _CLASHES = (
         "small_firm, revenue_usd",
         _rich_small_firm,
         Text("a small firm with over 500 million dollars of revenue", "매출이 5억 달러를 넘는 중소기업"),
+    ),
+    _Clash(
+        "small_firm, firm_size",
+        _size_twice,
+        Text("the size of the firm is given twice and differs", "기업 규모가 서로 다르게 적힘"),
+    ),
+    _Clash(
+        "small_firm, start_up",
+        _start_up_not_small,
+        Text(
+            "a start-up that is no small firm or start-up", "스타트업인데 중소기업·스타트업이 아니라고 적힘"
+        ),
     ),
     _Clash(
         "applications",
@@ -248,6 +244,8 @@ FIELDS: Mapping[str, Text] = MappingProxyType(
         "autonomy": Text("autonomy", "자율성"),
         "high_impact": Text("material effect on people", "사람에 대한 중대한 영향"),
         "small_firm": Text("small firm or start-up", "중소기업·스타트업"),
+        "firm_size": Text("size of the firm", "기업 규모"),
+        "start_up": Text("start-up", "스타트업"),
         "placed_on": Text("first day on the market", "출시일"),
     }
 )

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import get_args
 
 from haechi.answers.applies import Applies, Duty
+from haechi.answers.profile import Autonomy, Group, Modality, Users
 from haechi.facts import Facts
 from haechi.words import Text
 
@@ -49,10 +51,18 @@ ASKED: Mapping[str, Text] = MappingProxyType(
         "small_firm": Text(
             "Is the provider a small firm or a start-up?", "제공자가 중소기업 또는 스타트업입니까?"
         ),
+        "firm_size": Text("How large is the provider?", "제공자의 규모는 어떻습니까?"),
+        "start_up": Text("Is the provider a start-up?", "제공자가 스타트업입니까?"),
     }
 )
 """The question for each field of a profile."""
 
+_SIZES = (
+    ("micro", Text("micro: fewer than 10 people", "초소기업: 10명 미만")),
+    ("sme", Text("small or medium: fewer than 250 people", "중소기업: 250명 미만")),
+    ("small_mid_cap", Text("small mid-cap: fewer than 750 people", "소형 중견기업: 750명 미만")),
+    ("large", Text("larger", "그보다 큼")),
+)
 _YES_NO = (("true", Text("yes", "예")), ("false", Text("no", "아니요")))
 
 
@@ -85,7 +95,54 @@ def _choices(field: str, facts: Facts) -> tuple[tuple[str, Text], ...]:
         case "countries":
             regimes = [each for each in facts.regimes.values() if each.jurisdiction != "INT"]
             return tuple((each.jurisdiction, each.label) for each in regimes)
-        case "high_impact" | "small_firm":
+        case "high_impact" | "small_firm" | "start_up":
             return _YES_NO
+        case "firm_size":
+            return _SIZES
+        case "modalities" | "users" | "vulnerable_groups" | "autonomy":
+            return tuple((word, word_label(word)) for word in words_of(field))
         case _:
             return ()
+
+
+def words_of(field: str) -> tuple[str, ...]:
+    """The words that a field with a closed list may take, in their order; empty for other fields."""
+    return {
+        "modalities": get_args(Modality),
+        "users": get_args(Users),
+        "vulnerable_groups": get_args(Group),
+        "autonomy": get_args(Autonomy),
+    }.get(field, ())
+
+
+def word_label(word: str) -> Text:
+    """The name of one of these words for people."""
+    return _WORDS[word]
+
+
+_WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "text": Text("text", "글"),
+        "image": Text("images", "이미지"),
+        "audio": Text("sound", "소리"),
+        "video": Text("video", "영상"),
+        "tools": Text("actions with tools", "도구 사용"),
+        "decision": Text("decisions", "결정"),
+        "control": Text("control of machines", "기계 제어"),
+        "ranking": Text("rankings", "순위"),
+        "model": Text("a model as such", "모델 자체"),
+        "public": Text("the public", "일반인"),
+        "businesses": Text("businesses", "기업"),
+        "staff": Text("staff", "직원"),
+        "public_bodies": Text("public bodies", "공공기관"),
+        "children": Text("children", "어린이·청소년"),
+        "older_people": Text("older people", "고령자"),
+        "people_with_disabilities": Text("people with disabilities", "장애인"),
+        "low_income": Text("people on low income", "저소득층"),
+        "migrants": Text("migrants", "이주민"),
+        "patients": Text("patients", "환자"),
+        "suggests": Text("it suggests", "제안함"),
+        "acts_with_approval": Text("it acts with approval", "승인을 받아 행동함"),
+        "acts_alone": Text("it acts alone", "스스로 행동함"),
+    }
+)

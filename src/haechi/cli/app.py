@@ -22,7 +22,9 @@ from haechi.words import Text
 INTERRUPTED = 130
 
 # In the order in which the help lists them.
-COMMANDS = ("init", "sign", "submit", "show", "verify", "crosswalk", "pledges", "duties", "node", "demo")
+COMMANDS = (
+    "init", "sign", "submit", "show", "verify", "answers", "crosswalk", "pledges", "duties", "node", "demo",
+)  # fmt: skip
 GROUPS = ("key", "log", "mirror", "facts", "export")
 
 

@@ -14,6 +14,7 @@ from haechi.words import Text
 if TYPE_CHECKING:
     from haechi.answers import Engine, Seen
     from haechi.network.sections import Report, Section, Trust
+    from haechi.statement.claims import Claim
 
 MAX_FILE_BYTES = 64 << 20
 # Whether a statement still stands is worked out from all items together, not from one bundle.
@@ -26,7 +27,10 @@ _NOT_VERIFIED = Text("not counted: {check}: {why}", "세지 않음: {check}: {wh
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One statement of a file. verdict: of its checks, standing aside; counted: whether it was put in."""
+    """One statement of a file. verdict: of its checks, standing aside; counted: whether it was put in.
+
+    claim: what was signed, of a counted statement only.
+    """
 
     file: str
     digest: str | None
@@ -34,6 +38,7 @@ class Counted:
     verdict: Verdict
     counted: bool
     why: Text
+    claim: "Claim | None" = None
 
     def as_dict(self) -> dict[str, object]:
         """JSON form."""
@@ -69,16 +74,23 @@ def count_file(
     engine: "Engine", path: Path, trust: "Trust", voices: Mapping[str, frozenset[str]]
 ) -> list[Counted]:
     """Verify one bundle or statement and put into the engine what holds. Raises NotFound, FileRefused."""
-    report = _verified(path, trust)
-    return [_count(engine, str(path), section, voices) for section in report.sections]
+    raw = read_file(path, MAX_FILE_BYTES, Text("evidence", "증거"))
+    return count_raw(engine, str(path), raw, (trust, voices))
 
 
-def _verified(path: Path, trust: "Trust") -> "Report":
+def count_raw(
+    engine: "Engine", name: str, raw: bytes, heard: "tuple[Trust, Mapping[str, frozenset[str]]]"
+) -> list[Counted]:
+    """`count_file` for bytes at hand. heard: whose keys are trusted, and who speaks for whom."""
+    trust, voices = heard
+    return [_count(engine, name, section, voices) for section in _verified(raw, trust).sections]
+
+
+def _verified(raw: bytes, trust: "Trust") -> "Report":
     from haechi.facts import load
     from haechi.network.bundle import MAGIC
     from haechi.network.verify import verify_bundle, verify_statement
 
-    raw = read_file(path, MAX_FILE_BYTES, Text("evidence", "증거"))
     if raw.startswith(MAGIC):
         return verify_bundle(io.BytesIO(raw), trust, load())
     return verify_statement(raw, trust, load())
@@ -104,7 +116,7 @@ def _count(engine: "Engine", file: str, section: "Section", voices: Mapping[str,
     if isinstance(item, Evidence) and not item.offers:
         return Counted(file, digest, issuer, verdict, counted=False, why=_NAMES_NONE)
     engine.put(item)
-    return Counted(file, digest, issuer, verdict, counted=True, why=_standing(section))
+    return Counted(file, digest, issuer, verdict, counted=True, why=_standing(section), claim=section.claim)
 
 
 def _standing(section: "Section") -> Text:

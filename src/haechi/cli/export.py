@@ -1,10 +1,11 @@
-"""`haechi export`: the crosswalk as CSV, requirements and relations as OSCAL, for other programs."""
+"""`haechi export`: answers, requirements and relations in the forms of other programs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from haechi.cli import export_subject
 from haechi.cli.files import write_file
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="export",
     no_args_is_help=True,
-    help=tr("Write the crosswalk for other programs.", "교차 대응표를 다른 프로그램용으로 씁니다."),
+    help=tr(
+        "Write answers, requirements and relations for other programs.",
+        "답, 요구사항, 관계를 다른 프로그램용으로 씁니다.",
+    ),
 )
+export_subject.register(app)
 Output = Annotated[Path, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))]
 
 
@@ -103,6 +108,52 @@ def oscal_mapping(
             why=Text(*("; ".join(each.say(lang) for each in wrong) for lang in ("en", "ko")))
         )
     _write(out, facts, output, _json(document))
+
+
+@app.command(
+    "ciso-framework",
+    help=tr(
+        "The requirements of one regime as a CISO Assistant library.",
+        "한 규제 체계의 요구사항을 CISO Assistant 라이브러리로 씁니다.",
+    ),
+)
+def ciso_framework(
+    regime: Annotated[str, typer.Argument(help=tr("regime, such as reg.KR", "규제 체계. 예: reg.KR"))],
+    output: Output,
+    json: Json = False,
+) -> None:
+    """YAML; Korean stands beside the English as translations."""
+    from haechi.answers.ciso import ciso_framework as framework
+    from haechi.facts import load
+
+    facts = load()
+    _write(Out(json), facts, output, framework(facts, facts.resolve("regime", regime)).encode())
+
+
+@app.command(
+    "ciso-mapping",
+    help=tr(
+        "The judged relations between two regimes as a CISO Assistant library.",
+        "두 규제 체계 사이의 판단된 관계를 CISO Assistant 라이브러리로 씁니다.",
+    ),
+)
+def ciso_mapping(
+    source: Annotated[
+        str, typer.Argument(help=tr("regime that the evidence is from", "증거가 나온 규제 체계"))
+    ],
+    target: Annotated[
+        str, typer.Argument(help=tr("regime that it is brought to", "증거를 가져갈 규제 체계"))
+    ],
+    output: Output,
+    json: Json = False,
+) -> None:
+    """YAML; it names both frameworks as what it needs."""
+    from haechi.answers.ciso import ciso_mapping as mapping
+    from haechi.facts import load
+
+    facts = load()
+    ends = [facts.resolve("regime", each) for each in (source, target)]
+    _write(Out(json), facts, output, mapping(facts, *ends).encode())
 
 
 def _json(document: dict[str, object]) -> bytes:
