@@ -161,8 +161,10 @@ def test_imminent_danger_starts_the_short_clocks(
     danger: "bool | None",
     applies: Applies | None,
 ) -> None:
-    more: More = {} if danger is None else {"imminent_danger": danger}
-    found = by_id(catalogue, report(subdivisions=("US-CA", "US-NY"), **more), KNOWN)
+    more: More = {"subdivisions": ("US-CA", "US-NY")}
+    if danger is not None:
+        more["imminent_danger"] = danger
+    found = by_id(catalogue, report(**more), KNOWN)
     for clock in ("US-CA.53.inc/24h", "US-NY.1422/24h"):
         assert (found[clock].applies if clock in found else None) is applies
         if clock in found:
@@ -222,8 +224,10 @@ def test_three_hours_after_an_order_in_india(
     catalogue: Catalogue, minutes: int | None, state: ClockState
 ) -> None:
     ordered = KNOWN + timedelta(days=2)
-    more: More = {} if minutes is None else {"stopped": ordered + timedelta(minutes=minutes)}
-    incident = report(countries=("IN",), severity="minor", ordered=ordered, **more)
+    more: More = {"ordered": ordered}
+    if minutes is not None:
+        more["stopped"] = ordered + timedelta(minutes=minutes)
+    incident = report(severity="minor", countries=("IN",), **more)
     (clock,) = clocks(incident, catalogue, ordered)
     assert (clock.state, clock.due) == (state, ordered + timedelta(hours=3))
 

@@ -25,7 +25,7 @@ def path(facts: Facts, day: date = TODAY, **values: object) -> Path:
 
 
 def helps(facts: Facts, **values: object) -> dict[str, str]:
-    return {each.relief.id: str(each.applies) for each in path(facts, **values).helps}
+    return {each.relief.id: str(each.applies) for each in path(facts, TODAY, **values).helps}
 
 
 def test_every_step_has_two_sentences_in_both_languages(facts: Facts) -> None:

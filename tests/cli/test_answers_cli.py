@@ -182,13 +182,33 @@ def test_a_verified_report_is_counted_for_its_party_only_as_a_claim(run: Run, re
     cells = {(each["party"], each["commitment"]): each for each in ran.json["cells"]}
     cell = cells["co.naver", "sbp.1.2"]
     assert (cell["state"], cell["assurance"]) == ("claimed", "logged")
-    assert sum(each["state"] != "none" for each in cells.values()) == 1
+    held = {pair for pair, each in cells.items() if each["state"] != "none"}
+    assert held == {("co.naver", "sbp.1.2"), ("co.naver", "sbp.2.2")}  # the sections of the report
     assert [each["counted"] for each in ran.json["evidence"]] == [True, False]  # a policy is no evidence
     shown = run("pledges", *given)
     assert shown.code == 0
     assert re.search(r"NAVER\s+·\s+·\s+○", shown.out)
     assert "2026-07-01 – 2026-09-30" in shown.out
     assert "주장만 있음" in run("pledges", *given, lang="ko").out
+
+
+def test_figures_of_reports_are_put_side_by_side_with_how_they_were_obtained(
+    run: Run, reported: Reported
+) -> None:
+    given = ("--evidence", reported.file, "--pins", reported.pins, "--voice", f"co.naver={COMPANY}", *DAY)
+    found = run("pledges", "compare", *given, "--json").data
+    figures = {
+        each["en"]: (each["value"], each["unit"], each["method"], each["scope"])
+        for table in found["tables"]
+        for column in table["comparable"]
+        for each in column
+    }
+    assert figures["money paid out to small firms"] == (8.5e9, "KRW", "audited", "KR")
+    shown = run("pledges", "compare", *given)
+    assert shown.code == 0
+    assert "audited by an outside party" in " ".join(shown.out.split())
+    assert "외부 감사를 받음" in " ".join(run("pledges", "compare", *given, lang="ko").out.split())
+    assert "No figures to compare" in run("pledges", "compare").out
 
 
 @pytest.mark.parametrize("without", ["--pins", "--voice"])

@@ -65,7 +65,7 @@ def test_the_unknown_stays_unknown_and_is_asked_for(run: Run, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("p.yaml", "name: x", "YAML is not read"),
+        ("p.yaml", "name: {x: y}", "line 1"),
         ("p.toml", "name = ", "neither TOML nor JSON"),
         ("p.json", '{"name": ', "neither TOML nor JSON"),
         ("p.json", '{"nam": "x"}', "nam"),
@@ -162,6 +162,8 @@ def test_the_least_sure_facts_come_first(run: Run) -> None:
         ("ind.sbp.1.2", "src."),
         ("ins.seoul.pledge", "src.pledge.en"),
         ("cls.KR.32", "src."),
+        ("rel.EU.99.6", "src.eu.act"),
+        ("auth.US-CA.oes", "src.uca.sb53"),
         ("sum.2024.seoul", "src."),
     ],
 )
@@ -176,7 +178,14 @@ def test_a_fact_is_shown_with_its_sources(run: Run, id_: str, source: str) -> No
 
 def test_every_fact_can_be_shown(run: Run) -> None:
     facts = load()
-    for id_ in (*facts.countries, *facts.initiatives, *facts.tiers, *facts.sources, *facts.institutes):
+    for id_ in (
+        *facts.countries,
+        *facts.initiatives,
+        *facts.tiers,
+        *facts.sources,
+        *facts.institutes,
+        *facts.reliefs,
+    ):
         assert run("facts", "show", id_, "--json").json["id"] == id_
 
 

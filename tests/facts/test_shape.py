@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from haechi.facts import compiled, instrument, membership, requirement, source
+from haechi.facts import compiled, instrument, law, membership, requirement, source
 from haechi.facts.commitment import Indicator
 from haechi.facts.compiled import Compiled
 from haechi.facts.record import Record
@@ -17,6 +17,12 @@ NESTED: dict[str, type[Record]] = {
     "indicator": Indicator,
     "cited": source.Cited,
     "scope": requirement.Scope,
+    "dates": law.Dates,
+    "was": law.Was,
+    "transition": law.Transition,
+    "clock": law.ClockRule,
+    "choice": law.Choice,
+    "threshold": law.Threshold,
 }
 
 

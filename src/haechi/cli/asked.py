@@ -82,10 +82,8 @@ def within(facts: "Facts", text: str) -> Within:
 
 
 def _of_country(facts: "Facts", code: str) -> Within:
-    from haechi.answers.profile import EU_MEMBERS
-
     regimes, eu = _regimes(facts, code), False
-    if not regimes and code in EU_MEMBERS:
+    if not regimes and code in facts.members_of("EU"):
         regimes, eu = _regimes(facts, "EU"), True
     party = facts.parties.get("org.EU" if code == "EU" else f"c.{code.partition('-')[0]}")
     label = Text(code, code) if party is None or "-" in code else party.label

@@ -2,13 +2,17 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, day_of
-from haechi.cli.files import read_file
+from haechi.cli.duties_ask import as_yaml
+from haechi.cli.duties_ask import ask as ask_for
+from haechi.cli.duties_starter import show_path
+from haechi.cli.files import read_file, write_file
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.cli.usage import WronglyUsed
@@ -56,12 +60,30 @@ def register(app: typer.Typer) -> None:
 
 def duties(
     profile: Annotated[
-        Path | None, typer.Argument(help=tr("profile, as TOML or JSON", "프로필 (TOML 또는 JSON)"))
+        Path | None,
+        typer.Argument(help=tr("profile, as YAML, TOML or JSON", "프로필 (YAML, TOML 또는 JSON)")),
     ] = None,
     on: Day = "",
     questions: Annotated[
         bool, typer.Option("--questions", help=tr("what to ask next", "다음에 물을 것"))
     ] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask", help=tr("ask one question after the other", "하나씩 물어봄"))
+    ] = False,
+    start: Annotated[
+        bool,
+        typer.Option(
+            "--starter",
+            help=tr(
+                "for start-ups and small firms: each duty in two sentences, and what is easier for them",
+                "스타트업과 중소기업용: 의무마다 두 문장, 완화되는 것",
+            ),
+        ),
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", help=tr("write the answers as a profile", "답을 프로필로 저장")),
+    ] = None,
     example: Annotated[
         bool, typer.Option("--example", help=tr("print an example profile", "예시 프로필 출력"))
     ] = False,
@@ -77,15 +99,14 @@ def duties(
         out.data(EXAMPLE)
         out.say(_example(out.lang))
         return
-    if profile is None:
-        why = Text(
-            "PROFILE is missing; --example prints one",
-            "PROFILE이 없습니다. --example 로 예시를 볼 수 있습니다",
-        )
-        raise WronglyUsed(why=why, command="haechi duties")
-    facts, day = load(), day_of(on)
-    read = read_profile(_values(profile), facts)
-    found = worked_out(read, Catalogue.of(facts), day)
+    values, facts, day = _given(profile, ask=ask), load(), day_of(on)
+    catalogue = Catalogue.of(facts)
+    if ask:
+        values = ask_for(values, catalogue, day, out.lang)
+    read = read_profile(values, facts)
+    if save is not None:
+        write_file(save, f"{as_yaml(values)}\n".encode())
+    found = worked_out(read, catalogue, day)
     asked = next_questions(found, facts)
     document: dict[str, object] = {
         "schema": SCHEMA,
@@ -95,6 +116,9 @@ def duties(
         "questions": [_question_dict(each) for each in asked],
         "note": NOT_ADVICE.say(out.lang),
     }
+    if start:
+        _start(out, document, read, found, (facts, day))
+        return
     if not questions:
         document["duties"] = [{**each.as_dict(), **_names(facts, each)} for each in found]
     out.data(document)
@@ -106,16 +130,44 @@ def duties(
     out.say(NOT_ADVICE)
 
 
+def _given(profile: Path | None, *, ask: bool) -> Mapping[str, object]:
+    """The values to begin with; asking may begin with none."""
+    if profile is not None:
+        return _values(profile)
+    if ask:
+        return {"name": tr("my application", "내 응용")}
+    why = Text(
+        "PROFILE is missing; --example prints one, --ask asks for it",
+        "PROFILE이 없습니다. --example 로 예시를 보거나 --ask 로 질문에 답하세요",
+    )
+    raise WronglyUsed(why=why, command="haechi duties")
+
+
+def _start(
+    out: Out,
+    document: dict[str, object],
+    read: "Profile",
+    found: "Sequence[Duty]",
+    at: "tuple[Facts, date]",
+) -> None:
+    from haechi.answers import starter
+
+    facts, day = at
+    path = starter(read, found, facts, day)
+    out.data({**document, "starter": path.as_dict()})
+    show_path(out, path, facts)
+    out.say(NOT_ADVICE)
+
+
 def _values(path: Path) -> Mapping[str, object]:
-    """The plain values in a TOML or JSON file; raises BadInput for anything else."""
+    """The plain values in a YAML, TOML or JSON file; raises BadInput for anything else."""
     raw = read_file(path, MAX_PROFILE_BYTES, Text("profile", "프로필"))
-    if path.suffix.lower() in {".yaml", ".yml"}:
-        raise _malformed(
-            "YAML is not read; write the profile as TOML or JSON (see --example)",
-            "YAML은 읽지 않습니다. TOML이나 JSON으로 쓰세요 (--example 참고)",
-        )
     try:
         text = raw.decode("utf-8-sig")
+        if path.suffix.lower() in {".yaml", ".yml"}:
+            from haechi.answers.plainyaml import read_plain_yaml
+
+            return read_plain_yaml(text)
         return _table(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as error:  # no UTF-8, no JSON and no TOML are all ValueErrors
         why = str(error)[:300]

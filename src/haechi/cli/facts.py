@@ -203,7 +203,7 @@ def _tables(facts: "Facts") -> "Mapping[str, tuple[Mapping[str, Entry], ...]]":
         "participants": (facts.countries, facts.organisations, facts.companies, facts.institutes),
         "summits": (facts.summits, facts.initiatives, facts.instruments),
         "commitments": (facts.commitments,),
-        "regimes": (facts.regimes, facts.risk_classes),
+        "regimes": (facts.regimes, facts.risk_classes, facts.authorities, facts.reliefs),
         "requirements": (facts.requirements,),
         "crosswalk": (facts.relations,),
     }

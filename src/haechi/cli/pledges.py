@@ -11,6 +11,7 @@ from haechi.cli.asked import NOT_ADVICE, Day, day_of
 from haechi.cli.counted import Counted, count_file, voices_of
 from haechi.cli.options import Json, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
+from haechi.cli.pledges_compare import show_comparison
 from haechi.cli.pledges_line import show_line
 from haechi.cli.verify import load_trust
 from haechi.errors import NotFound
@@ -44,7 +45,13 @@ def register(app: typer.Typer) -> None:
 
 def pledges(
     instrument: Annotated[
-        str, typer.Argument(help=tr("instrument, such as ins.seoul.pledge", "문서. 예: ins.seoul.pledge"))
+        str,
+        typer.Argument(
+            help=tr(
+                "instrument, such as ins.seoul.pledge; or compare: figures of reports side by side",
+                "문서. 예: ins.seoul.pledge. 또는 compare: 보고의 수치를 나란히 비교",
+            ),
+        ),
     ] = "ins.seoul.pledge",
     party: Annotated[str, typer.Option("--party", help=tr("only this party", "이 당사자만"))] = "",
     evidence: Annotated[
@@ -83,6 +90,9 @@ def pledges(
         return
     trust, voices, engine = load_trust(pins), voices_of(voice or ()), Engine(facts)
     counted = [each for path in evidence or () for each in count_file(engine, path, trust, voices)]
+    if instrument == "compare":
+        show_comparison(out, facts, counted, party)
+        raise typer.Exit(_exit(counted))
     found = board(facts, engine, facts.resolve("instrument", instrument), day_of(on))
     if party:
         found = _only(found, facts, party)

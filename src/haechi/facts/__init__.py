@@ -13,33 +13,40 @@ from haechi.facts.commitment import Commitment, Indicator
 from haechi.facts.facts import Facts, FactsUnreadable
 from haechi.facts.instrument import Initiative, Instrument, Summit, SummitFact
 from haechi.facts.kind import KINDS, Entry, Kind
+from haechi.facts.law import Choice, ClockRule, Dates, Threshold, Transition, Was
 from haechi.facts.load import load, read
 from haechi.facts.membership import Parties, Seat
 from haechi.facts.party import Company, Country, Institute, Organisation, Party
 from haechi.facts.regime import Regime, RiskClass
 from haechi.facts.relation import Relation
+from haechi.facts.relief import Authority, Relief
 from haechi.facts.requirement import Requirement, Scope
 from haechi.facts.source import Cited, Source
-from haechi.facts.terms import Basis, Carry, Checked, Confidence, SetRelation
+from haechi.facts.terms import Basis, Carry, Checked, Confidence, Firm, Part, SetRelation, Trigger
 from haechi.facts.vocabulary import Application, EvidenceKind, EvidenceSubkind, Force, Role, Tier
 from haechi.facts.when import When
 
 __all__ = [
     "KINDS",
     "Application",
+    "Authority",
     "Basis",
     "Carry",
     "Checked",
+    "Choice",
     "Cited",
+    "ClockRule",
     "Commitment",
     "Company",
     "Confidence",
     "Country",
+    "Dates",
     "Entry",
     "EvidenceKind",
     "EvidenceSubkind",
     "Facts",
     "FactsUnreadable",
+    "Firm",
     "Force",
     "Indicator",
     "Initiative",
@@ -47,10 +54,12 @@ __all__ = [
     "Instrument",
     "Kind",
     "Organisation",
+    "Part",
     "Parties",
     "Party",
     "Regime",
     "Relation",
+    "Relief",
     "Requirement",
     "RiskClass",
     "Role",
@@ -60,7 +69,11 @@ __all__ = [
     "Source",
     "Summit",
     "SummitFact",
+    "Threshold",
     "Tier",
+    "Transition",
+    "Trigger",
+    "Was",
     "When",
     "load",
     "read",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from haechi.facts.graph import CarryGraph, Step
+from haechi.facts.lawchecks import LAW_CHECKS
 from haechi.facts.problem import Problem, problem
 from haechi.facts.row import SHEETS, Raw, Rows, as_list, as_mapping, rows
 from haechi.facts.shape import check_shape
@@ -21,6 +22,7 @@ _JUDGED = ("requirements", "commitments", "classes")
 
 _REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("companies", "home", ("countries",)),
+    ("organisations", "members", ("countries",)),
     ("institutes", "party", ("countries", "organisations")),
     ("memberships", "instrument", ("instruments",)),
     ("memberships", "parties", _PARTIES),
@@ -34,6 +36,7 @@ _REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("instruments", "summit", ("summits",)),
     ("commitments", "instrument", ("instruments",)),
     ("commitments", "evidence", _KINDS),
+    ("commitments", "any_of.kinds", _KINDS),
     ("classes", "regime", ("regimes",)),
     ("classes", "applications", ("applications",)),
     ("requirements", "regime", ("regimes",)),
@@ -42,6 +45,15 @@ _REFERENCES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("requirements", "applies_to.tiers", ("tiers",)),
     ("requirements", "force", ("force",)),
     ("requirements", "evidence", _KINDS),
+    ("requirements", "any_of.kinds", _KINDS),
+    ("requirements", "clocks.told", ("authorities",)),
+    ("requirements", "clocks.src", ("sources",)),
+    ("requirements", "dates.superseded.src", ("sources",)),
+    ("requirements", "dates.superseded.by", ("sources",)),
+    ("requirements", "dates.transitions.src", ("sources",)),
+    ("authorities", "regime", ("regimes",)),
+    ("reliefs", "regime", ("regimes",)),
+    ("reliefs", "requirements", ("requirements",)),
     ("relations", "a", _JUDGED),
     ("relations", "b", _JUDGED),
 )
@@ -53,6 +65,12 @@ _WHOLE_DAYS = (
     ("regimes", "in_force"),
     ("classes", "effective"),
     ("requirements", "effective"),
+    ("requirements", "dates.superseded.effective"),
+    ("requirements", "dates.superseded.stood_from"),
+    ("requirements", "dates.superseded.stood_until"),
+    ("requirements", "dates.transitions.placed_before"),
+    ("requirements", "dates.transitions.effective"),
+    ("reliefs", "effective"),
 )
 _REDUCED_DATES = (("sources", "date"), ("institutes", "since"), ("memberships", "joined_later.when"))
 
@@ -66,15 +84,16 @@ _FULL_SIDES = {
     "subset": ("partial", "full"),
     "intersects": ("partial", "partial"),
 }
+_IDS = ("id", "indicator.id", "initiatives.id", "clocks.id")
 _ABBREVIATED = frozenset({"EU", "INT"})
 
 
 def check_ids(table: Rows) -> Iterator[Problem]:
-    """Every id is used once over all files, those of indicators and initiatives included."""
+    """Every id is used once over all files, those of indicators, initiatives and clocks included."""
     first: dict[str, str] = {}
     for section in table.values():
         for row in section:
-            for used in (*row.texts("id"), *row.texts("indicator.id"), *row.texts("initiatives.id")):
+            for used in (used for path in _IDS for used in row.texts(path)):
                 if used in first:
                     yield problem("facts.id.duplicate", row.place, first=first[used])
                 first.setdefault(used, row.place)
@@ -155,8 +174,7 @@ def check_korean(table: Rows) -> Iterator[Problem]:
     """Every Korean field contains Hangul, except a proper name kept as it is in English."""
     for section, found in table.items():
         for row in found:
-            for field in row.fields:
-                got = row.text(field)
+            for field, got in row.every_text():
                 if not field.endswith("_ko") or _HANGUL.search(got):
                     continue
                 if section in _PROPER_NAMES and row.text("name").startswith(got):
@@ -279,6 +297,7 @@ CHECKS: tuple[Callable[[Rows], Iterator[Problem]], ...] = (
     check_carry,
     check_memberships,
     check_counts,
+    *LAW_CHECKS,
 )
 """Every check that runs once the shape holds."""
 

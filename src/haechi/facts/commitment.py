@@ -1,8 +1,9 @@
 """What the parties of an instrument promised, and the indicator that would show it."""
 
+from haechi.facts.law import Choice
 from haechi.facts.record import Record
 from haechi.facts.source import Cited
-from haechi.facts.terms import Checked, Confidence
+from haechi.facts.terms import Checked, Confidence, Part
 from haechi.words import Text
 
 
@@ -16,7 +17,11 @@ class Indicator(Record, frozen=True, kw_only=True):
 
 
 class Commitment(Record, frozen=True, kw_only=True):
-    """One promise of an instrument, in our own words; `evidence` lists the kinds that can serve for it."""
+    """One promise of an instrument, in our own words; `evidence` lists the kinds that can serve for it.
+
+    any_of: kinds of which one is enough. part: the typed part of a report that its figures belong to, such as
+    investment; None where a report on it has no typed part.
+    """
 
     id: str
     instrument: str
@@ -29,6 +34,8 @@ class Commitment(Record, frozen=True, kw_only=True):
     sources: tuple[Cited, ...]
     checked: Checked
     confidence: Confidence
+    any_of: tuple[Choice, ...] = ()
+    part: Part | None = None
     note: str | None = None
 
     @property

@@ -9,6 +9,7 @@ from haechi.facts.party import Company, Country, Institute, Organisation
 from haechi.facts.record import Record
 from haechi.facts.regime import Regime, RiskClass
 from haechi.facts.relation import Relation
+from haechi.facts.relief import Authority, Relief
 from haechi.facts.requirement import Requirement
 from haechi.facts.source import Source
 from haechi.facts.vocabulary import Application, EvidenceKind, EvidenceSubkind, Force, Role, Tier
@@ -43,5 +44,7 @@ class Compiled(Record, frozen=True, kw_only=True):
     commitments: tuple[Commitment, ...]
     regimes: tuple[Regime, ...]
     classes: tuple[RiskClass, ...]
+    authorities: tuple[Authority, ...]
+    reliefs: tuple[Relief, ...]
     requirements: tuple[Requirement, ...]
     relations: tuple[Relation, ...]

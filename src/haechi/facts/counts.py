@@ -11,6 +11,7 @@ _NAMES = {
     "force": "degrees of force",
     "memberships": "lists of parties",
     "classes": "risk classes",
+    "reliefs": "reliefs for small firms and start-ups",
     "relations": "crosswalk relations",
 }
 

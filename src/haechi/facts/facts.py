@@ -24,6 +24,7 @@ from haechi.facts.names import MAX_ASKED, NameIndex
 from haechi.facts.party import Company, Country, Institute, Organisation, Party
 from haechi.facts.regime import Regime, RiskClass
 from haechi.facts.relation import Relation
+from haechi.facts.relief import Authority, Relief
 from haechi.facts.requirement import Requirement
 from haechi.facts.source import Source
 from haechi.facts.vocabulary import Application, EvidenceKind, EvidenceSubkind, Force, Role, Tier
@@ -72,6 +73,8 @@ class Facts:
     commitments: Mapping[str, Commitment]
     regimes: Mapping[str, Regime]
     risk_classes: Mapping[str, RiskClass]
+    authorities: Mapping[str, Authority]
+    reliefs: Mapping[str, Relief]
     requirements: Mapping[str, Requirement]
     relations: Mapping[str, Relation]
     method: Source
@@ -106,6 +109,8 @@ class Facts:
             commitments=_by_id(data.commitments),
             regimes=_by_id(data.regimes),
             risk_classes=_by_id(data.classes),
+            authorities=_by_id(data.authorities),
+            reliefs=_by_id(data.reliefs),
             requirements=_by_id(data.requirements),
             relations=_by_id(data.relations),
             method=sources[data.method],
@@ -162,6 +167,14 @@ class Facts:
         """The risk class with this id, such as cls.EU.III.4."""
         return self._look_up(self.risk_classes, "risk_class", id_)
 
+    def authority(self, id_: str) -> Authority:
+        """The authority with this id, such as auth.US-CA.oes."""
+        return self._look_up(self.authorities, "authority", id_)
+
+    def relief(self, id_: str) -> Relief:
+        """The relief with this id, such as rel.EU.99.6."""
+        return self._look_up(self.reliefs, "relief", id_)
+
     def requirement(self, id_: str) -> Requirement:
         """The requirement with this id, such as EU.50.2."""
         return self._look_up(self.requirements, "requirement", id_)
@@ -217,6 +230,12 @@ class Facts:
         """The instruments on whose lists a party stands, in the order of the files."""
         found = self.party(party).id
         return tuple(row for row in self.instruments.values() if found in self.parties_of(row.id))
+
+    def members_of(self, jurisdiction: str) -> frozenset[str]:
+        """ISO 3166 codes of the countries of an organisation such as EU; empty where none are listed."""
+        organisation = self.organisations.get(f"org.{jurisdiction}")
+        members = () if organisation is None else organisation.members
+        return frozenset(self.countries[member].alpha2 for member in members)
 
     def valid_days(self, evidence_kind: str) -> int | None:
         """For how many days evidence of this kind serves by default; None without end."""
@@ -287,6 +306,8 @@ class Facts:
             "commitment": self.commitments,
             "regime": self.regimes,
             "risk_class": self.risk_classes,
+            "authority": self.authorities,
+            "relief": self.reliefs,
             "requirement": self.requirements,
             "judged": {**self.requirements, **self.commitments, **self.risk_classes},
             "relation": self.relations,

@@ -6,8 +6,8 @@ from haechi.words import Text
 
 Kind = Literal[
     "country", "organisation", "company", "institute", "party", "summit", "initiative", "instrument",
-    "commitment", "regime", "risk_class", "requirement", "judged", "relation", "source", "evidence_kind",
-    "role", "application", "tier", "force",
+    "commitment", "regime", "risk_class", "authority", "relief", "requirement", "judged", "relation",
+    "source", "evidence_kind", "role", "application", "tier", "force",
 ]  # fmt: skip
 """party = country, organisation, company or institute; judged = requirement, commitment or risk class."""
 

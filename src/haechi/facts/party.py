@@ -13,7 +13,9 @@ class Country(Named, frozen=True, kw_only=True):
 
 
 class Organisation(Named, frozen=True, kw_only=True):
-    """An organisation of countries, such as the European Union."""
+    """An organisation of countries, such as the European Union; `members`: ids of the countries in it."""
+
+    members: tuple[str, ...] = ()
 
 
 class Company(Named, frozen=True, kw_only=True):

@@ -144,6 +144,53 @@ MEANINGS: Mapping[str, Meaning] = MappingProxyType(
                 "연쇄의 관계들이나 이 관계 중 하나가 틀렸습니다",
             ),
         ),
+        "facts.law.dates": Meaning(
+            Text("{field}: {why}", "{field}: {why}"),
+            Text(
+                "a superseded date differs from the present one and stood for at least a day; "
+                "a later date comes after the present one",
+                "대체된 날짜는 지금 날짜와 다르고 하루 이상 효력이 있어야 합니다. "
+                "유예 날짜는 지금 날짜보다 뒤입니다",
+            ),
+        ),
+        "facts.law.prose": Meaning(
+            Text("{field} does not say {got}", "{field}에 {got}이(가) 없습니다"),
+            Text(
+                "the prose and the dates or clocks beside it say the same; change both",
+                "글과 그 옆의 날짜·기한은 같은 내용이어야 합니다. 둘 다 고치세요",
+            ),
+        ),
+        "facts.law.clock": Meaning(
+            Text("{field} of {clock}: {got!r}", "{clock}의 {field}: {got!r}"),
+            Text(
+                "a clock has an id that begins with its requirement's, a trigger, a positive length or null, "
+                "and an IANA time zone such as Asia/Seoul",
+                "기한에는 요구사항으로 시작하는 식별자, 조건, 양의 길이 또는 null, "
+                "Asia/Seoul 같은 IANA 시간대가 있어야 합니다",
+            ),
+        ),
+        "facts.law.choice": Meaning(
+            Text("any_of names {got}", "any_of에 {got}이(가) 있습니다"),
+            Text(
+                "a choice names two or more different kinds that the record asks for, each in one choice, "
+                "and no report",
+                "선택에는 기록이 요구하는 서로 다른 종류를 둘 이상, 한 선택에만 쓰고 보고는 넣지 마세요",
+            ),
+        ),
+        "facts.law.threshold": Meaning(
+            Text("threshold: {field} is {got}", "기준: {field}이(가) {got}입니다"),
+            Text(
+                "the exponent lies between 15 and 40; a revenue is positive",
+                "지수는 15에서 40 사이이며 매출은 양수입니다",
+            ),
+        ),
+        "facts.law.relief": Meaning(
+            Text("{got} is not of the regime {regime}", "{got}은(는) {regime}의 요구사항이 아닙니다"),
+            Text(
+                "a relief eases requirements of its own regime; an exemption names those that it lifts",
+                "경감은 같은 제도의 요구사항에만 적용되며, 면제는 면제되는 요구사항을 밝혀야 합니다",
+            ),
+        ),
         "facts.membership.lists": Meaning(
             Text(
                 "{got} has {n} lists of parties, expected 1", "{got}의 당사자 목록이 {n}개이며 1개여야 합니다"

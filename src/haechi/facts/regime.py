@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from haechi.facts.law import Threshold
 from haechi.facts.record import Named
 from haechi.facts.source import Cited
 from haechi.facts.terms import Checked, Confidence, RegimeKind, RegimeStatus
@@ -23,7 +24,11 @@ class Regime(Named, frozen=True, kw_only=True):
 
 
 class RiskClass(Named, frozen=True, kw_only=True):
-    """A class of AI systems that a regime treats alike; `applications` are the uses it covers."""
+    """A class of AI systems that a regime treats alike; `applications` are the uses it covers.
+
+    threshold: the training compute that puts a model into it. needs_effect: a material effect on people's
+    life, safety or fundamental rights is joined to the use or to the compute.
+    """
 
     regime: str
     locator: str
@@ -32,4 +37,6 @@ class RiskClass(Named, frozen=True, kw_only=True):
     sources: tuple[Cited, ...]
     checked: Checked
     confidence: Confidence
+    threshold: Threshold | None = None
+    needs_effect: bool = False
     note: str | None = None

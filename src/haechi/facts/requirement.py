@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from haechi.facts.law import Choice, ClockRule, Dates
 from haechi.facts.record import Named, Record
 from haechi.facts.source import Cited
 from haechi.facts.terms import Checked, Confidence
@@ -20,7 +21,9 @@ class Requirement(Named, frozen=True, kw_only=True):
 
     force: id of the force (must, effort, should, may, proposed). effective: the day from which it applies;
     None while it is a bill or its treaty is not in force. evidence_valid_days: how long evidence serves
-    where the regime says so; otherwise the default of the kind of evidence counts.
+    where the regime says so; otherwise the default of the kind of evidence counts. dates: superseded and
+    later dates; clocks: its deadlines; date_notes and deadline say the same in prose. any_of: kinds of
+    evidence of which one is enough. large_only: binds developers above the revenue of their class only.
     """
 
     regime: str
@@ -38,4 +41,8 @@ class Requirement(Named, frozen=True, kw_only=True):
     date_notes: str | None = None
     deadline: str | None = None
     evidence_valid_days: int | None = None
+    dates: Dates = Dates()
+    clocks: tuple[ClockRule, ...] = ()
+    any_of: tuple[Choice, ...] = ()
+    large_only: bool = False
     note: str | None = None

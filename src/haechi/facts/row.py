@@ -4,7 +4,7 @@ The checks work on rows so that they can name the file and the record of every p
 run at build time with nothing but the standard library.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, cast
@@ -28,13 +28,13 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
             ("evidence_kinds", "evidence_subkinds", "roles", "applications", "tiers", "force"),
         ),
         "participants": Sheet(
-            "haechi.participants/0.2",
+            "haechi.participants/0.3",
             ("countries", "organisations", "companies", "institutes", "memberships"),
         ),
         "summits": Sheet("haechi.summits/0.1", ("summits", "instruments")),
-        "commitments": Sheet("haechi.commitments/0.1", ("commitments",)),
-        "regimes": Sheet("haechi.regimes/0.1", ("regimes", "classes")),
-        "requirements": Sheet("haechi.requirements/0.1", ("requirements",)),
+        "commitments": Sheet("haechi.commitments/0.2", ("commitments",)),
+        "regimes": Sheet("haechi.regimes/0.2", ("regimes", "classes", "authorities", "reliefs")),
+        "requirements": Sheet("haechi.requirements/0.2", ("requirements",)),
         "crosswalk": Sheet("haechi.crosswalk/0.1", ("relations",)),
     }
 )
@@ -73,6 +73,10 @@ class Row:
         """Every text found at a dotted path, through mappings and lists; empty when there is none."""
         return list(_texts(self.fields, path.split(".")))
 
+    def every_text(self) -> Iterator[tuple[str, str]]:
+        """Every text in the record with the name of its field, at any depth."""
+        return _named_texts("", self.fields)
+
 
 Rows = Mapping[str, Sequence[Row]]
 """Section name to its records."""
@@ -88,6 +92,15 @@ def _texts(value: object, path: list[str]) -> Sequence[str]:
             else []
         )
     return [value] if isinstance(value, str) else []
+
+
+def _named_texts(name: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    for field, inner in as_mapping(value).items():
+        yield from _named_texts(field, inner)
+    for inner in as_list(value):
+        yield from _named_texts(name, inner)
 
 
 def rows(raw: Raw) -> Rows:

@@ -3,7 +3,8 @@
 Written as text so that the whole shape fits on one page: `name` is required, `name?` may be absent;
 after a colon stands the kind of value: text (the default, not blank), prose (may be blank), text0 and
 int0 (may be null), int, flag, texts (list of text), a word list of `terms`, `{shape}` or `[shape]`
-(one, or a list, of a nested shape). The msgspec structs hold the same shape; a test keeps them together.
+(one, or a list, of a nested shape; `[words]` is a list of words of one list). The msgspec structs hold the
+same shape; a test keeps them together.
 """
 
 from collections.abc import Iterator, Mapping
@@ -51,7 +52,7 @@ SHAPES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
         "tiers": _shape("id name name_ko"),
         "force": _shape("id name name_ko"),
         "countries": _shape("id alpha2 alpha3 name name_ko"),
-        "organisations": _shape("id name name_ko"),
+        "organisations": _shape("id name name_ko members?:texts"),
         "companies": _shape("id name name_ko home"),
         "institutes": _shape(
             f"id party name name_ko since:text0 network_member:flag sources:texts {_READ} note?"
@@ -72,7 +73,7 @@ SHAPES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
         ),
         "commitments": _shape(
             "id instrument locator topic text text_ko evidence:texts indicator:{indicator} sources:[cited] "
-            f"{_READ} note?"
+            f"{_READ} any_of?:[choice] part?:Part note?"
         ),
         "indicator": _shape("id name unit rule"),
         "cited": _shape("src loc"),
@@ -81,12 +82,28 @@ SHAPES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
             "sources:texts note?"
         ),
         "classes": _shape(
-            f"id regime locator name name_ko applications:texts effective sources:[cited] {_READ} note?"
+            f"id regime locator name name_ko applications:texts effective sources:[cited] {_READ} "
+            "threshold?:{threshold} needs_effect?:flag note?"
+        ),
+        "threshold": _shape("exponent:int bound:Bound revenue_usd_above?:int"),
+        "authorities": _shape(f"id regime name name_ko words:texts sources:[cited] {_READ}"),
+        "reliefs": _shape(
+            "id regime article name name_ko kind:ReliefKind firms:[Firm] requirements:texts says says_ko "
+            f"effective sources:[cited] {_READ} note?"
         ),
         "requirements": _shape(
             "id regime article topic name name_ko says says_ko? applies_to:{scope} force effective:text0 "
-            f"date_notes? deadline? evidence_valid_days?:int evidence:texts sources:[cited] {_READ} note?"
+            f"date_notes? deadline? evidence_valid_days?:int evidence:texts sources:[cited] {_READ} "
+            "dates?:{dates} clocks?:[clock] any_of?:[choice] large_only?:flag note?"
         ),
+        "dates": _shape("superseded?:[was] transitions?:[transition]"),
+        "was": _shape("effective src by stood_from? stood_until?"),
+        "transition": _shape("placed_before effective src loc why why_ko"),
+        "clock": _shape(
+            "id name name_ko length:int0 unit:ClockUnit starts:ClockStart triggers:[Trigger] zone src loc "
+            "told?:texts"
+        ),
+        "choice": _shape("kinds:texts why why_ko"),
         "scope": _shape("roles:texts applications:texts tiers:texts"),
         # `why` is optional here only so that its absence gets a code of its own in `checks`.
         "relations": _shape(
@@ -151,7 +168,9 @@ def _in_record(place: str, shape: str, item: object) -> Iterator[Problem]:
 
 
 def _in_field(place: str, field: Field, value: object) -> Iterator[Problem]:
-    if field.kind.startswith("["):
+    if field.nested in TERMS:
+        yield from _in_words(place, field, value)
+    elif field.kind.startswith("["):
         if not isinstance(value, list):
             yield problem("facts.shape.type", place, field=field.name, expected="a list", got=value)
         for item in as_list(cast("object", value)):
@@ -165,6 +184,16 @@ def _in_field(place: str, field: Field, value: object) -> Iterator[Problem]:
     elif not _fits(field.kind, value):
         kinds = {**_TEXT_KINDS, **_OTHER_KINDS, "texts": "a list of texts"}
         yield problem("facts.shape.type", place, field=field.name, expected=kinds[field.kind], got=value)
+
+
+def _in_words(place: str, field: Field, value: object) -> Iterator[Problem]:
+    """A list of words of one word list."""
+    if not isinstance(value, list):
+        yield problem("facts.shape.type", place, field=field.name, expected="a list", got=value)
+    for item in as_list(cast("object", value)):
+        if not isinstance(item, str) or item not in TERMS[field.nested]:
+            expected = ", ".join(sorted(TERMS[field.nested]))
+            yield problem("facts.shape.word", place, field=field.name, got=item, expected=expected)
 
 
 def _fits(kind: str, value: object) -> bool:

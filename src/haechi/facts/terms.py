@@ -27,6 +27,15 @@ RegimeKind = Literal[
 RegimeStatus = Literal["in_force", "adopted", "signed", "proposed", "voluntary"]
 InstrumentKind = Literal["declaration", "commitments", "pledge", "network"]
 PartyKind = Literal["countries", "companies", "institutes"]
+Bound = Literal["above", "at_or_above"]
+ClockUnit = Literal["hours", "days"]
+ClockStart = Literal["known", "ordered"]
+Trigger = Literal[
+    "any", "serious", "death", "critical_infrastructure", "widespread_infringement", "imminent_danger"
+]
+ReliefKind = Literal["exemption", "simplified", "lower_fine", "lower_fee", "priority", "support", "grace"]
+Firm = Literal["micro", "sme", "start_up", "small_mid_cap"]
+Part = Literal["investment", "small_firms", "talent", "vulnerable_groups", "diversity"]
 
 TERMS = MappingProxyType(
     {
@@ -40,6 +49,13 @@ TERMS = MappingProxyType(
         "RegimeStatus": frozenset(get_args(RegimeStatus)),
         "InstrumentKind": frozenset(get_args(InstrumentKind)),
         "PartyKind": frozenset(get_args(PartyKind)),
+        "Bound": frozenset(get_args(Bound)),
+        "ClockUnit": frozenset(get_args(ClockUnit)),
+        "ClockStart": frozenset(get_args(ClockStart)),
+        "Trigger": frozenset(get_args(Trigger)),
+        "ReliefKind": frozenset(get_args(ReliefKind)),
+        "Firm": frozenset(get_args(Firm)),
+        "Part": frozenset(get_args(Part)),
     }
 )
 """Word list by its name, as the shapes name it."""

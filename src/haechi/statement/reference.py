@@ -162,6 +162,8 @@ def _form(type_: inspect.Type) -> Text:
             ]
             shown = "".join(f", {bound}" for bound in bounds if bound)
             return Text(f"number{shown}", f"수{shown}")
+        case inspect.BoolType():
+            return Text("`true` or `false`", "`true` 또는 `false`")
         case inspect.DateType():
             return Text("date, `YYYY-MM-DD`", "날짜, `YYYY-MM-DD`")
         case inspect.DateTimeType():

@@ -1,6 +1,7 @@
 """Figures: a value with its unit, its denominator, its interval and how it was obtained."""
 
 import math
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,6 +15,13 @@ HOW = {
     "estimated": Text("estimated", "추정값"),
     "claimed": Text("claimed, not measured", "주장값(측정 아님)"),
 }
+
+
+class Period(Claim, frozen=True, kw_only=True):
+    """first to last day, both included."""
+
+    first: Annotated[date, titled("First day", "첫날")]
+    last: Annotated[date, titled("Last day", "마지막 날")]
 
 
 class Interval(Claim, frozen=True, kw_only=True):
@@ -62,15 +70,16 @@ class Figure(Claim, frozen=True, kw_only=True):
         span = (
             ""
             if interval is None
-            else f" [{_digits(interval.low)}, {_digits(interval.high)}] @{_digits(interval.level)}"
+            else f" [{digits(interval.low)}, {digits(interval.high)}] @{digits(interval.level)}"
         )
         of_en = f", of {self.denominator}" if self.denominator else ""
         of_ko = f", 기준: {self.denominator}" if self.denominator else ""
-        line = f"{_digits(self.value)} {self.unit}{span}"
+        line = f"{digits(self.value)} {self.unit}{span}"
         how = HOW[self.how]
         return Text(f"{line} ({how.en}{of_en})", f"{line} ({how.ko}{of_ko})")
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
+    """The number as it was signed, with commas between thousands."""
     # `g` would show 1234567 as 1.23457e+06: a figure on a page must be the one that was signed.
     return f"{int(value):,}" if abs(value) < 1e15 and value == int(value) else f"{value:,}"

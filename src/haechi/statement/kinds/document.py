@@ -10,11 +10,15 @@ from haechi.statement.claims import Claim, Kind, Name, Reading, Row, Said, title
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds._dates import require_plausible
 from haechi.statement.kinds._life import EXAMPLE_TARGET, file_row, neutral, said_row
+from haechi.statement.kinds._serves import Offers, Serves, check_serves, serves_rows
 from haechi.words import Text
 
 
 class Document(Claim, frozen=True, kw_only=True):
-    """A document of the issuer. form: an evidence kind of the vocabulary, such as `document.policy`."""
+    """A document of the issuer. form: an evidence kind of the vocabulary, such as `document.policy`.
+
+    serves: the requirements and commitments that it is offered as evidence for.
+    """
 
     title: Annotated[Said, titled("Title", "제목")]
     form: Annotated[Name, titled("Form", "형식")]
@@ -23,6 +27,7 @@ class Document(Claim, frozen=True, kw_only=True):
         tuple[EvidenceRef, ...], msgspec.Meta(min_length=1, max_length=64), titled("Files", "파일")
     ]
     summary: Annotated[Said | None, titled("Summary", "요약")] = None
+    serves: Offers = ()
 
 
 def _check(claim: Document, facts: Facts) -> None:
@@ -31,6 +36,7 @@ def _check(claim: Document, facts: Facts) -> None:
         claim.summary.require("document", "summary")
     facts.evidence_kind(claim.form)
     require_plausible("document", "dated", claim.dated)
+    check_serves("document", claim.serves, facts)
 
 
 def _read(claim: Document, facts: Facts) -> Reading:
@@ -41,6 +47,7 @@ def _read(claim: Document, facts: Facts) -> Reading:
     ]
     if claim.summary is not None:
         rows.append(said_row(Text("Summary", "요약"), claim.summary))
+    rows += serves_rows(claim.serves, facts)
     rows += [file_row(ref, Text("File", "파일")) for ref in claim.files]
     return Reading(Text("A document, signed by digest.", "다이제스트로 서명한 문서입니다."), rows)
 
@@ -61,6 +68,16 @@ KIND = Kind(
         dated=date(2026, 3, 1),
         files=(
             EvidenceRef(digest=EXAMPLE_TARGET, size=4096, media_type="application/pdf", name="policy.pdf"),
+        ),
+        serves=(
+            Serves(
+                target="KR.34.1.1",
+                whole=False,
+                part=Said(
+                    en="The plan, not yet its yearly review.", ko="계획이며 연간 점검은 아직 없습니다."
+                ),
+            ),
+            Serves(target="sbp.1.6", whole=True),
         ),
     ),
     evidence=lambda claim: claim.files,

@@ -11,8 +11,10 @@ from haechi.statement.claims import Claim, ClaimMalformed, Name, Reading, Row, S
 from haechi.statement.claims import Kind as KindOf
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds._dates import require_plausible
-from haechi.statement.kinds._figures import Figure, Interval
+from haechi.statement.kinds._figures import Figure, Interval, Period
 from haechi.statement.kinds._life import EXAMPLE_TARGET, file_row, neutral, said_row
+from haechi.statement.kinds._measures import Measured
+from haechi.statement.kinds._serves import Offers, Serves, check_serves, serves_rows
 from haechi.words import Text
 
 NAME = "pledge_report"
@@ -25,25 +27,28 @@ PROGRESS = {
 }
 
 
-class Period(Claim, frozen=True, kw_only=True):
-    """first to last day, both included."""
-
-    first: Annotated[date, titled("First day", "첫날")]
-    last: Annotated[date, titled("Last day", "마지막 날")]
-
-
 class Section(Claim, frozen=True, kw_only=True):
-    """The report on one commitment. commitment: an id of the facts, such as `sbp.1.2`."""
+    """The report on one commitment. commitment: an id of the facts, such as `sbp.1.2`.
+
+    measures: typed figures, for commitments on investment, small firms, talent, vulnerable groups and
+    diversity; figures: any others, in words.
+    """
 
     commitment: Annotated[Name, titled("Commitment", "약속")]
     progress: Annotated[Progress, titled("Progress", "진행 상태")]
     summary: Annotated[Said, titled("What was done", "이행 내용")]
     figures: Annotated[tuple[Figure, ...], msgspec.Meta(max_length=32), titled("Figures", "수치")] = ()
+    measures: Annotated[
+        tuple[Measured, ...], msgspec.Meta(max_length=32), titled("Typed figures", "정형 수치")
+    ] = ()
     evidence: Annotated[tuple[EvidenceRef, ...], msgspec.Meta(max_length=32), titled("Evidence", "증거")] = ()
 
 
 class PledgeReport(Claim, frozen=True, kw_only=True):
-    """instrument and party: ids of the facts; the party must have joined the instrument."""
+    """instrument and party: ids of the facts; the party must have joined the instrument.
+
+    serves: what the report is offered for besides the commitments of its sections.
+    """
 
     instrument: Annotated[Name, titled("Instrument", "문서")]
     party: Annotated[Name, titled("Party", "당사자")]
@@ -51,6 +56,7 @@ class PledgeReport(Claim, frozen=True, kw_only=True):
     sections: Annotated[
         tuple[Section, ...], msgspec.Meta(min_length=1, max_length=64), titled("Sections", "약속별 보고")
     ]
+    serves: Offers = ()
 
 
 def _check(claim: PledgeReport, facts: Facts) -> None:
@@ -70,6 +76,13 @@ def _check(claim: PledgeReport, facts: Facts) -> None:
         raise _wrong("a commitment has two sections", "한 약속이 두 번 보고됨")
     for section in claim.sections:
         _check_section(section, claim.instrument, facts)
+    check_serves(NAME, claim.serves, facts)
+    for offer in claim.serves:
+        if offer.target in reported:
+            raise _wrong(
+                f"serves: {offer.target} has a section of its own",
+                f"serves: {offer.target}에는 이미 보고가 있음",
+            )
 
 
 def _check_section(section: Section, instrument: str, facts: Facts) -> None:
@@ -82,6 +95,20 @@ def _check_section(section: Section, instrument: str, facts: Facts) -> None:
     section.summary.require(NAME, f"the summary of {commitment.id}")
     for figure in section.figures:
         figure.check(NAME)
+    for measured in section.measures:
+        measured.check(NAME)
+        if measured.rule.part != commitment.part:
+            raise _wrong(
+                f"{measured.measure} belongs to {measured.rule.part}; {commitment.id} takes "
+                f"{commitment.part or 'no typed figures'}",
+                f"{measured.measure}은(는) {measured.rule.part} 항목이며 {commitment.id}에는 "
+                f"{commitment.part or '정형 수치가 없음'}",
+            )
+    counted = [(each.measure, each.group, each.unit, each.place, each.period) for each in section.measures]
+    if len(set(counted)) != len(counted):
+        raise _wrong(
+            f"{commitment.id}: two figures count the same", f"{commitment.id}: 같은 것을 센 수치가 둘 있음"
+        )
 
 
 @lru_cache(maxsize=64)
@@ -112,7 +139,9 @@ def _read(claim: PledgeReport, facts: Facts) -> Reading:
         )
         rows.append(said_row(Text("What was done", "이행 내용"), section.summary))
         rows += [Row(neutral(figure.name), figure.text()) for figure in section.figures]
+        rows += [Row(measured.rule.label, measured.text()) for measured in section.measures]
         rows += [file_row(ref) for ref in section.evidence]
+    rows += serves_rows(claim.serves, facts)
     return Reading(
         Text(
             f"{party.en} reports on {len(claim.sections)} commitment(s) of {instrument.en}.",
@@ -148,6 +177,36 @@ def _example() -> PledgeReport:
                 ),
                 evidence=(file,),
             ),
+            Section(
+                commitment="sbp.2.2",
+                progress="under_way",
+                summary=Said(en="Credits and joint projects.", ko="크레딧과 공동 프로젝트를 제공합니다."),
+                measures=_example_measures(),
+            ),
+        ),
+        serves=(Serves(target="G7.10", whole=False),),
+    )
+
+
+def _example_measures() -> tuple[Measured, ...]:
+    return (
+        Measured(
+            measure="small_firms_reached",
+            value=412.0,
+            method="measured",
+            scope="country",
+            country="KR",
+            how="contracts signed in the period, each firm once",
+        ),
+        Measured(
+            measure="funds_for_small_firms",
+            value=8_500_000_000.0,
+            method="audited",
+            scope="country",
+            country="KR",
+            currency="KRW",
+            how="payments of the fund in the period, before tax",
+            auditor="Example Audit LLC",
         ),
     )
 
