@@ -25,12 +25,12 @@ help:
 	@echo 'make clean    remove environments and caches                             환경과 캐시 삭제'
 
 demo:
-	$(BOOTSTRAP) runtime
+	$(BOOTSTRAP) demo
 	@$(BIN)/haechi demo $(if $(ONCE),--once) $(ARGS)
 
 test:
 	$(BOOTSTRAP) test
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 slow:
 	$(BOOTSTRAP) test
@@ -59,13 +59,15 @@ bench:
 bench-mark:
 	$(BOOTSTRAP) bench
 	@.venv-bench/bin/python -m benchmarks.mark_image $(ARGS)
+	@.venv-bench/bin/python -m benchmarks.mark_layers
 
 lock:
 	$(BOOTSTRAP) check
 	$(COMPILE) -o requirements/lock.txt
-	$(COMPILE) --group test -c requirements/lock.txt -o requirements/test.txt
-	$(COMPILE) --group test --group dev -c requirements/test.txt -o requirements/check.txt
-	$(COMPILE) --group bench -c requirements/lock.txt -o requirements/bench.txt
+	$(COMPILE) --extra mark -c requirements/lock.txt -o requirements/demo.txt
+	$(COMPILE) --extra mark --group test -c requirements/demo.txt -o requirements/test.txt
+	$(COMPILE) --extra mark --group test --group dev -c requirements/test.txt -o requirements/check.txt
+	$(COMPILE) --extra mark --group bench -c requirements/demo.txt -o requirements/bench.txt
 
 clean:
 	rm -rf .venv .venv-bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

@@ -301,12 +301,12 @@ def test_modules(rule: Rule, sources: list[Source]) -> None:
 def test_locks(sources: list[Source]) -> None:
     locks = [each for each in sources if each.path.startswith("requirements/")]
     assert [each.path for each in locks] == [
-        f"requirements/{n}.txt" for n in ("bench", "check", "lock", "test")
+        f"requirements/{n}.txt" for n in ("bench", "check", "demo", "lock", "test")
     ]
     hold(locks_hold_hashes_and_no_address, locks)
 
 
-@pytest.mark.parametrize("larger", ["test.txt", "check.txt", "bench.txt"])
+@pytest.mark.parametrize("larger", ["demo.txt", "test.txt", "check.txt", "bench.txt"])
 def test_locks_agree(larger: str) -> None:
     """Every version of the run-time lock stands in the larger ones, so tests run what users run."""
     small, large = (

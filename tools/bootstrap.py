@@ -1,6 +1,7 @@
 """Sets up the environment a make target needs, from the hashed locks and nothing else.
 
     python3 tools/bootstrap.py runtime    .venv        what `haechi` runs with
+    python3 tools/bootstrap.py demo       .venv        the same, and what marking content needs
     python3 tools/bootstrap.py test       .venv        the same, and what the tests need
     python3 tools/bootstrap.py check      .venv        the same, and linters, type checker, uv
     python3 tools/bootstrap.py bench      .venv-bench  the same as runtime, and the peers measured against
@@ -31,7 +32,8 @@ KOREAN = next((v for v in map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))
 
 # name: (folder, lock, locks that contain it in the same folder)
 PROFILES = {
-    "runtime": (".venv", "lock.txt", ("lock.txt", "test.txt", "check.txt")),
+    "runtime": (".venv", "lock.txt", ("lock.txt", "demo.txt", "test.txt", "check.txt")),
+    "demo": (".venv", "demo.txt", ("demo.txt", "test.txt", "check.txt")),
     "test": (".venv", "test.txt", ("test.txt", "check.txt")),
     "check": (".venv", "check.txt", ("check.txt",)),
     "bench": (".venv-bench", "bench.txt", ("bench.txt",)),

@@ -115,7 +115,10 @@ def test_another_fingerprint_is_refused_with_both_values() -> None:
     assert refusal.value.facts == {"origin": CARD.origin, "expected": told, "got": CARD.fingerprint()}
 
 
-@pytest.mark.parametrize("told", ["", "0" * 63, CARD.fingerprint()[:-1], CARD.fingerprint() + "0"])
+PARTS = {"none": "", "zeros": "0" * 63, "short": CARD.fingerprint()[:-1], "long": CARD.fingerprint() + "0"}
+
+
+@pytest.mark.parametrize("told", PARTS.values(), ids=PARTS)
 def test_part_of_a_fingerprint_is_not_enough(told: str) -> None:
     with pytest.raises(FingerprintDiffers):
         Pins().add(CARD, told)

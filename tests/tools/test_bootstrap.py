@@ -62,7 +62,7 @@ def checkout(tmp_path: Path) -> Checkout:
     uv = root / "bin" / "uv"
     uv.write_text(UV, "utf-8")
     uv.chmod(0o755)
-    for lock in ("lock.txt", "test.txt", "check.txt", "bench.txt"):
+    for lock in ("lock.txt", "demo.txt", "test.txt", "check.txt", "bench.txt"):
         (root / "requirements" / lock).write_text(f"a==1 \\\n    --hash=sha256:{lock}\n", "utf-8")
     for file in ("pyproject.toml", "hatch_build.py", "src/haechi/facts/data/a.yaml"):
         (root / file).write_text("", "utf-8")

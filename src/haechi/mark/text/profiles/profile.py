@@ -50,7 +50,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         fields = {"engine": self.engine, **msgspec.to_builtins(self)}
         return sha256(msgspec.json.encode(fields, order="sorted")).digest()
 
-    def read(self, tokens: Sequence[int]) -> ProfileReading:
+    def read(self, tokens: Sequence[int]) -> ProfileReading:  # noqa: ARG002  # each engine reads its own
         """The score of a text; raises TooLarge, ProfileUnfit."""
         raise ProfileUnfit(why=Text("it names no engine", "엔진이 정해지지 않음"))
 
