@@ -39,8 +39,11 @@ def settings(required: str) -> dict[str, str]:
     named: dict[str, str] = {}
     for prefix, kind in (("", Config), ("[listen] ", Listen), ("[limits] ", Limits)):
         for field in msgspec.structs.fields(kind):
-            if not isinstance(field.default, Listen | Limits):
-                plain = msgspec.json.encode(field.default).decode() if not field.required else ""
+            default = field.default
+            if field.default_factory is not msgspec.NODEFAULT:
+                default = field.default_factory()
+            if not isinstance(default, Listen | Limits):
+                plain = msgspec.json.encode(default).decode() if not field.required else ""
                 named[f"`{prefix}{field.name}`"] = f"`{plain}`" if plain else required
     return named
 

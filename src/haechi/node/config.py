@@ -84,6 +84,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 0.2
     listen: Listen = Listen()
     limits: Limits = Limits()
+    voices: dict[str, tuple[str, ...]] = {}  # a party of the facts to the issuers that speak for it
 
     def heads(self) -> Path:
         """Where the head store lives: never inside the data directory, so no backup of it can hold it."""
@@ -133,6 +134,10 @@ def config_text(config: Config) -> str:
     lines.append(f"proxies = [{', '.join(map(_toml_string, config.listen.proxies))}]")
     lines += ["", "[limits]"]
     lines += [f"{name} = {value}" for name, value in msgspec.structs.asdict(config.limits).items()]
+    if config.voices:
+        lines += ["", "[voices]"]
+        for party, issuers in config.voices.items():
+            lines.append(f"{_toml_string(party)} = [{', '.join(map(_toml_string, issuers))}]")
     return "\n".join(lines) + "\n"
 
 

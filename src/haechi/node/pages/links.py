@@ -32,6 +32,26 @@ class Links:
         """The page of the issuer of this name."""
         return self.page(issuer_path(name), query(before=before))
 
+    def record(self, id_: str) -> str:
+        """The page of a requirement or commitment."""
+        return self.page(f"record/{id_}")
+
+    def country(self, code: str) -> str:
+        """The page of a jurisdiction."""
+        return self.page(f"country/{code}")
+
+    def pair(self, source: str, target: str) -> str:
+        """The page of what evidence of one regime lacks in another."""
+        return self.page(f"pair/{source}/{target}")
+
+    def pledges(self, instrument: str) -> str:
+        """The board of an instrument."""
+        return self.page(f"pledges/{instrument}")
+
+    def subject(self, name: str) -> str:
+        """The answers about a subject, whatever its name."""
+        return self.page("subject", query(name=name))
+
     def log(self, origin: str | None = None, before: int | None = None) -> str:
         """The page of the own log, or of the mirror of `origin`."""
         return self.page("log", query(origin=origin, before=before))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from haechi.answers import Engine
 from haechi.facts import Facts
 from haechi.findings import Finding
 from haechi.statement.envelope import Statement
@@ -189,6 +190,10 @@ class Source(Protocol):
 
     def peers(self) -> Sequence[Peer]:
         """Every pinned node, in the order of the pins."""
+        ...
+
+    def engine(self) -> Engine:
+        """What the statements held here can serve for."""
         ...
 
     def counts(self) -> Mapping[str, Count]:

@@ -1,0 +1,212 @@
+"""Countries: what each asks for and joined, and what evidence of one still lacks in another."""
+
+from typing import ClassVar
+
+from haechi.answers import Catalogue, Routes, State, country_card, matrix
+from haechi.answers import pair as pair_of
+from haechi.facts import Facts
+from haechi.node.pages.answer_view import LawView, NoteView, day_asked, label_of, law_view, note_view
+from haechi.node.pages.links import query
+from haechi.node.pages.source import Source
+from haechi.node.pages.view import Page, Pair, View, frame, pair
+
+
+class RegimeView(View, frozen=True, kw_only=True):
+    """A regime with its requirements as the law stood."""
+
+    id: str
+    name: Pair
+    requirements: tuple[LawView, ...]
+
+
+class JoinedView(View, frozen=True, kw_only=True):
+    """An instrument that the country joined. since: the day by which it had."""
+
+    id: str
+    name: Pair
+    since: str
+
+
+class CountryPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.country/1"):
+    """One jurisdiction as of a day. pairs: regimes that evidence was judged for from here."""
+
+    template: ClassVar[str] = "country.html"
+
+    code: str
+    name: Pair
+    as_of: str
+    regimes: tuple[RegimeView, ...]
+    joined: tuple[JoinedView, ...]
+    institutes: tuple[Pair, ...]
+    pairs: tuple["ReachView", ...]
+
+
+class ReachView(View, frozen=True, kw_only=True):
+    """Evidence of `source` at `target`: how many requirements it reaches in full, and only in part."""
+
+    source: str
+    source_name: Pair
+    target: str
+    target_name: Pair
+    full: int
+    partial: int
+
+
+class PairRowView(View, frozen=True, kw_only=True):
+    """What evidence for `source` gives at `target`."""
+
+    source: str
+    source_label: Pair
+    target: str
+    target_label: Pair
+    target_law: Pair
+    carries: str
+    carries_word: Pair
+    relations: tuple[str, ...]
+    why: tuple[NoteView, ...]
+    lacks: tuple[NoteView, ...]
+    low: bool
+
+
+class UnjudgedView(View, frozen=True, kw_only=True):
+    """A requirement that nothing of the other side was judged for."""
+
+    id: str
+    label: Pair
+
+
+class PairPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.pair/1"):
+    """Evidence of one regime at another, and what is still lacking there."""
+
+    template: ClassVar[str] = "pair.html"
+
+    source: str
+    source_name: Pair
+    target: str
+    target_name: Pair
+    as_of: str
+    rows: tuple[PairRowView, ...]
+    unjudged: tuple[UnjudgedView, ...]
+
+
+class CountriesPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.countries/1"):
+    """Every regime against every other: how far evidence of the row serves in the column."""
+
+    template: ClassVar[str] = "countries.html"
+
+    regimes: tuple["RegimeName", ...]
+    reaches: tuple[ReachView, ...]
+    subjects: tuple[str, ...]
+    uncertain: tuple[UnjudgedView, ...]
+
+
+class RegimeName(View, frozen=True, kw_only=True):
+    """A regime and the code of its jurisdiction."""
+
+    id: str
+    code: str
+    name: Pair
+    short: str
+
+
+def countries_page(source: Source, now: int) -> CountriesPage:
+    """The matrix of all regimes, the subjects with evidence here, and the facts that are uncertain."""
+    shared, facts = frame(source, now), source.facts()
+    low = [id_ for id_ in facts.requirements if facts.is_low(id_)]
+    return CountriesPage(
+        node=shared.node,
+        path="countries",
+        made=shared.made,
+        facts_version=shared.facts_version,
+        regimes=tuple(
+            RegimeName(
+                id=each.id, code=each.jurisdiction, name=pair(each.label), short=each.id.removeprefix("reg.")
+            )
+            for each in facts.regimes.values()
+        ),
+        reaches=_reaches(facts),
+        subjects=source.engine().subjects(),
+        uncertain=tuple(UnjudgedView(id=id_, label=pair(label_of(id_, facts))) for id_ in low),
+    )
+
+
+def country_page(source: Source, code: str, asked: str | None, now: int) -> CountryPage:
+    """The card of a country, a subdivision or the EU; raises UnknownName, BadAddress."""
+    shared, facts, day = frame(source, now), source.facts(), day_asked(asked, now)
+    card = country_card(Catalogue(facts), code, day)
+    laws = {law.requirement: law_view(law, facts) for law in card.requirements}
+    own = set(card.regimes)
+    return CountryPage(
+        node=shared.node,
+        path=f"country/{code}",
+        query=query(as_of=asked or None),
+        made=shared.made,
+        facts_version=shared.facts_version,
+        code=code,
+        name=pair(card.name),
+        as_of=day.isoformat(),
+        regimes=tuple(
+            RegimeView(
+                id=id_,
+                name=pair(facts.regime(id_).label),
+                requirements=tuple(laws[each.id] for each in facts.requirements_of(id_)),
+            )
+            for id_ in card.regimes
+        ),
+        joined=tuple(
+            JoinedView(id=id_, name=pair(facts.instrument(id_).label), since=seat.joined.last.isoformat())
+            for id_, seat in card.joined
+        ),
+        institutes=tuple(pair(facts.institute(id_).label) for id_ in card.institutes),
+        pairs=tuple(each for each in _reaches(facts) if each.source in own or each.target in own),
+    )
+
+
+def pair_page(source: Source, from_: str, to: str, asked: str | None, now: int) -> PairPage:
+    """What evidence of one regime still lacks in another; raises UnknownName, BadAddress."""
+    shared, facts, day = frame(source, now), source.facts(), day_asked(asked, now)
+    found, catalogue = pair_of(facts, Routes.of(facts), from_, to), Catalogue(facts)
+    rows = tuple(
+        PairRowView(
+            source=row.source,
+            source_label=pair(label_of(row.source, facts)),
+            target=row.target,
+            target_label=pair(label_of(row.target, facts)),
+            target_law=law_view(catalogue.law_on(row.target, day), facts).says,
+            carries=row.carries.word,
+            carries_word=pair(State(row.carries).label),
+            relations=row.hop.relations,
+            why=tuple(note_view(each) for each in row.hop.why),
+            lacks=tuple(note_view(each) for each in row.hop.lacks),
+            low=row.low,
+        )
+        for row in found.rows
+    )
+    return PairPage(
+        node=shared.node,
+        path=f"pair/{from_}/{to}",
+        query=query(as_of=asked or None),
+        made=shared.made,
+        facts_version=shared.facts_version,
+        source=from_,
+        source_name=pair(facts.regime(from_).label),
+        target=to,
+        target_name=pair(facts.regime(to).label),
+        as_of=day.isoformat(),
+        rows=rows,
+        unjudged=tuple(UnjudgedView(id=id_, label=pair(label_of(id_, facts))) for id_ in found.unjudged),
+    )
+
+
+def _reaches(facts: Facts) -> tuple[ReachView, ...]:
+    return tuple(
+        ReachView(
+            source=source,
+            source_name=pair(facts.regime(source).label),
+            target=target,
+            target_name=pair(facts.regime(target).label),
+            full=full,
+            partial=partial,
+        )
+        for (source, target), (full, partial) in matrix(facts, Routes.of(facts)).items()
+    )
