@@ -23,8 +23,20 @@ INTERRUPTED = 130
 
 # In the order in which the help lists them.
 COMMANDS = (
-    "init", "sign", "submit", "show", "verify", "answers", "crosswalk", "pledges", "duties", "node", "demo",
-)  # fmt: skip
+    "init",
+    "sign",
+    "submit",
+    "show",
+    "verify",
+    "mark",
+    "detect",
+    "answers",
+    "crosswalk",
+    "pledges",
+    "duties",
+    "node",
+    "demo",
+)
 GROUPS = ("key", "log", "mirror", "facts", "export")
 
 

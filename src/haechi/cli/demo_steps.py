@@ -7,6 +7,7 @@ from pathlib import Path
 
 from haechi.cli.demo_cast import ACTORS, COMPANY, PINNED
 from haechi.cli.demo_evidence import recompute, write_evidence
+from haechi.cli.demo_mark import picture_steps
 from haechi.cli.demo_report import build_report, claimed_figure, interval_of, tamper_places
 from haechi.cli.demo_stage import WAIT_SECONDS, Stage
 from haechi.cli.processes import NodeProcess, free_ports
@@ -38,6 +39,8 @@ class Demonstration(Stage):
     def all_steps(self) -> None:
         """Every step, in order."""
         for title, action in STEPS:
+            if action is Demonstration.export:  # the last moment at which the nodes run
+                picture_steps(self, COMPANY)
             self.step(title, partial(action, self))
 
     def make(self) -> list[Finding]:
@@ -88,9 +91,8 @@ class Demonstration(Stage):
         """Korea's operator grants the company's key one kind of statement."""
         self.company_key = SigningKey.generate()
         save_key(self.root / "company-keys", "reports", self.company_key)
-        policy = grant(
-            self.nodes["kr"].folder, COMPANY, self.company_key.public.thumbprint, ("pledge_report",), None
-        )
+        kinds = ("pledge_report", "content_mark")
+        policy = grant(self.nodes["kr"].folder, COMPANY, self.company_key.public.thumbprint, kinds, None)
         return [policy.check_signature(), found("demo.policy", issuer=COMPANY, digest=policy.digest_hex[:16])]
 
     def sign(self) -> list[Finding]:

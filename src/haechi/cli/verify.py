@@ -2,6 +2,7 @@
 
 import io
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
 
 
 class StatementAbsent(NotFound):
@@ -49,8 +51,8 @@ def verify(
         str,
         typer.Argument(
             help=tr(
-                "file (.haechi, .cose), digest, or link to a statement",
-                "파일(.haechi, .cose), 다이제스트 또는 링크",
+                "file (.haechi, .cose, picture), digest, or link to a statement",
+                "파일(.haechi, .cose, 그림), 다이제스트 또는 링크",
             )
         ),
     ],
@@ -60,6 +62,11 @@ def verify(
 ) -> None:
     """Verify with nothing but what is pinned; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
     out = Out(json)
+    if _is_picture(what):
+        from haechi.cli.detect import look_at, means_of
+
+        with ExitStack() as stack:
+            raise typer.Exit(look_at(out, [Path(what)], means_of(stack, node, pins, None, [], [])))
     trust = load_trust(pins)
     report = _verify(what, trust, node)
     _show(out, report)
@@ -73,6 +80,17 @@ def verify(
             )
         )
     raise typer.Exit(EXIT_BY_VERDICT[report.verdict])
+
+
+def _is_picture(what: str) -> bool:
+    """Whether it is a picture file, by how its bytes begin."""
+    try:
+        with Path(what).open("rb") as file:
+            head = file.read(16)
+    except (OSError, ValueError):
+        return False
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    return head.startswith(_PICTURES) or webp or head[4:12] in (b"ftypavif", b"ftypmif1")
 
 
 def _verify(what: str, trust: "Pins", node: str) -> "Report":

@@ -16,6 +16,7 @@ from haechi.node.api import Api
 from haechi.node.door import Door
 from haechi.node.limits import TooMany
 from haechi.node.logs import log_event
+from haechi.node.marks import Marks
 from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
 from haechi.node.runner import Runner
@@ -35,6 +36,8 @@ _FOR_PROGRAMS = (
     "/blobs",
     "/log/",
     "/mirrors",
+    "/marks",
+    "/timestamp",
     "/node.json",
     "/policy",
     "/healthz",
@@ -48,9 +51,14 @@ def make_app(runner: Runner) -> ASGIApp:
 
     @contextmanager
     def open_source() -> Generator[Source]:
-        yield View(runner)
+        view = View(runner)
+        try:
+            yield view
+        finally:
+            view.close()
 
-    routes = [*Api(runner).routes(), *make_routes(open_source, lambda: int(runner.node.clock()))]
+    pages = make_routes(open_source, lambda: int(runner.node.clock()))
+    routes = [*Api(runner).routes(), *Marks(runner).routes(), *pages]
     inner = Starlette(
         routes=routes,
         exception_handlers={HaechiError: _told, HTTPException: _http, Exception: _unexpected},

@@ -19,6 +19,7 @@ from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
 from haechi.network.report import Progress
 from haechi.node.clients import Clients
+from haechi.node.counting import Counting
 from haechi.node.limits import RateLimit, UploadRoom
 from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
@@ -49,6 +50,7 @@ class Runner:
         self.node = node
         self.card = card
         self.peers = peers
+        self.counting = Counting(node, self.statement)
         self.metrics = Metrics()
         self.requests = RequestMetrics()
         self._clients = Clients(node.config.listen.proxies)

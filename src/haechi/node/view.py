@@ -1,7 +1,9 @@
 """What the pages see of a node: the `Source` of one request, read from its log, mirrors and index."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 
+from haechi.answers import Engine
 from haechi.errors import NotFound
 from haechi.facts import Facts
 from haechi.findings import Finding
@@ -42,9 +44,21 @@ class View:
     """One request's view. Only CLEAR statements pass; all else comes as `Sealed`."""
 
     def __init__(self, runner: Runner) -> None:
+        self._open = ExitStack()
+        self._engine: Engine | None = None
         self._runner = runner
         self._node = runner.node
         self._index = runner.node.index
+
+    def close(self) -> None:
+        """The request is over: what it held is let go."""
+        self._open.close()
+
+    def engine(self) -> Engine:
+        """What the statements held here can serve for; held until the request is over."""
+        if self._engine is None:
+            self._engine = self._open.enter_context(self._runner.counting.open())
+        return self._engine
 
     def card(self) -> Card:
         """Whose node this is."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from haechi import facts
+from haechi.answers import Engine, Item, Seen, item_of
 from haechi.errors import BadInput
 from haechi.facts import Facts
 from haechi.findings import Finding, found
@@ -32,6 +33,8 @@ from haechi.statement.kinds.policy import Policy
 
 CHECKPOINTED = 1_790_000_000
 
+VOICES = {"co.naver": frozenset({"naver.example"})}
+
 
 class Book:
     """A node's logs in memory. `add` logs a statement; all else is asked by the pages."""
@@ -45,6 +48,7 @@ class Book:
         self._pins: dict[str, str] = {}
         self.peers_now: list[Peer] = []
         self.failing: dict[bytes, Finding] = {}
+        self.evidence: list[Item] = []
 
     def add(self, statement: Statement, origin: str | None = None, *, sealed: bool = False) -> bytes:
         log = self._logs.setdefault(origin or self._card.origin, [])
@@ -151,6 +155,22 @@ class Book:
 
     def peers(self) -> Sequence[Peer]:
         return self.peers_now
+
+    def engine(self) -> Engine:
+        """What the statements here can serve for; the company speaks for its party."""
+        engine = Engine(self._facts, checkers=("openwatch.example",))
+        for digest, statement in self._statements.items():
+            seen = Seen(logs=tuple(place.origin for place in self._places(digest)))
+            try:
+                claim = claim_of(statement, self._facts)
+            except BadInput:
+                continue
+            item = item_of(statement, claim, seen, self._facts, voices=VOICES)
+            if item is not None:
+                engine.put(item)
+        for item in self.evidence:
+            engine.put(item)
+        return engine
 
     def counts(self) -> Mapping[str, Count]:
         own, mirrored = Counter[str](), Counter[str]()

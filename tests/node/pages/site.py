@@ -79,7 +79,12 @@ class Site:
     def pages(self) -> list[str]:
         """Addresses below the language, without the closing `.json`; "" is the first page."""
         statements = [f"statement/{statement.digest_hex}" for statement in self.town.named.values()]
-        return ["", "log", "peers", "issuer/naver.example", "issuer/aisi.kr.example", *statements]
+        answers = [
+            "pledges", "pledges/ins.seoul.min", "pledges/ins.network", "countries", "country/KR",
+            "country/EU", "pair/reg.EU/reg.KR", "pair/reg.KR/reg.EU", "record/EU.50.2",
+            "record/KR.31.2", "record/sbp.1.2",
+        ]  # fmt: skip
+        return ["", "log", "peers", "issuer/naver.example", "issuer/aisi.kr.example", *answers, *statements]
 
 
 def twin_of(path: str) -> str:

@@ -32,7 +32,8 @@ FLAGS = [
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NAMES = (
     "home", "log", "mirror", "peers", "issuer", "report", "withdrawn", "document", "unknown kind", "sealed",
-    "not here", "bad address",
+    "not here", "bad address", "board", "parties", "countries", "country", "pair", "requirement",
+    "commitment", "party answers", "application answers",
 )  # fmt: skip
 
 
@@ -104,6 +105,15 @@ def paths() -> dict[str, str]:
         "sealed": f"statement/{made.digest('amber')}",
         "not here": f"statement/{'0' * 64}",
         "bad address": "statement/0",
+        "board": "pledges",
+        "parties": "pledges/ins.seoul.min",
+        "countries": "countries",
+        "country": "country/KR",
+        "pair": "pair/reg.EU/reg.KR",
+        "requirement": "record/EU.50.2",
+        "commitment": "record/sbp.1.2",
+        "party answers": "subject?name=co.naver",
+        "application answers": "subject?name=image%20studio&as_of=2026-11-22",
     }
 
 

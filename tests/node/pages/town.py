@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.answers.make import LOGGED, pieces
 from tests.node.pages.book import CHECKPOINTED, Book
 
 import haechi.log.receipt  # noqa: F401  # declares the findings used below
@@ -28,6 +29,7 @@ NOW = CHECKPOINTED + 180
 HOUR, DAY = 3600, 86400
 KR, GB, SG = "aisi.kr.example/log", "aisi.gb.example/log", "aisi.sg.example/log"
 AISI_KR, NAVER, AISI_GB, SOCIETY = "aisi.kr.example", "naver.example", "aisi.gb.example", "openwatch.example"
+MARKED = date(2026, 6, 1)
 REPORT_FILE = b"image,marked\n1,yes\n"
 
 
@@ -76,6 +78,8 @@ def town() -> Town:
     book.hold(hashlib.sha256(REPORT_FILE).digest())
     book.pin(AISI_KR, key_of(AISI_KR).public.thumbprint)
     book.peers_now = _peers()
+    kinds = facts.load().requirement("EU.50.2").evidence
+    book.evidence = [*pieces("EU.50.2", kinds, subject="image studio", issued=MARKED, seen=LOGGED)]
     return Town(book, named)
 
 

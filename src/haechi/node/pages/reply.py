@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from haechi.errors import HaechiError
+from haechi.node.pages.detect import SCRIPT_POLICY, DetectPage, with_script
 from haechi.node.pages.language import lang_of_header, lang_of_path
 from haechi.node.pages.problem import ProblemPage, error_of, problem_page, status_of
 from haechi.node.pages.render import render
@@ -27,8 +28,10 @@ SECURITY_HEADERS = {
 
 def page_response(page: Page | ProblemPage, lang: Lang, status: int = 200) -> Response:
     """The page as HTML."""
-    body = render(page, lang).encode()
-    return _reply(body, "text/html; charset=utf-8", status, {"content-language": lang})
+    html, extra = render(page, lang), {"content-language": lang}
+    if isinstance(page, DetectPage):
+        html, extra = with_script(html), extra | {"content-security-policy": SCRIPT_POLICY}
+    return _reply(html.encode(), "text/html; charset=utf-8", status, extra)
 
 
 def twin_response(page: Page) -> Response:

@@ -10,6 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from haechi.errors import HaechiError
+from haechi.node.pages.board_page import FIRST, board_page
+from haechi.node.pages.country_page import countries_page, country_page, pair_page
+from haechi.node.pages.detect import detect_page, script
 from haechi.node.pages.home import home_page
 from haechi.node.pages.issuer import issuer_page
 from haechi.node.pages.language import lang_of_header
@@ -17,10 +20,12 @@ from haechi.node.pages.links import Links, issuer_name
 from haechi.node.pages.log import log_page
 from haechi.node.pages.peers import peers_page
 from haechi.node.pages.problem import BadAddress, NothingMeant
+from haechi.node.pages.record_page import record_page
 from haechi.node.pages.reply import asset_response, error_response, page_response, redirect, twin_response
 from haechi.node.pages.source import Source
 from haechi.node.pages.statement import statement_page
 from haechi.node.pages.static import asset
+from haechi.node.pages.subject_page import subject_page
 from haechi.node.pages.view import Page, frame
 from haechi.statement.envelope import MAX_NAME_CHARS
 from haechi.words import LANGS, Lang
@@ -32,6 +37,7 @@ Build = Callable[[Request, Source, int], Page]
 
 MAX_ASKED_CHARS = 2048
 _MAX_INDEX_DIGITS = 15
+_MAX_ID_CHARS = 120
 _DIGEST = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 
 
@@ -41,7 +47,11 @@ def make_routes(open_source: OpenSource, clock: Clock) -> list[Route]:
     open_source: one unchanging view of the node, entered once for a request; clock: Unix seconds.
     An error of the tree that a page or the source raises is answered with its own page.
     """
-    routes = [Route("/", _first), Route("/static/{tag}/{name}", _static)]
+    routes = [
+        Route("/", _first),
+        Route("/static/{tag}/{name}", _static),
+        Route("/detector/{tag}/{name}", _detector),
+    ]
     for lang in LANGS:
         desk = _Desk(lang, open_source, clock)
         routes += [
@@ -54,7 +64,14 @@ def make_routes(open_source: OpenSource, clock: Clock) -> list[Route]:
             Route(f"/{lang}/log.json", desk.serving(_log)),
             Route(f"/{lang}/peers", desk.serving(_peers)),
             Route(f"/{lang}/peers.json", desk.serving(_peers)),
+            Route(f"/{lang}/detect", desk.serving(_detect)),
+            Route(f"/{lang}/detect.json", desk.serving(_detect)),
             Route(f"/{lang}/find", desk.find),
+            *(
+                Route(f"/{lang}/{path}{end}", desk.serving(build))
+                for path, build in _ANSWERS
+                for end in ("", ".json")
+            ),
         ]
     return routes
 
@@ -113,6 +130,15 @@ def _static(request: Request) -> Response:
     return error_response(request, 404) if found is None else asset_response(found)
 
 
+def _detector(request: Request) -> Response:
+    found = script(request.path_params["tag"], request.path_params["name"])
+    return error_response(request, 404) if found is None else asset_response(found)
+
+
+def _detect(_request: Request, source: Source, now: int) -> Page:
+    return detect_page(source, now)
+
+
 def _home(_request: Request, source: Source, now: int) -> Page:
     return home_page(source, now)
 
@@ -140,6 +166,57 @@ def _log(request: Request, source: Source, now: int) -> Page:
 
 def _peers(_request: Request, source: Source, now: int) -> Page:
     return peers_page(source, now)
+
+
+def _board(request: Request, source: Source, now: int) -> Page:
+    return board_page(source, _id(request, "instrument") or FIRST, _day(request), now)
+
+
+def _countries(_request: Request, source: Source, now: int) -> Page:
+    return countries_page(source, now)
+
+
+def _country(request: Request, source: Source, now: int) -> Page:
+    return country_page(source, _id(request, "code"), _day(request), now)
+
+
+def _pair(request: Request, source: Source, now: int) -> Page:
+    return pair_page(source, _id(request, "source"), _id(request, "target"), _day(request), now)
+
+
+def _record(request: Request, source: Source, now: int) -> Page:
+    return record_page(source, _id(request, "id"), _day(request), now)
+
+
+def _subject(request: Request, source: Source, now: int) -> Page:
+    name = request.query_params.get("name", "")
+    if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
+        raise BadAddress
+    return subject_page(source, name, _day(request), now)
+
+
+_ANSWERS: tuple[tuple[str, Build], ...] = (
+    ("pledges", _board),
+    ("pledges/{instrument}", _board),
+    ("countries", _countries),
+    ("country/{code}", _country),
+    ("pair/{source}/{target}", _pair),
+    ("record/{id}", _record),
+    ("subject", _subject),
+)
+
+
+def _id(request: Request, name: str) -> str:
+    """An id of the facts in the address; a closing `.json` is not part of it."""
+    given = str(request.path_params.get(name, "")).removesuffix(".json")
+    if len(given) > _MAX_ID_CHARS or not given.isprintable():
+        raise BadAddress
+    return given
+
+
+def _day(request: Request) -> str | None:
+    asked = request.query_params.get("as_of")
+    return asked[:_MAX_ID_CHARS] if asked else None
 
 
 def _before(request: Request) -> int | None:

@@ -1,0 +1,77 @@
+"""Statements about marks, asked of a node over HTTP; everything it answers is verified here."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from haechi.errors import BadInput, NotFound
+from haechi.facts import Facts
+from haechi.mark.batch import ItemProof
+from haechi.mark.records import LogRecord, records_of
+from haechi.network.client import PeerClient
+from haechi.network.pins import Pins
+from haechi.network.verify import verify_bundle
+
+MOST_ANSWER_BYTES = 1 << 20
+MOST_BUNDLE_BYTES = 64 << 20
+MOST_BLOB_BYTES = 16 << 20
+
+
+class NodeRegistry:
+    """A `Registry` that a node answers. Only fingerprints and payloads are sent, never a picture."""
+
+    def __init__(self, client: PeerClient, pins: Pins, facts: Facts) -> None:
+        self._client = client
+        self._pins = pins
+        self._facts = facts
+        self._blobs: dict[bytes, bytes | None] = {}
+
+    def by_mark(self, payload: str) -> Sequence[LogRecord]:
+        """Verified records with this payload."""
+        return self._verified(self._client.fetch(f"/marks/{payload}", MOST_ANSWER_BYTES))
+
+    def by_likeness(self, pdqs: Sequence[str]) -> Sequence[LogRecord]:
+        """Verified records that look like one of the hashes."""
+        asked = msgspec.json.encode({"pdq": list(pdqs)})
+        return self._verified(self._client.post("/marks/like", asked, "application/json").body)
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """A kept file whose bytes have this digest."""
+        if digest not in self._blobs:
+            import hashlib
+
+            try:
+                raw = self._client.fetch(f"/blobs/{digest.hex()}", MOST_BLOB_BYTES)
+                self._blobs[digest] = raw if hashlib.sha256(raw).digest() == digest else None
+            except NotFound:
+                self._blobs[digest] = None
+        return self._blobs[digest]
+
+    def _verified(self, body: bytes) -> list[LogRecord]:
+        """What the node names, each fetched as a bundle and checked against the pins."""
+        try:
+            told: Any = msgspec.json.decode(body)
+            named = [(str(each["statement"]), each.get("proof")) for each in told["marks"]]
+        except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+            raise BadInput(why=f"the node's answer about marks: {error}") from error
+        records: list[LogRecord] = []
+        for digest, proof in named[:16]:
+            records += self._record(digest, proof)
+        return records
+
+    def _record(self, digest: str, proof: object) -> list[LogRecord]:
+        try:
+            raw = self._client.fetch(f"/bundles/{digest}", MOST_BUNDLE_BYTES)
+            shown = [ItemProof.from_bytes(bytes.fromhex(proof))] if isinstance(proof, str) else []
+            report = verify_bundle(io.BytesIO(raw), self._pins, self._facts, bytes.fromhex(digest))
+        except (BadInput, NotFound, ValueError):
+            return []
+        subject = report.sections[0]
+        if subject.statement is None:
+            return []
+        # What a bundle says of its own files (a manifest that is not there) is no check on the statement.
+        checks = [each for each in subject.findings if not each.check.startswith("evidence.")]
+        origin = subject.origin or "?"
+        return records_of(subject.statement, self._facts, origin, checks, {}, shown)

@@ -1,0 +1,275 @@
+"""Marking files on disk, one or a million: atomic, resumable, and with one statement a file or a batch.
+
+    Conflict
+    └── OverItself   the target is the source
+
+What belongs to a marked file goes to `<file>.records/`: statement, manifest, key points. A batch writes the
+item first (`item.cbor`); the statement over all of them and the proofs come at the end.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
+
+from haechi.errors import BadInput, Conflict, HaechiError, NotFound
+from haechi.facts import Facts, load
+from haechi.mark.batch import Built, build_batch, decode_item, encode_item, items_file
+from haechi.mark.image import Payload
+from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge
+from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
+from haechi.mark.studio import Studio
+from haechi.statement.envelope import Statement
+from haechi.statement.evidence import EvidenceRef
+from haechi.statement.kinds.content_mark import ContentMark, MarkedItem
+from haechi.words import Text
+
+STATEMENT, ITEM, PROOF = "statement.cose", "item.cbor", "item.proof"
+ITEMS_TYPE = "application/vnd.haechi.mark-items"
+
+
+class OverItself(Conflict):
+    """A picture would be written over its source; facts: path."""
+
+    code = "mark.bulk.over-itself"
+    what = Text("{path} would be written over itself", "{path}이(가) 자기 자신을 덮어쓰게 됩니다")
+    hint = Text("name another folder with --out", "--out 으로 다른 폴더를 지정하세요")
+
+
+class MarkedOnDisk(NamedTuple):
+    """One marked file: where it and its records are, and what was made."""
+
+    target: Path
+    records: Path
+    produced: Produced
+    statement: Statement | None
+
+
+class Task(NamedTuple):
+    """One file to mark."""
+
+    source: Path
+    target: Path
+
+
+class Outcome(NamedTuple):
+    """How a task ended: the item that was marked, or why not; skipped: it had been done before."""
+
+    task: Task
+    item: MarkedItem | None
+    error: HaechiError | None
+    skipped: bool
+
+
+def read_picture(path: Path) -> bytes:
+    """The bytes of a picture file; raises NotFound, FileTooLarge."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_FILE_BYTES:
+            raise FileTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=size)
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise NotFound(what_is=Text("picture file", "그림 파일"), name=str(path)) from error
+
+
+def records_folder(target: Path) -> Path:
+    """Where what belongs to a marked file is kept."""
+    return target.with_name(f"{target.name}.records")
+
+
+def mark_one(
+    source: Path, target: Path, studio: Studio, wish: Wish, now: datetime, *, single: bool = True
+) -> MarkedOnDisk:
+    """Mark one file; single: with a statement of its own, else only its item, for a batch.
+
+    The records appear before the picture, each of the two whole or not at all. Raises OverItself, what
+    `read_picture` and `produce` raise, and OSError.
+    """
+    if target.exists() and source.resolve() == target.resolve():
+        raise OverItself(path=str(source))
+    payload = Payload.fresh(studio.maker.namespace)
+    made = produce(read_picture(source), source.stem[:120] or "picture", studio, wish, payload, now)
+    statement = None
+    files = dict(made.kept)
+    if single:
+        claim = ContentMark(item=made.item)
+        statement = statement_for(claim, subject_of(made.payload), studio, load(), now)
+        files[STATEMENT] = statement.raw
+    else:
+        files[ITEM] = encode_item(made.item)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = records_folder(target)
+    _write_folder(folder, files)
+    _write_file(target, made.data)
+    return MarkedOnDisk(target, folder, made, statement)
+
+
+def mark_many(
+    tasks: Sequence[Task], studio_folder: Path, wish: Wish, now: datetime, *, workers: int, single: bool
+) -> Iterator[Outcome]:
+    """Mark many files, several at once; an error of one does not stop the others. Finished ones are skipped.
+
+    workers: processes; 1: in this one. A task is finished when its picture and its records are there.
+    """
+    open_tasks: list[Task] = []
+    for task in tasks:
+        item = _finished(task)
+        if item is None:
+            open_tasks.append(task)
+        else:
+            yield Outcome(task, item, None, skipped=True)
+    if workers <= 1:
+        studio = Studio.open(studio_folder)
+        for task in open_tasks:
+            yield _attempt(task, studio, wish, now, single=single)
+        return
+    # Spawned, not forked: the libraries below keep threads of their own, which a fork would break.
+    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
+        waiting: list[Future[_Sent]] = [
+            pool.submit(_attempt_in, task, studio_folder, wish, now, single) for task in open_tasks
+        ]
+        for future in waiting:
+            yield _received(future.result())
+
+
+def mark_with_ray(
+    tasks: Sequence[Task], studio_folder: Path, wish: Wish, now: datetime, *, single: bool
+) -> Iterator[Outcome]:
+    """The same on a Ray cluster (`pip install ray`): started here, or the one that RAY_ADDRESS names."""
+    from haechi.mark.extra import require
+
+    ray = require("ray")
+    if not ray.is_initialized():
+        ray.init(ignore_reinit_error=True, log_to_driver=False)
+    remote = ray.remote(_attempt_in)
+    open_tasks = [task for task in tasks if _finished(task) is None]
+    for task in tasks:
+        if task not in open_tasks:
+            yield Outcome(task, _finished(task), None, skipped=True)
+    refs = [remote.remote(task, studio_folder, wish, now, single) for task in open_tasks]
+    for ref in refs:
+        yield _received(ray.get(ref))
+
+
+class LoggedBatch(NamedTuple):
+    """A batch on disk: its statement and the file of all its items."""
+
+    statement: Path
+    items: Path
+    digest: bytes
+    size: int
+
+
+def write_batch(
+    outcomes: Sequence[Outcome],
+    out: Path,
+    studio: Studio,
+    facts: Facts,
+    now: datetime,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> LoggedBatch:
+    """One statement over all items, and a proof into the records of each; raises BatchEmpty, OSError."""
+    done = [(each.task, each.item) for each in outcomes if each.item is not None]
+    items = [item for _task, item in done]
+    raw = items_file(items)
+    digest = hashlib.sha256(raw).digest()
+    ref = EvidenceRef(digest=digest, size=len(raw), media_type=ITEMS_TYPE, name="batch.items")
+    built: Built = build_batch(items, facts, ref)
+    statement = statement_for(built.claim, f"marks:{built.tree.root.hex()[:32]}", studio, facts, now)
+    _write_file(out / "batch.items", raw)
+    for at, ((task, _item), proof) in enumerate(zip(done, built.proofs(statement.digest), strict=True)):
+        _write_file(records_folder(task.target) / PROOF, proof.to_bytes())
+        progress(at + 1, len(done))
+    _write_file(out / "batch.cose", statement.raw)
+    return LoggedBatch(out / "batch.cose", out / "batch.items", statement.digest, built.tree.size)
+
+
+class _Sent(NamedTuple):
+    """An outcome between processes: an error of the tree travels as its class and its facts."""
+
+    outcome: Outcome
+    error: type[HaechiError] | None
+    facts: dict[str, object]
+
+
+def _attempt_in(task: Task, folder: Path, wish: Wish, now: datetime, single: bool) -> _Sent:  # noqa: FBT001
+    outcome = _attempt(task, Studio.open(folder), wish, now, single=single)
+    if outcome.error is None:
+        return _Sent(outcome, None, {})
+    return _Sent(outcome._replace(error=None), type(outcome.error), outcome.error.facts)
+
+
+def _received(sent: _Sent) -> Outcome:
+    return sent.outcome if sent.error is None else sent.outcome._replace(error=sent.error(**sent.facts))
+
+
+def _attempt(task: Task, studio: Studio, wish: Wish, now: datetime, *, single: bool) -> Outcome:
+    try:
+        made = mark_one(task.source, task.target, studio, wish, now, single=single)
+    except HaechiError as error:
+        return Outcome(task, None, error, skipped=False)
+    return Outcome(task, made.produced.item, None, skipped=False)
+
+
+def _finished(task: Task) -> MarkedItem | None:
+    """The item of a task that was finished before, if the picture is the one that was written then."""
+    folder = records_folder(task.target)
+    try:
+        if (folder / ITEM).exists():
+            item = decode_item((folder / ITEM).read_bytes(), load())
+        else:
+            from haechi.statement.claims import claim_of
+
+            claim = claim_of(Statement.from_bytes((folder / STATEMENT).read_bytes()), load())
+            item = claim.item if isinstance(claim, ContentMark) else None
+        same = item is not None and hashlib.sha256(task.target.read_bytes()).digest() == item.digest
+    except (OSError, BadInput):
+        return None
+    return item if same else None
+
+
+def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
+    """Put a folder in place with all its files; what an interrupted run left there is replaced."""
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name[:80]}.", dir=folder.parent))
+    try:
+        made.chmod(0o755)
+        for name, data in files.items():
+            _write_file(made / name, data)
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+    except OSError:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    _sync(folder.parent)
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    """Put a file in place, durably, whole or not at all."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
+    made = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        made.chmod(0o644)
+        made.replace(path)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,221 @@
+"""Looking at a picture: every layer in turn, then what they say together. Pure but for the registry."""
+
+import struct
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+
+from haechi.findings import Finding, Verdict, found
+from haechi.mark.credentials import Credential, CredentialReading, TrustSource, official_list, read_credential
+from haechi.mark.extra import ExtraMissing
+from haechi.mark.fingerprint import Kept, Signature, check_content, dihedral_pdq
+from haechi.mark.fingerprint.prints import flattened
+from haechi.mark.image import (
+    LATTICE_ALGORITHM,
+    PUBLIC_KEY,
+    FileTooLarge,
+    FileUnreadable,
+    Mark,
+    MarkKey,
+    detect,
+    open_picture,
+    presence,
+)
+from haechi.mark.image.codec import FORMATS
+from haechi.mark.image.embed import SMALLEST_SIDE
+from haechi.mark.image.plane import resized
+from haechi.mark.image.presence import PRESENT
+from haechi.mark.labels import LabelsRead, PacketMalformed, packet_in, read_labels
+from haechi.mark.pipeline import MEDIA_TYPES
+from haechi.mark.records import LogRecord, Nowhere, Registry
+from haechi.mark.verdict import Look, Region, State
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WHOLE_SHARE = 0.99
+FAINT_SHARE = 0.3
+LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
+MOST_LIKE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a reader brings: mark keys, whose credentials to recognise, and where statements are looked up."""
+
+    keys: tuple[MarkKey, ...] = (PUBLIC_KEY,)
+    trust: tuple[TrustSource, ...] = field(default_factory=lambda: (official_list(),))
+    registry: Registry = field(default_factory=Nowhere)
+
+
+def examine(source: bytes, means: Means) -> Look:
+    """What the picture file `source` tells; raises FileUnreadable, FileTooLarge, FileUnfit, ExtraMissing."""
+    opened = open_picture(source)
+    media_type = MEDIA_TYPES[opened.file_format]
+    detection = detect(opened.pixels, means.keys)
+    mark = detection.marks[0] if detection.marks else None
+    layers: list[Finding] = [_watermark(opened.pixels, mark, means)]
+    region = None
+    if mark is not None:
+        region = _region(opened.pixels, mark, means.keys)
+        percent = round(100 * region.share)
+        outcome = "whole" if region.share >= WHOLE_SHARE else "partial"
+        layers.append(found(f"mark.presence.{outcome}", percent=percent))
+    state, record, told = _resolve(opened.pixels, mark, means.registry)
+    layers += told
+    reading = _credential(source, media_type, means, record)
+    layers.append(reading.finding)
+    if reading.credential is not None and mark is not None:
+        layers += _binding(reading.credential, mark)
+    labels, finding = _labels(source, mark)
+    layers.append(finding)
+    return Look(state, tuple(layers), record, reading.credential, labels, region)
+
+
+def require_pixels(source: bytes, most: int) -> None:
+    """Raise FileTooLarge for a picture that claims more pixels than `most`, before any is decoded."""
+    try:
+        with warnings.catch_warnings(), Image.open(BytesIO(source), formats=FORMATS) as image:
+            warnings.simplefilter("ignore")
+            count = image.size[0] * image.size[1]
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error) as error:
+        raise FileUnreadable(why=str(error)[:160]) from error
+    if count > most:
+        raise FileTooLarge(what_is="pixels", limit=most, got=count)
+
+
+def _watermark(pixels: "NDArray[Any]", mark: Mark | None, means: Means) -> Finding:
+    if mark is not None:
+        return found(
+            "mark.watermark.read",
+            payload=mark.payload.hex,
+            key=mark.key_name,
+            log10_p=round(mark.log10_p, 1),
+            statistic=round(mark.statistic, 2),
+            turn_degrees=round(mark.geometry.turn_degrees, 1),
+            scale=round(mark.geometry.scale, 4),
+            mirrored=mark.geometry.mirrored,
+        )
+    if min(pixels.shape[:2]) < SMALLEST_SIDE // 2:
+        return found("mark.watermark.too-small")
+    return found("mark.watermark.absent", keys=len(means.keys))
+
+
+def _region(pixels: "NDArray[Any]", mark: Mark, keys: Sequence[MarkKey]) -> Region:
+    key = next(each for each in keys if each.id == mark.key_id)
+    scores = presence(pixels, mark, key).scores
+    # A covered place scores like noise, whatever the rest does; a faint mark scores low all over.
+    present = scores >= min(PRESENT, FAINT_SHARE * float(np.median(scores)))
+    unknown = ~present & _saturated(pixels, scores.shape)
+    signs = np.where(present, "#", np.where(unknown, "?", "."))
+    rows = tuple("".join(row) for row in signs.tolist())
+    return Region(rows, float(np.mean(present | unknown)))
+
+
+def _saturated(pixels: "NDArray[Any]", shape: tuple[int, ...]) -> "NDArray[np.bool_]":
+    """Cells that are mostly pure white or black: nothing can be added to them, so nothing is missing."""
+    grey = flattened(pixels).mean(axis=2)
+    at_limit = ((grey >= LIGHTEST) | (grey <= DARKEST)).astype(np.float32)
+    return np.asarray(resized(at_limit, shape[1], shape[0])) > SATURATED_SHARE
+
+
+def _resolve(
+    pixels: "NDArray[Any]", mark: Mark | None, registry: Registry
+) -> tuple[State, LogRecord | None, list[Finding]]:
+    """State, record and the findings on log and content."""
+    if mark is None:
+        return _by_likeness(pixels, registry)
+    records = registry.by_mark(mark.payload.hex)
+    if not records:
+        return State.TOO_LITTLE, None, [found("mark.log.absent")]
+    best: tuple[State, LogRecord, list[Finding]] | None = None
+    for record in records:
+        log, content = _log(record, mark), check_content(pixels, _kept(record, registry), mark.geometry)
+        state = _state(log, content)
+        if best is None or _RANK.index(state) < _RANK.index(best[0]):
+            best = (state, record, [log, content])
+    return best or (State.TOO_LITTLE, None, [found("mark.log.absent")])
+
+
+_RANK = (State.AGREE, State.TOO_LITTLE, State.COPIED)
+
+
+def _state(log: Finding, content: Finding) -> State:
+    if content.code == "mark.content.differs":
+        return State.COPIED
+    agree = content.verdict is Verdict.HOLDS and log.verdict is not Verdict.FAILS
+    return State.AGREE if agree else State.TOO_LITTLE
+
+
+def _by_likeness(pixels: "NDArray[Any]", registry: Registry) -> tuple[State, LogRecord | None, list[Finding]]:
+    for record in registry.by_likeness(dihedral_pdq(pixels))[:MOST_LIKE]:
+        content = check_content(pixels, _kept(record, registry), None)
+        if content.verdict is Verdict.HOLDS:
+            return State.LIKENESS, record, [_log(record, None), content]
+    return State.NOTHING, None, [found("mark.log.absent")]
+
+
+def _kept(record: LogRecord, registry: Registry) -> Kept:
+    prints = record.item.fingerprints
+    if prints is None:
+        return Kept(None, None)
+    raw = None if prints.orb is None else registry.blob(prints.orb.digest)
+    return Kept(prints.pdq, None if raw is None else Signature.from_bytes(raw))
+
+
+def _log(record: LogRecord, mark: Mark | None) -> Finding:
+    facts: dict[str, object] = {"issuer": record.issuer, "origin": record.origin}
+    logged = record.item.watermark
+    if mark is not None and logged is not None and logged.key != mark.key_id:
+        return found("mark.log.other-key", expected=logged.key, got=mark.key_id, **facts)
+    match record.verdict:
+        case Verdict.HOLDS:
+            return found("mark.log.found", **facts)
+        case Verdict.FAILS:
+            failing = next(each for each in record.findings if each.verdict is Verdict.FAILS)
+            return found("mark.log.refuted", why=failing.code, **facts)
+        case _:
+            return found("mark.log.unverified", **facts)
+
+
+def _credential(source: bytes, media_type: str, means: Means, record: LogRecord | None) -> CredentialReading:
+    """The credential in the file, else the one that was kept for its mark."""
+    try:
+        reading = read_credential(source, media_type, means.trust)
+        kept = None if record is None else record.item.credential
+        if reading.credential is None and kept is not None:
+            manifest = means.registry.blob(kept.digest)
+            if manifest is not None:
+                return read_credential(source, media_type, means.trust, manifest)
+        return reading
+    except ExtraMissing:
+        return CredentialReading(found("mark.credential.not-checked"), None)
+
+
+def _binding(credential: Credential, mark: Mark) -> list[Finding]:
+    named = [value for algorithm, value in credential.bindings if algorithm == LATTICE_ALGORITHM]
+    if not named:
+        return []
+    if mark.payload.hex in named:
+        return [found("mark.binding.agrees", payload=mark.payload.hex)]
+    return [found("mark.binding.differs", expected=named[0], got=mark.payload.hex)]
+
+
+def _labels(source: bytes, mark: Mark | None) -> tuple[LabelsRead, Finding]:
+    try:
+        packet = packet_in(source)
+        labels = LabelsRead() if packet is None else read_labels(packet)
+    except (PacketMalformed, FileUnreadable) as error:
+        return LabelsRead(), found("mark.label.unreadable", why=str(error)[:200])
+    if not labels.any:
+        return labels, found("mark.label.absent")
+    if mark is not None and labels.id is not None:
+        if labels.id == mark.payload.hex:
+            return labels, found("mark.label.agrees", provider=labels.provider or "?")
+        return labels, found("mark.label.differs", got=labels.id[:64], expected=mark.payload.hex)
+    return labels, found("mark.label.alone", source_type=labels.source_type or "AI")

@@ -1,0 +1,250 @@
+"""Marking one picture with all layers, in the order that keeps everything valid.
+
+Visible label and watermark go into the pixels, labels into the metadata, the credential is signed last over
+all of it; then the fingerprints of what came out, and the statement that ties them together. Pure: bytes in,
+bytes out; time and randomness are arguments.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from haechi.facts import Facts
+from haechi.findings import Finding
+from haechi.mark.credentials import MANIFEST_TYPE, Provenance, read_credential, sign_credential
+from haechi.mark.fingerprint import SIGNATURE_TYPE, prints_of, signature_of
+from haechi.mark.image import (
+    LATTICE_ALGORITHM,
+    MarkNotHeld,
+    Payload,
+    detect,
+    embed,
+    encode_picture,
+    open_picture,
+)
+from haechi.mark.labels import (
+    LabelRecord,
+    Layer,
+    Wording,
+    country_of,
+    draw_label,
+    duty_findings,
+    packet_in,
+    packet_of,
+    served,
+    with_packet,
+)
+from haechi.mark.labels.visible import SMALLEST_SHARE
+from haechi.mark.studio import Studio
+from haechi.statement.claims import encode_claim, kind_of
+from haechi.statement.envelope import About, Statement, sign_statement
+from haechi.statement.evidence import EvidenceRef
+from haechi.statement.kinds.content_mark import (
+    NAME,
+    ContentMark,
+    Fingerprints,
+    Label,
+    MarkedItem,
+    SourceType,
+    Watermark,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SPEC = "haechi-lattice-1"
+_PLAIN: tuple[Wording, ...] = ("AI",)
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "TIFF": "image/tiff",
+    "AVIF": "image/avif",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for. countries: whose labels, such as ("KR", "EU"); visible: draw a label that people
+    see; notice: the service tells its users in words; stamp_url: an RFC 3161 service for the credential.
+    """
+
+    countries: tuple[str, ...] = ()
+    visible: bool = False
+    notice: bool = False
+    source_type: SourceType = "trainedAlgorithmicMedia"
+    psnr_db: float | None = None
+    stamp_url: str | None = None
+
+
+class Produced(NamedTuple):
+    """A marked file and what belongs to it. manifest, signature: to be kept beside the log, by digest."""
+
+    data: bytes
+    media_type: str
+    payload: str
+    item: MarkedItem
+    manifest: bytes
+    signature: bytes
+    psnr_db: float
+    left_behind: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def kept(self) -> dict[str, bytes]:
+        """What is to be sent along with the statement, by file name."""
+        return {"manifest.c2pa": self.manifest, "keypoints.orb": self.signature}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One picture on its way."""
+
+    title: str
+    studio: Studio
+    wish: Wish
+    payload: Payload
+    now: datetime
+    done: set[Layer] = field(default_factory=set[Layer])
+
+    @property
+    def record(self) -> LabelRecord:
+        """What all labels say."""
+        maker = self.studio.maker
+        return LabelRecord(
+            provider=maker.provider,
+            system=maker.system,
+            version=maker.version,
+            made=self.now.astimezone(UTC).replace(microsecond=0),
+            id=self.payload.hex,
+            source_type=self.wish.source_type,
+            producer=maker.producer,
+        )
+
+
+def produce(
+    source: bytes, title: str, studio: Studio, wish: Wish, payload: Payload, now: datetime
+) -> Produced:
+    """The picture file `source` marked with every layer; payload: fresh for each picture.
+
+    Raises UnknownName (a country), FileUnreadable, FileTooLarge, FileUnfit, PictureTooSmall, MarkNotHeld,
+    PacketMalformed, CredentialRefused, ExtraMissing.
+    """
+    for name in wish.countries:
+        country_of(name)
+    job = _Job(title, studio, wish, payload, now)
+    opened = open_picture(source)
+    media_type = MEDIA_TYPES[opened.file_format]
+    earlier = read_credential(source, media_type, ()).credential is not None
+    carrier = with_packet(source, opened.file_format, packet_of(job.record, packet_in(source)))
+    pixels = _labelled(opened.pixels, job)
+    marked = embed(pixels, payload, studio.key, psnr_db=wish.psnr_db)
+    carried = encode_picture(opened._replace(source=carrier), marked.pixels)
+    again = open_picture(carried.data).pixels
+    held = detect(again, [studio.key])
+    if not any(mark.payload == payload for mark in held.marks):
+        raise MarkNotHeld(statistic=round(held.best_statistic, 1))
+    job.done.update({"watermark", "metadata", "credential", "kept"})
+    if wish.notice:
+        job.done.add("notice")
+    signed = sign_credential(
+        carried.data,
+        media_type,
+        _provenance(job),
+        studio.authority,
+        parent=source if earlier else None,
+        stamp_url=wish.stamp_url,
+    )
+    duties = duty_findings(wish.countries, frozenset(job.done))
+    signature = signature_of(again).to_bytes()
+    item = _item(job, signed.data, media_type, (signed.manifest, signature), served(duties), again)
+    left = tuple(each for each in carried.left_behind if each != "c2pa")
+    return Produced(
+        signed.data,
+        media_type,
+        payload.hex,
+        item,
+        signed.manifest,
+        signature,
+        marked.psnr_db,
+        left,
+        tuple(duties),
+    )
+
+
+def statement_for(claim: ContentMark, subject: str, studio: Studio, facts: Facts, now: datetime) -> Statement:
+    """The signed statement over an item or a batch."""
+    about = About(issuer=studio.maker.issuer, subject=subject, issued_at=int(now.timestamp()), kind=NAME)
+    return sign_statement(studio.signer, about, encode_claim(kind_of(NAME), claim, facts))
+
+
+def subject_of(payload: str) -> str:
+    """What a statement about one marked item is about."""
+    return f"mark:{payload}"
+
+
+def _labelled(pixels: "NDArray[Any]", job: _Job) -> "NDArray[Any]":
+    """The pixels with the visible labels of all countries, one above the other."""
+    if not job.wish.visible:
+        return pixels
+    job.done.add("visible")
+    asked: list[Wording] = [country_of(name).wording for name in job.wish.countries]
+    wordings: tuple[Wording, ...] = tuple(dict.fromkeys(asked))
+    made, free = pixels.copy(), pixels.shape[0]
+    shortest = min(pixels.shape[:2])
+    for wording in wordings or _PLAIN:
+        part = made[:free]
+        drawn = draw_label(part, wording, SMALLEST_SHARE * shortest / max(1, min(part.shape[:2])))
+        made[:free] = drawn.pixels
+        free -= 2 * drawn.letter_height + drawn.letter_height // 3
+        if free < shortest // 4:
+            break
+    return made
+
+
+def _provenance(job: _Job) -> Provenance:
+    maker = job.studio.maker
+    return Provenance(
+        title=job.title,
+        system=maker.system,
+        version=maker.version,
+        source_type=job.wish.source_type,
+        bindings=((LATTICE_ALGORITHM, job.payload.hex),),
+        log=(("issuer", maker.issuer), ("subject", subject_of(job.payload.hex))),
+        watermarked=True,
+    )
+
+
+def _item(
+    job: _Job,
+    data: bytes,
+    media_type: str,
+    kept: Sequence[bytes],
+    serves: tuple[str, ...],
+    pixels: "NDArray[Any]",
+) -> MarkedItem:
+    manifest, signature = kept
+    prints, record, maker = prints_of(pixels), job.record, job.studio.maker
+    return MarkedItem(
+        media_type=media_type,
+        digest=hashlib.sha256(data).digest(),
+        size=len(data),
+        source_type=record.source_type,
+        generator=f"{maker.system} {maker.version}",
+        made=record.made,
+        label=Label(provider=record.provider, id=record.id, producer=record.producer, serves=serves),
+        watermark=Watermark(
+            payload=job.payload.hex, algorithm=LATTICE_ALGORITHM, spec=SPEC, key=job.studio.key.id
+        ),
+        fingerprints=Fingerprints(
+            pdq=prints.pdq, iscc=prints.iscc, orb=_ref(signature, SIGNATURE_TYPE, "keypoints.orb")
+        ),
+        credential=_ref(manifest, MANIFEST_TYPE, "manifest.c2pa"),
+    )
+
+
+def _ref(data: bytes, media_type: str, name: str) -> EvidenceRef:
+    digest = hashlib.sha256(data).digest()
+    return EvidenceRef(digest=digest, size=len(data), media_type=media_type, name=name)

@@ -1,0 +1,268 @@
+"""Marks at a node: look-ups by number and by likeness, pictures looked at and forgotten, time stamps.
+
+Unavailable
+└── LooksFull    as many pictures are being looked at as this node has room for
+
+Only CLEAR statements that the index has checked are answered with; the book of marks is rebuilt from them.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from haechi.errors import BadInput, HaechiError, NotFound, TooLarge, Unavailable
+from haechi.mark.records import Book, LogRecord, records_of
+from haechi.node.pages.detect import LIMIT_MIB
+from haechi.node.pages.source import Found
+from haechi.node.runner import Runner
+from haechi.node.view import View
+from haechi.node.wire import BRIEF, BodySlow, problem, status_of, with_retry
+from haechi.statement.kinds.content_mark import NAME as KIND_NAME
+from haechi.words import Lang, Text
+
+if TYPE_CHECKING:
+    from haechi.mark.credentials.authority import Authority
+
+MOST_LOOKS = 2
+MOST_PIXELS = 30_000_000
+MOST_ASKED_BYTES = 4096
+MOST_BLOB_BYTES = 64 << 20
+_PAGE = 500
+_PAYLOAD = re.compile(r"[0-9a-f]{16}\Z")
+_PDQ = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class LooksFull(Unavailable):
+    """No room to look at one more picture now; facts: retry_s."""
+
+    code = "node.looks-full"
+    what = Text("too many pictures are being looked at", "지금 살펴보는 그림이 너무 많습니다")
+    hint = Text("send it again in {retry_s} s", "{retry_s}초 뒤에 다시 보내세요")
+
+
+class MarkBook:
+    """What this node's logs and mirrors say of marks. Threads may share it.
+
+    Always true: a record is in the book once, and its checks are made anew for every answer.
+    """
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._book = Book()
+        self._seen: set[bytes] = set()
+        self._lock = Lock()
+
+    def by_mark(self, payload: str) -> Sequence[LogRecord]:
+        """Records with this payload, checked just now."""
+        with self._lock:
+            self._refresh()
+            found = self._book.by_mark(payload)
+        return [self._checked(record) for record in found]
+
+    def by_likeness(self, pdqs: Sequence[str]) -> Sequence[LogRecord]:
+        """Records that look alike, checked just now."""
+        with self._lock:
+            self._refresh()
+            found = self._book.by_likeness(pdqs)
+        return [self._checked(record) for record in found]
+
+    def blob(self, digest: bytes) -> bytes | None:
+        """A file kept beside a statement that anybody may have."""
+        try:
+            path = self._runner.blob(digest)
+            return path.read_bytes() if path.stat().st_size <= MOST_BLOB_BYTES else None
+        except (NotFound, OSError):
+            return None
+
+    def _refresh(self) -> None:
+        """Take in statements that are new here, newest first, until all that the index counts are known."""
+        self._runner.follow()
+        index = self._runner.node.index
+        count = index.counts().get(KIND_NAME)
+        if count is None or count.own + count.mirrored <= len(self._seen):
+            return
+        before: int | None = None
+        while rows := index.by_kind(KIND_NAME, _PAGE, before):
+            for row in rows:
+                if row.digest not in self._seen and self._take(row.digest):
+                    self._seen.add(row.digest)
+            before = rows[-1].serial
+
+    def _take(self, digest: bytes) -> bool:
+        try:
+            statement = self._runner.statement(digest)
+        except NotFound:
+            return True
+        facts = self._runner.node.facts
+        refs = [ref.digest for ref in _evidence(statement, facts)]
+        blobs = {ref: raw for ref in refs if (raw := self.blob(ref)) is not None}
+        records = records_of(statement, facts, "", (), blobs)
+        for record in records:
+            self._book.add(record)
+        # A batch whose file has not come yet is asked for again next time.
+        return bool(records)
+
+    def _checked(self, record: LogRecord) -> LogRecord:
+        view = View(self._runner)
+        held = view.statement(record.statement)
+        if not isinstance(held, Found):
+            return record
+        checks = view.checks(held)
+        origin = next(iter(checks), "")
+        findings = [held.statement.check_signature(), *(each for some in checks.values() for each in some)]
+        return record._replace(origin=origin, findings=tuple(findings))
+
+
+def _evidence(statement: Any, facts: Any) -> Sequence[Any]:  # noqa: ANN401  # as `evidence_of` takes them
+    from haechi.network.verify import evidence_of
+
+    return evidence_of(statement, facts)
+
+
+class Marks:
+    """The routes about marks."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._book = MarkBook(runner)
+        self._looking = 0
+        self._authority: Authority | None = None
+
+    def routes(self) -> list[Route]:
+        """Every route, by its template."""
+        return [
+            Route("/marks/look", self.look, methods=["POST"]),
+            Route("/marks/like", self.like, methods=["POST"]),
+            Route("/marks/{payload}", self.known),
+            Route("/timestamp", self.stamp, methods=["POST"]),
+        ]
+
+    async def known(self, request: Request) -> Response:
+        """GET /marks/{payload}: who signed for a mark with this number."""
+        payload = request.path_params["payload"]
+        if not _PAYLOAD.match(payload):
+            raise HTTPException(404)
+        try:
+            found = await run_in_threadpool(self._book.by_mark, payload)
+        except HaechiError as error:
+            return problem(error)
+        return JSONResponse(
+            _told(found), headers={"Cache-Control": BRIEF, "access-control-allow-origin": "*"}
+        )
+
+    async def like(self, request: Request) -> Response:
+        """POST /marks/like: who signed for pictures that look like these PDQ hashes."""
+        try:
+            self._runner.take_write(request.scope)
+            raw = await self._body(request, MOST_ASKED_BYTES)
+            found = await run_in_threadpool(self._book.by_likeness, _asked(raw))
+        except HaechiError as error:
+            return problem(error)
+        return JSONResponse(_told(found), headers={"Cache-Control": "no-store"})
+
+    async def look(self, request: Request) -> Response:
+        """POST /marks/look: what a picture tells. It is looked at in memory and kept nowhere."""
+        lang: Lang = "ko" if request.query_params.get("lang") == "ko" else "en"
+        try:
+            self._runner.take_write(request.scope)
+            if self._looking >= MOST_LOOKS:
+                raise LooksFull(retry_s=5)
+            self._looking += 1
+            try:
+                raw = await self._body(request, LIMIT_MIB << 20)
+                told = await run_in_threadpool(_look, raw, self._book, lang)
+            finally:
+                self._looking -= 1
+        except HaechiError as error:
+            body = JSONResponse(error.as_dict(lang), status_of(error), {"Cache-Control": "no-store"})
+            return with_retry(body, error)
+        return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+    async def stamp(self, request: Request) -> Response:
+        """POST /timestamp: an RFC 3161 time stamp by this node, if its operator made certificates for it."""
+        from haechi.mark.credentials.timestamp import MAX_QUERY_BYTES, REPLY_TYPE, answer
+
+        try:
+            self._runner.take_write(request.scope)
+            raw = await self._body(request, MAX_QUERY_BYTES)
+            stamper = (await run_in_threadpool(self._certificates)).time_stamper
+            now = datetime.fromtimestamp(self._runner.node.clock(), UTC)
+            reply = answer(raw, stamper, now, secrets.randbits(120))
+        except HaechiError as error:
+            return problem(error)
+        return Response(reply, media_type=REPLY_TYPE, headers={"Cache-Control": "no-store"})
+
+    def _certificates(self) -> "Authority":
+        from haechi.mark.credentials.authority import Authority
+
+        folder = self._runner.node.folder / "credentials"
+        if self._authority is None:
+            if not folder.is_dir():
+                raise NotFound(what_is=Text("time-stamp service", "시점 확인 서비스"), name=str(folder.name))
+            self._authority = Authority.load(folder)
+        return self._authority
+
+    async def _body(self, request: Request, limit: int) -> bytes:
+        """The whole body, at most `limit` bytes, at 256 KiB/s or faster after a grace time."""
+        grace_s = self._runner.node.config.limits.body_seconds
+        body = bytearray()
+        try:
+            async with asyncio.timeout(grace_s + limit / (256 << 10)):
+                async for piece in request.stream():
+                    body += piece
+                    if len(body) > limit:
+                        raise TooLarge(what_is=Text("body", "본문"), limit=limit, got=len(body))
+        except TimeoutError:
+            raise BodySlow(limit_s=round(grace_s)) from None
+        return bytes(body)
+
+
+def _look(raw: bytes, book: MarkBook, lang: Lang) -> dict[str, Any]:
+    from haechi.mark.extra import require
+
+    examine = require("haechi.mark.examine")
+    examine.require_pixels(raw, MOST_PIXELS)
+    return examine.examine(raw, examine.Means(registry=book)).as_dict(lang)
+
+
+def _asked(raw: bytes) -> list[str]:
+    try:
+        told = msgspec.json.decode(raw, type=dict[str, list[str]])
+        asked = told["pdq"]
+    except (msgspec.DecodeError, KeyError) as error:
+        raise BadInput(why=f"expected {{'pdq': [...]}}: {error}") from error
+    if not 1 <= len(asked) <= 16 or not all(_PDQ.match(each) for each in asked):
+        raise BadInput(why="1 to 16 PDQ hashes of 64 hexadecimal digits")
+    return asked
+
+
+def _told(records: Sequence[LogRecord]) -> dict[str, Any]:
+    return {
+        "marks": [
+            {
+                "statement": record.statement.hex(),
+                "issuer": record.issuer,
+                "origin": record.origin,
+                "verdict": str(record.verdict),
+                "provider": record.item.label.provider,
+                "generator": record.item.generator,
+                "source_type": record.item.source_type,
+                "made": record.item.made.isoformat(),
+                "media_type": record.item.media_type,
+                "digest": record.item.digest.hex(),
+                "proof": record.proof.to_bytes().hex() if record.proof is not None else None,
+            }
+            for record in records
+        ]
+    }

@@ -1,0 +1,112 @@
+// The detector page: a picture is read in the browser; only the mark's number is asked of the node, and the
+// picture itself is sent only when the reader presses the button that says so.
+
+const part = (id) => document.getElementById(id);
+const words = part("detector").dataset;
+const MOST_SIDE = 4096;
+let picture = null;
+
+const shown = (name, text, place = part("result")) => {
+  const element = document.createElement(name);
+  element.textContent = text;
+  place.append(element);
+  return element;
+};
+
+const fresh = () => part("result").replaceChildren();
+
+const pixelsOf = async (file) => {
+  const bitmap = await createImageBitmap(file);
+  const shrink = Math.min(1, MOST_SIDE / Math.max(bitmap.width, bitmap.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(bitmap.width * shrink));
+  canvas.height = Math.max(1, Math.round(bitmap.height * shrink));
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+};
+
+const read = (pixels) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    worker.onmessage = (event) => {
+      worker.terminate();
+      resolve(event.data);
+    };
+    worker.onerror = (event) => {
+      worker.terminate();
+      reject(new Error(event.message));
+    };
+    worker.postMessage({ width: pixels.width, height: pixels.height, data: pixels.data }, [pixels.data.buffer]);
+  });
+
+const tellMakers = async (payload) => {
+  const answer = await fetch(`/marks/${payload}`, { headers: { accept: "application/json" } });
+  const { marks } = await answer.json();
+  if (!marks.length) shown("p", words.unlogged);
+  for (const mark of marks) {
+    const line = shown("p", `${words.maker} ${mark.provider} (${mark.issuer}), ${mark.made}. `);
+    const link = shown("a", words.statement, line);
+    link.href = `/${document.documentElement.lang}/statement/${mark.statement}`;
+  }
+  if (marks.length) shown("p", words.compare);
+};
+
+const look = async (file) => {
+  picture = file;
+  fresh();
+  shown("p", words.reading);
+  part("ask").hidden = true;
+  try {
+    const { marks } = await read(await pixelsOf(file));
+    fresh();
+    if (!marks.length) shown("p", words.none);
+    for (const mark of marks) {
+      shown("h3", `${words.found} ${mark.payload}`);
+      shown("p", `${words.chance} 10^${mark.log10P.toFixed(0)}`);
+      await tellMakers(mark.payload);
+    }
+  } catch {
+    fresh();
+    shown("p", words.unreadable);
+  }
+  part("ask").hidden = false;
+};
+
+const ask = async () => {
+  if (!picture) return;
+  fresh();
+  shown("p", words.reading);
+  try {
+    const lang = document.documentElement.lang;
+    const answer = await fetch(`/marks/look?lang=${lang}`, { method: "POST", body: picture });
+    const told = await answer.json();
+    fresh();
+    if (!answer.ok) {
+      shown("p", told.message ?? words.unreadable);
+      return;
+    }
+    shown("h3", told.says);
+    const list = shown("ul", "");
+    for (const layer of told.layers) shown("li", `${layer.verdict} · ${layer.title}: ${layer.why}`, list);
+    if (told.statement) {
+      const link = shown("a", words.statement);
+      link.href = `/${lang}/statement/${told.statement}`;
+    }
+  } catch {
+    fresh();
+    shown("p", words.unreadable);
+  }
+};
+
+part("picture").addEventListener("change", (event) => {
+  if (event.target.files[0]) look(event.target.files[0]);
+});
+part("ask").addEventListener("click", ask);
+part("detector").addEventListener("dragover", (event) => event.preventDefault());
+part("detector").addEventListener("drop", (event) => {
+  event.preventDefault();
+  if (event.dataTransfer.files[0]) look(event.dataTransfer.files[0]);
+});
+part("detector").hidden = false;

@@ -1,0 +1,185 @@
+"""A node answers about marks: by number, by likeness, for a picture, with time stamps. It keeps nothing."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+pytest.importorskip("c2pa", reason="the extra `mark` is not installed")
+pytest.importorskip("pdqhash", reason="the extra `mark` is not installed")
+
+import msgspec  # after the checks above
+from tests.mark.fingerprint.test_fingerprint import textured
+from tests.mark.test_pipeline import MAKER, NOW, PIXELS, file_of, social
+from tests.network.parties import COMPANY
+from tests.node.house import KEY, House, house_at, make_node
+from tests.statement.make import FACTS
+
+from haechi.mark.batch import ItemProof, build_batch, check_item_proof, items_file
+from haechi.mark.bulk import ITEMS_TYPE
+from haechi.mark.credentials import make_authority
+from haechi.mark.fingerprint import dihedral_pdq
+from haechi.mark.image import PUBLIC_KEY, Payload, embed
+from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
+from haechi.mark.studio import Studio
+from haechi.node.maintenance import grant
+from haechi.statement.envelope import Statement
+from haechi.statement.evidence import EvidenceRef
+from haechi.statement.kinds.content_mark import Batch, ContentMark
+
+SEALED = msgspec.structs.replace(MAKER, issuer=COMPANY)
+
+
+class Place(NamedTuple):
+    """An open node that holds a marked picture and a batch of two."""
+
+    house: House
+    made: Produced
+    statement: Statement
+    batch: Batch
+    batched: list[Produced]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("marks")
+    authority = make_authority("Example Company", "KR", NOW)
+    studio = Studio(SEALED, PUBLIC_KEY, KEY, authority)
+    pictures = [PIXELS, textured(21)[:500, :640], textured(22)[:500, :640]]
+    made, *batched = [
+        produce(file_of(each, "PNG"), "x", studio, Wish(), Payload.fresh(7), NOW) for each in pictures
+    ]
+    statement = statement_for(ContentMark(item=made.item), subject_of(made.payload), studio, FACTS, NOW)
+    raw = items_file([each.item for each in batched])
+    ref = EvidenceRef(digest=sha256(raw).digest(), size=len(raw), media_type=ITEMS_TYPE, name="batch.items")
+    built = build_batch([each.item for each in batched], FACTS, ref)
+    many = statement_for(built.claim, "marks:x", studio, FACTS, NOW)
+    assert built.claim.batch is not None
+    grant(make_node(folder / "node"), COMPANY, KEY.public.thumbprint, ("content_mark",), None)
+    with house_at(folder / "node") as house:
+        authority.save(house.folder / "credentials")
+        assert house.register(statement).status == 201
+        assert house.register(many).status == 201
+        for data in (*made.kept.values(), raw):
+            assert house.ask("PUT", f"/blobs/{sha256(data).hexdigest()}", data).status == 201
+        yield Place(house, made, statement, built.claim.batch, batched)
+
+
+def looked(place: Place, data: bytes, lang: str = "en") -> dict[str, Any]:
+    answer = place.house.ask("POST", f"/marks/look?lang={lang}", data)
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)
+
+
+def test_a_number_leads_to_who_signed_for_it(place: Place):
+    answer = place.house.ask("GET", f"/marks/{place.made.payload}")
+    (mark,) = json.loads(answer.body)["marks"]
+    assert mark["statement"] == place.statement.digest_hex
+    assert (mark["issuer"], mark["provider"], mark["verdict"]) == (COMPANY, "Example Company", "HOLDS")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert json.loads(place.house.ask("GET", "/marks/00000000000000aa").body) == {"marks": []}
+    assert place.house.ask("GET", "/marks/nothing").status == 404
+
+
+def test_an_item_of_a_batch_comes_with_its_proof(place: Place):
+    for each in place.batched:
+        (mark,) = json.loads(place.house.ask("GET", f"/marks/{each.payload}").body)["marks"]
+        proof = ItemProof.from_bytes(bytes.fromhex(mark["proof"]))
+        assert check_item_proof(proof, bytes.fromhex(mark["statement"]), place.batch).verdict == "HOLDS"
+
+
+def test_a_copy_from_a_social_network_names_the_maker(place: Place):
+    told = looked(place, social(place.made.data))
+    assert (told["state"], told["verdict"], told["maker"]) == ("agree", "HOLDS", COMPANY)
+    assert "일치" in looked(place, social(place.made.data), "ko")["says"]
+
+
+def test_a_copied_mark_is_exposed(place: Place):
+    payload = Payload.from_int(int(place.made.payload, 16))
+    forged = embed(textured(9)[:600, :800], payload).pixels
+    assert looked(place, file_of(forged, "PNG"))["state"] == "copied"
+
+
+def test_only_fingerprints_find_a_picture_without_mark(place: Place):
+    asked = json.dumps({"pdq": dihedral_pdq(PIXELS)}).encode()
+    answer = place.house.ask("POST", "/marks/like", asked)
+    assert [mark["statement"] for mark in json.loads(answer.body)["marks"]] == [place.statement.digest_hex]
+    assert looked(place, file_of(PIXELS, "PNG"))["state"] == "likeness"
+    for bad in (b"", b"[]", b'{"pdq":[]}', b'{"pdq":["zz"]}', b'{"pdq":"x"}', b"{" * 4000, bytes(5000)):
+        assert place.house.ask("POST", "/marks/like", bad).status in (400, 413)
+
+
+def test_a_picture_is_kept_nowhere(place: Place):
+    before = {path for path in place.house.folder.rglob("*") if path.is_file()}
+    looked(place, file_of(textured(33)[:500, :640], "PNG"))
+    assert {path for path in place.house.folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GIF89a" + bytes(99), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff" + bytes(99)]
+)
+def test_what_is_no_picture_is_refused_in_the_readers_language(place: Place, data: bytes):
+    answer = place.house.ask("POST", "/marks/look?lang=ko", data)
+    assert answer.status == 400
+    assert "그림" in json.loads(answer.body)["message"]
+
+
+def test_a_picture_that_claims_too_much_is_refused_before_it_is_decoded(place: Place):
+    good = file_of(PIXELS, "PNG")
+    huge = good[:16] + (40_000).to_bytes(4) * 2 + good[24:]
+    assert place.house.ask("POST", "/marks/look", huge).status == 400
+    assert place.house.ask("POST", "/marks/look", bytes(25 << 20)).status == 413
+    assert place.house.ask("GET", "/marks/look").status in (404, 405)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_the_node_stamps_times(place: Place, tmp_path: Path):
+    (tmp_path / "data").write_bytes(b"x")
+
+    def ts(*words: object) -> int:
+        return subprocess.run(
+            ["openssl", "ts", *map(str, words)], capture_output=True, check=False
+        ).returncode
+
+    assert ts("-query", "-data", tmp_path / "data", "-sha256", "-cert", "-out", tmp_path / "query") == 0
+    answer = place.house.ask("POST", "/timestamp", (tmp_path / "query").read_bytes())
+    assert answer.headers["content-type"] == "application/timestamp-reply"
+    (tmp_path / "reply").write_bytes(answer.body)
+    root = place.house.folder / "credentials" / "root.pem"
+    query = tmp_path / "query"
+    assert ts("-verify", "-in", tmp_path / "reply", "-queryfile", query, "-CAfile", root) == 0
+    assert place.house.ask("POST", "/timestamp", b"x").status == 400
+
+
+def test_a_node_without_certificates_stamps_nothing(make_house: Callable[..., House]):
+    assert make_house().ask("POST", "/timestamp", b"x").status == 404
+
+
+# The page
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_the_page_runs_its_own_scripts_and_nothing_else(place: Place, lang: str):
+    answer = place.house.ask("GET", f"/{lang}/detect")
+    assert answer.status == 200
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    html = answer.body.decode()
+    (script,) = [part.split('"')[0] for part in html.split('src="')[1:] if part.startswith("/detector/")]
+    folder = script.rpartition("/")[0]
+    for name in ("page.js", "worker.js", "detect.js", "lattice.js", "plane.js"):
+        served = place.house.ask("GET", f"{folder}/{name}")
+        assert served.status == 200
+        assert served.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in served.headers["cache-control"]
+    assert place.house.ask("GET", "/detector/0000000000000000/page.js").status == 404
+    assert place.house.ask("GET", f"{folder}/nothing.js").status == 404
+    assert json.loads(place.house.ask("GET", f"/{lang}/detect.json").body)["limit_mib"] == 24
+    other = place.house.ask("GET", f"/{lang}/log").headers["content-security-policy"]
+    assert "script" not in other
