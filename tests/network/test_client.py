@@ -88,6 +88,34 @@ def test_a_kept_connection_that_the_peer_closed_is_replaced() -> None:
         assert server.connections == 3
 
 
+def test_what_a_kept_connection_swallowed_is_asked_again_on_a_new_one() -> None:
+    """A peer may close an idle connection in the moment in which the next request is written to it."""
+
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(ok(b"x"))
+        read_request(connection)  # and not a byte in answer
+
+    with scripted(script) as server, PeerClient(server.url, QUICK) as client:
+        for _ in range(2):
+            with client.stream("a", 1) as pieces:
+                assert b"".join(pieces) == b"x"
+        assert server.connections == 2
+
+
+def test_what_is_sent_once_is_not_sent_again_on_a_new_connection() -> None:
+    def script(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(ok(b"x"))
+        read_request(connection)
+
+    with scripted(script) as server, PeerClient(server.url, QUICK) as client:
+        client.fetch("a", 1)
+        with pytest.raises(PeerUnavailable):
+            client.post("entries", b"statement", "application/cose")
+        assert server.connections == 1
+
+
 def test_a_body_of_exactly_the_bound_is_taken_and_one_byte_more_is_not() -> None:
     assert fetch(answers(ok(bytes(1000))), 1000) == bytes(1000)
     with pytest.raises(PeerMisbehaved, match="more than 999 bytes"):

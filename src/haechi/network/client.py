@@ -200,10 +200,19 @@ class PeerClient:
     def _exchange(self, ask: _Ask, deadline: Deadline) -> Generator[http.client.HTTPResponse]:
         """One request and its response; the connection is kept when the body was read to its end."""
         connection = self._take(deadline)
+        used_before = connection.sock is not None
         kept = False
         try:
             with peer_errors(ask.url):
-                response = _request(connection, ask)
+                try:
+                    response = _request(connection, ask)
+                except ConnectionError:
+                    # The peer closed an idle connection as we wrote to it (RFC 9112 section 9.3.1).
+                    if not used_before or ask.method != "GET":
+                        raise
+                    connection.close()
+                    connection = Connection(self._address, deadline)
+                    response = _request(connection, ask)
             # http.client forgets a response after which the peer closes, so closing it is up to us.
             with response:
                 yield response
