@@ -170,9 +170,9 @@ def _kept(record: LogRecord, registry: Registry) -> Kept:
 
 def _log(record: LogRecord, mark: Mark | None) -> Finding:
     facts: dict[str, object] = {"issuer": record.issuer, "origin": record.origin}
-    logged = record.item.watermark
-    if mark is not None and logged is not None and logged.key != mark.key_id:
-        return found("mark.log.other-key", expected=logged.key, got=mark.key_id, **facts)
+    logged = [] if mark is None else [m.key for m in record.item.marks if m.payload == mark.payload.hex]
+    if mark is not None and logged and mark.key_id not in logged:
+        return found("mark.log.other-key", expected=logged[0], got=mark.key_id, **facts)
     match record.verdict:
         case Verdict.HOLDS:
             return found("mark.log.found", **facts)

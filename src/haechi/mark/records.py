@@ -90,9 +90,9 @@ class Book:
 
     def add(self, record: LogRecord) -> None:
         """Take in one record."""
-        mark, prints = record.item.watermark, record.item.fingerprints
-        if mark is not None:
-            self._by_mark.setdefault(mark.payload, []).append(record)
+        prints = record.item.fingerprints
+        for payload in {mark.payload for mark in record.item.marks if mark.payload is not None}:
+            self._by_mark.setdefault(payload, []).append(record)
         if prints is not None and prints.pdq is not None:
             self._pending.append((record, prints.pdq))
         self._count += 1

@@ -41,32 +41,40 @@ MediaType = Annotated[
         pattern=r"^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*(?![\s\S])",
     ),
 ]
+MOST_FURTHER_MARKS = 8
 Hex = Annotated[str, msgspec.Meta(min_length=2, max_length=128, pattern=r"^([0-9a-f]{2})+(?![\s\S])")]
+MINHASH_BYTES = 512
+MinHash = Annotated[bytes, msgspec.Meta(min_length=MINHASH_BYTES, max_length=MINHASH_BYTES)]
 PdqHex = Annotated[str, msgspec.Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}(?![\s\S])")]
 
 
 class Watermark(Claim, frozen=True, kw_only=True):
     """What is in the content itself.
 
-    payload: of an image mark 16 hex digits, the issuer's namespace (4) and the item (12); key: an id that
-    commits to the mark key without giving it away.
+    payload: what the mark says in hexadecimal, of an image mark the issuer's namespace (4 digits) and the
+    item (12); a mark that only says whose it is has none. key: an id that commits to the mark key without
+    giving it away; profile: the digest of everything that reading needs, as a `mark_profile` committed to it.
     """
 
-    payload: Annotated[Hex, titled("Payload", "마크 값")]
+    payload: Annotated[Hex | None, titled("Payload", "마크 값")] = None
     algorithm: Annotated[Name, titled("Algorithm", "알고리즘")]
     spec: Annotated[Name, titled("Specification", "규격")]
     key: Annotated[Name, titled("Key id", "키 식별자")]
+    profile: Annotated[Digest | None, titled("Mark profile", "마크 프로필")] = None
 
 
 class Fingerprints(Claim, frozen=True, kw_only=True):
-    """What the content looks like, for copies without mark and metadata.
+    """What the content looks like, sounds like or says, for copies without mark and metadata.
 
-    pdq: 256 bits; iscc: an ISCC Image-Code (ISO 24138); orb: the key point signature, kept beside the log.
+    pdq: 256 bits; iscc: the ISCC code of the medium (ISO 24138); orb: the key point signature, kept beside
+    the log; minhash: of a text, 128 numbers of 32 bits; kept: other fingerprints, as a file beside the log.
     """
 
     pdq: Annotated[PdqHex | None, titled("PDQ hash", "PDQ 해시")] = None
     iscc: Annotated[Name | None, titled("ISCC code", "ISCC 코드")] = None
     orb: Annotated[EvidenceRef | None, titled("Key point signature", "특징점 서명")] = None
+    minhash: Annotated[MinHash | None, titled("MinHash of a text", "텍스트 MinHash")] = None
+    kept: Annotated[EvidenceRef | None, titled("Other fingerprints", "그 밖의 지문")] = None
 
 
 class Label(Claim, frozen=True, kw_only=True):
@@ -84,10 +92,20 @@ class Label(Claim, frozen=True, kw_only=True):
     ] = ()
 
 
+class Extent(Claim, frozen=True, kw_only=True):
+    """How much content there is, in the unit its mark is counted in. word: words of haechi-text-1; token: of
+    the tokenizer that the profile names; millisecond: of sound or film.
+    """
+
+    amount: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53), titled("Amount", "양")]
+    unit: Annotated[Literal["word", "token", "millisecond"], titled("Unit", "단위")]
+
+
 class MarkedItem(Claim, frozen=True, kw_only=True):
     """One marked file. digest and size: of the file as it left the maker, with all labels in it.
 
-    generator: the AI system and its version; made: when; credential: its C2PA manifest, kept beside the log.
+    generator: the AI system and its version; made: when; credential: its C2PA manifest, kept beside the log;
+    further: marks of other kinds in the same file, such as that of the sound track beside that of the frames.
     """
 
     media_type: Annotated[MediaType, titled("Media type", "미디어 타입")]
@@ -100,6 +118,17 @@ class MarkedItem(Claim, frozen=True, kw_only=True):
     watermark: Annotated[Watermark | None, titled("Watermark", "워터마크")] = None
     fingerprints: Annotated[Fingerprints | None, titled("Fingerprints", "지문")] = None
     credential: Annotated[EvidenceRef | None, titled("Content credential", "콘텐츠 자격 증명")] = None
+    extent: Annotated[Extent | None, titled("Extent", "분량")] = None
+    further: Annotated[
+        tuple[Watermark, ...],
+        msgspec.Meta(max_length=MOST_FURTHER_MARKS),
+        titled("Further marks", "추가 마크"),
+    ] = ()
+
+    @property
+    def marks(self) -> tuple[Watermark, ...]:
+        """Every mark in the file, the main one first."""
+        return self.further if self.watermark is None else (self.watermark, *self.further)
 
 
 class Batch(Claim, frozen=True, kw_only=True):
@@ -140,6 +169,10 @@ def check_item(item: MarkedItem, facts: Facts) -> None:
     require_plausible(NAME, "made", item.made)
     if item.watermark is None and item.fingerprints is None and item.credential is None:
         raise _wrong("neither watermark, fingerprint nor credential", "워터마크, 지문, 자격 증명이 모두 없음")
+    if len(set(item.marks)) != len(item.marks):
+        raise _wrong("a mark is listed twice", "같은 마크가 두 번 있음")
+    if item.watermark is None and item.further:
+        raise _wrong("further marks without a first one", "첫 마크 없이 추가 마크가 있음")
     if len(set(item.label.serves)) != len(item.label.serves):
         raise _wrong("a requirement is listed twice", "같은 요구사항이 두 번 있음")
     for name in item.label.serves:
@@ -155,7 +188,8 @@ def _evidence(claim: ContentMark) -> tuple[EvidenceRef, ...]:
     refs: list[EvidenceRef | None] = []
     if claim.item is not None:
         refs.append(claim.item.credential)
-        refs.append(claim.item.fingerprints.orb if claim.item.fingerprints is not None else None)
+        if claim.item.fingerprints is not None:
+            refs += [claim.item.fingerprints.orb, claim.item.fingerprints.kept]
     if claim.batch is not None:
         refs.append(claim.batch.items)
     return tuple({ref.digest: ref for ref in refs if ref is not None}.values())
@@ -197,16 +231,11 @@ def _read_item(item: MarkedItem, facts: Facts) -> Reading:
         Row(Text("Content id", "콘텐츠 식별자"), neutral(item.label.id)),
         Row(Text("File", "파일"), neutral(f"{item.media_type}, {item.size:,} B, {item.digest.hex()}")),
     ]
-    mark, prints = item.watermark, item.fingerprints
-    if mark is not None:
-        shown = f"{mark.payload} ({mark.algorithm}, {mark.spec}, key {mark.key})"
-        rows.append(Row(Text("Watermark", "워터마크"), neutral(shown)))
-    if prints is not None and prints.pdq is not None:
-        rows.append(Row(Text("PDQ hash", "PDQ 해시"), neutral(prints.pdq)))
-    if prints is not None and prints.iscc is not None:
-        rows.append(Row(Text("ISCC code", "ISCC 코드"), neutral(prints.iscc)))
-    if prints is not None and prints.orb is not None:
-        rows.append(file_row(prints.orb, Text("Key point signature", "특징점 서명")))
+    if item.extent is not None:
+        rows.append(Row(Text("Extent", "분량"), _extent(item.extent)))
+    rows += [row for mark in item.marks for row in _mark_rows(mark)]
+    if item.fingerprints is not None:
+        rows += _print_rows(item.fingerprints)
     if item.credential is not None:
         rows.append(file_row(item.credential, Text("Content credential", "콘텐츠 자격 증명")))
     for name in item.label.serves:
@@ -224,6 +253,36 @@ def _read_item(item: MarkedItem, facts: Facts) -> Reading:
         ),
         rows,
     )
+
+
+def _mark_rows(mark: Watermark) -> list[Row]:
+    shown = f"{mark.payload or '–'} ({mark.algorithm}, {mark.spec}, key {mark.key})"
+    rows = [Row(Text("Watermark", "워터마크"), neutral(shown))]
+    if mark.profile is not None:
+        rows.append(Row(Text("Mark profile", "마크 프로필"), neutral(mark.profile.hex())))
+    return rows
+
+
+def _print_rows(prints: Fingerprints) -> list[Row]:
+    rows: list[Row] = []
+    if prints.pdq is not None:
+        rows.append(Row(Text("PDQ hash", "PDQ 해시"), neutral(prints.pdq)))
+    if prints.iscc is not None:
+        rows.append(Row(Text("ISCC code", "ISCC 코드"), neutral(prints.iscc)))
+    if prints.minhash is not None:
+        rows.append(Row(Text("MinHash of the text", "텍스트 MinHash"), neutral(f"{prints.minhash[:16].hex()}…")))
+    if prints.orb is not None:
+        rows.append(file_row(prints.orb, Text("Key point signature", "특징점 서명")))
+    if prints.kept is not None:
+        rows.append(file_row(prints.kept, Text("Other fingerprints", "그 밖의 지문")))
+    return rows
+
+
+def _extent(extent: Extent) -> Text:
+    if extent.unit == "millisecond":
+        return neutral(f"{extent.amount / 1000:,.1f} s")
+    unit = {"word": Text("words", "단어"), "token": Text("tokens", "토큰")}[extent.unit]
+    return Text(f"{extent.amount:,} {unit.en}", f"{extent.amount:,} {unit.ko}")
 
 
 def _moment(at: datetime) -> Text:
