@@ -270,7 +270,7 @@ def _print_rows(prints: Fingerprints) -> list[Row]:
     if prints.iscc is not None:
         rows.append(Row(Text("ISCC code", "ISCC 코드"), neutral(prints.iscc)))
     if prints.minhash is not None:
-        rows.append(Row(Text("MinHash of the text", "텍스트 MinHash"), neutral(f"{prints.minhash[:16].hex()}…")))
+        rows.append(Row(Text("MinHash (text)", "텍스트 MinHash"), neutral(f"{prints.minhash[:16].hex()}…")))
     if prints.orb is not None:
         rows.append(file_row(prints.orb, Text("Key point signature", "특징점 서명")))
     if prints.kept is not None:
