@@ -38,7 +38,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=512, pattern=r"^(?![
 Issuer = Annotated[str, msgspec.Meta(min_length=1, max_length=512, pattern=r"^[!-~]+(?![\s\S])")]
 Prose = Annotated[str, msgspec.Meta(min_length=1, max_length=8000)]
 CountryCode = Annotated[str, msgspec.Meta(min_length=2, max_length=2, pattern="^[A-Z]{2}$")]
-Scope = Literal["statement", "checkpoint", "receipt", "witness", "mirror"]
+Scope = Literal["statement", "checkpoint", "receipt", "witness", "mirror", "http", "encryption"]
 
 declare(
     "statement.claim",

@@ -3,6 +3,7 @@
 A thief who holds a stolen key can write any date into a statement, but not an earlier log position.
 """
 
+import hashlib
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,7 +21,7 @@ from haechi.statement.claims import (
     Scope,
     titled,
 )
-from haechi.statement.keys import key_from_cose
+from haechi.statement.keys import key_from_cose, x25519_from_cose
 from haechi.statement.kinds._life import country_label, neutral, said_row
 from haechi.words import Text
 
@@ -58,6 +59,8 @@ SCOPE = {
     "receipt": Text("receipts", "영수증"),
     "witness": Text("witnessing", "입회"),
     "mirror": Text("mirroring", "미러"),
+    "http": Text("HTTP messages", "HTTP 메시지"),
+    "encryption": Text("encryption", "암호화"),
 }
 
 
@@ -86,10 +89,19 @@ class KeyEvent(Claim, frozen=True, kw_only=True):
     reason: Annotated[Said | None, titled("Reason", "이유")] = None
 
 
+def _described(entry: KeyEntry) -> str:
+    """The key's family and its thumbprint (RFC 9679), once it is known to be one for its scope."""
+    if entry.scope == "encryption":
+        x25519_from_cose(entry.cose_key)
+        return f"X25519 {hashlib.sha256(entry.cose_key).hexdigest()}"
+    key = key_from_cose(entry.cose_key)
+    return f"{key.family} {key.thumbprint.hex()}"
+
+
 def _check(claim: KeyEvent, _facts: Facts) -> None:
     claim.name.require(NAME, "name")
     for entry in claim.keys:
-        key_from_cose(entry.cose_key)
+        _described(entry)
     if len({(entry.cose_key, entry.scope) for entry in claim.keys}) != len(claim.keys):
         raise ClaimMalformed(kind=NAME, why=Text("a key is listed twice", "같은 키가 두 번 있음"))
     if claim.event == "genesis" and claim.from_index != 0:
@@ -115,13 +127,8 @@ def _read(claim: KeyEvent, facts: Facts) -> Reading:
         Row(Text("From entry", "적용 시작 항목"), neutral(claim.from_index)),
     ]
     for entry in claim.keys:
-        key, scope = key_from_cose(entry.cose_key), SCOPE[entry.scope]
-        rows.append(
-            Row(
-                Text(f"Key for {scope.en}", f"{scope.ko}용 키"),
-                neutral(f"{key.family} {key.thumbprint.hex()}"),
-            )
-        )
+        scope = SCOPE[entry.scope]
+        rows.append(Row(Text(f"Key for {scope.en}", f"{scope.ko}용 키"), neutral(_described(entry))))
     if claim.reason is not None:
         rows.append(said_row(Text("Reason", "이유"), claim.reason))
     event = EVENT[claim.event]

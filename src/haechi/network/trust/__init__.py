@@ -1,0 +1,1 @@
+"""The trust list: who runs which log, whose keys are whose, agreed by many and owned by nobody."""
