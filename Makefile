@@ -65,8 +65,8 @@ lock:
 	$(BOOTSTRAP) check
 	$(COMPILE) -o requirements/lock.txt
 	$(COMPILE) --extra mark -c requirements/lock.txt -o requirements/demo.txt
-	$(COMPILE) --extra mark --extra hsm --group test -c requirements/demo.txt -o requirements/test.txt
-	$(COMPILE) --extra mark --extra hsm --group test --group dev -c requirements/test.txt -o requirements/check.txt
+	$(COMPILE) --extra mark --extra ray --extra hsm --group test -c requirements/demo.txt -o requirements/test.txt
+	$(COMPILE) --extra mark --extra ray --extra hsm --group test --group dev -c requirements/test.txt -o requirements/check.txt
 	$(COMPILE) --extra mark --group bench -c requirements/demo.txt -o requirements/bench.txt
 
 clean:

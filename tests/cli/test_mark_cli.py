@@ -106,3 +106,49 @@ def test_three_lines_of_python(marked: Path, tmp_path: Path):
     assert made.target.is_file()
     assert marks.detect(tmp_path / "a.png", records=tmp_path).state == "agree"
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_pattern_that_no_shell_expanded_keeps_the_folders_below(run: Run, marked: Path, tmp_path: Path):
+    done = run(
+        "mark", marked / "in" / "**" / "*.jpg", "-s", marked / "studio", "-o", tmp_path / "out", "--json"
+    )
+    assert done.code == 0, done.err
+    assert [each["target"] for each in done.data["files"]] == [str(tmp_path / "out" / "more" / "b.jpg")]
+    assert run("detect", tmp_path / "out" / "*" / "*.jp*g", "--records", tmp_path / "out").code == 0
+    none = run("mark", marked / "in" / "*.avif", "-s", marked / "studio", "-o", tmp_path / "none")
+    assert none.code == 5
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_interrupted_report_goes_on(run: Run, marked: Path, tmp_path: Path):
+    report = tmp_path / "seen.jsonl"
+    words = ("detect", marked / "out", "--records", marked / "out", "--report", report)
+    assert run(*words).code == 0
+    lines = report.read_text().splitlines(keepends=True)
+    assert len(lines) == 2
+    report.write_text(lines[0] + lines[1][:40])  # killed while writing the second line
+    again = run(*words, "--json")
+    assert again.code == 0
+    assert [each["state"] for each in again.data] == ["agree", "agree"]
+    assert report.read_text().splitlines(keepends=True)[0] == lines[0]
+    report.write_text("".join(lines).replace('"stat": [', '"stat": [1', 1))  # the first file became another
+    assert run(*words).out.count("seen before") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spread", [("--engine", "ray"), ("--workers", "2")])
+def test_many_at_once_mark_and_look_as_one_process_does(
+    run: Run, marked: Path, tmp_path: Path, spread: tuple[str, str]
+):
+    if "ray" in spread:
+        pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(textured(3)[:500, :640]).save(tmp_path / "in" / "good.png")
+    (tmp_path / "in" / "bad.png").write_bytes(b"GIF89a")
+    words = ("-s", marked / "studio", "-o", tmp_path / "out", *spread)
+    done = run("mark", tmp_path / "in", *words)
+    assert done.code == 4, done.err
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"good.png", "good.png.records"}
+    seen = run("detect", tmp_path / "out", "--records", tmp_path / "out", *spread, "--json")
+    assert seen.code == 0, seen.out
+    assert [each["maker"] for each in seen.data] == ["company.example"]

@@ -1,25 +1,23 @@
 """`haechi detect`: what a picture tells, layer by layer, and who marked it."""
 
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haechi.cli.files import read_file
-from haechi.cli.mark import SUFFIXES
+from haechi.cli.looking import Reader, Report, Seen, each_seen
+from haechi.cli.many import Engine, Workers, named_files, spread_over
+from haechi.cli.mark import PICTURE, SUFFIXES
 from haechi.cli.options import Json, NodeUrl, PinsFile, tr
-from haechi.cli.out import EXIT_BY_VERDICT, Out, exit_code
-from haechi.errors import HaechiError
+from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.findings import VERDICT_WORDS, Verdict
 from haechi.words import Text
 
 if TYPE_CHECKING:
-    from haechi.mark.examine import Means
+    from haechi.mark.fanout import Spread
     from haechi.mark.verdict import Look
-
-_MAX_ANCHORS = 1 << 20
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def detect(
     files: Annotated[
-        list[Path], typer.Argument(help=tr("pictures, or folders of them", "그림 또는 그림 폴더"))
+        list[Path], typer.Argument(help=tr("pictures, folders of them, or patterns", "그림, 그림 폴더, 패턴"))
     ],
     node: NodeUrl = "",
     pins: PinsFile = None,
@@ -49,75 +47,61 @@ def detect(
         list[Path] | None,
         typer.Option("--anchors", help=tr("certificates to recognise (PEM)", "인정할 인증서 (PEM)")),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            help=tr(
+                "write each answer to this file (JSON Lines); what is in it is not looked at again",
+                "결과를 이 파일에 기록(JSON Lines). 이미 있는 결과는 다시 보지 않음",
+            ),
+        ),
+    ] = None,
+    workers: Workers = 1,
+    engine: Engine = "local",
     json: Json = False,
 ) -> None:
     """Look; exit 0 HOLDS (mark, log and content agree), 1 FAILS, 3 UNDECIDED; the gravest of many files."""
     out = Out(json)
-    with ExitStack() as stack:
-        means = means_of(stack, node, pins, records, keys or [], anchors or [])
-        raise typer.Exit(look_at(out, list(_pictures(files)), means))
+    reader = Reader(node, pins, records, tuple(keys or ()), tuple(anchors or ()))
+    spread = spread_over(engine, workers, "haechi detect")
+    paths = [named.path for named in named_files(files, SUFFIXES, PICTURE)]
+    raise typer.Exit(look_at(out, paths, reader, report=report, spread=spread))
 
 
-def means_of(
-    stack: ExitStack,
-    node: str,
-    pins: Path | None,
-    records: Path | None,
-    keys: list[Path],
-    anchors: list[Path],
-) -> "Means":
-    """What the options give a reader; a node's connection lives as long as the stack."""
-    from haechi.cli.verify import load_trust
-    from haechi.facts import load
-    from haechi.mark.extra import require
-
-    require("haechi.mark.bulk")
-    from haechi.mark import credentials
-    from haechi.mark.examine import Means
-    from haechi.mark.image import PUBLIC_KEY
-    from haechi.mark.records import Nowhere, read_folder
-    from haechi.mark.studio import load_mark_key
-
-    trust = [credentials.official_list()]
-    for path in anchors:
-        pem = read_file(path, _MAX_ANCHORS, Text("certificates", "인증서"))
-        trust.append(credentials.anchors(Text(path.name, path.name), pem))
-    own = (PUBLIC_KEY, *(load_mark_key(path) for path in keys))
-    if node:
-        from haechi.cli.marks_at import NodeRegistry
-        from haechi.network.client import PeerClient
-
-        client = stack.enter_context(PeerClient(node))
-        return Means(own, tuple(trust), NodeRegistry(client, load_trust(pins), load()))
-    registry = Nowhere() if records is None else read_folder(records, load())
-    return Means(own, tuple(trust), registry)
-
-
-def look_at(out: Out, files: list[Path], means: "Means") -> int:
+def look_at(
+    out: Out,
+    paths: list[Path],
+    reader: Reader,
+    *,
+    report: Path | None = None,
+    spread: "Spread | None" = None,
+) -> int:
     """Look at every file and tell; the exit code: FAILS before an error before UNDECIDED before HOLDS."""
-    from haechi.mark.bulk import read_picture
-    from haechi.mark.examine import examine
-
-    told: list[dict[str, Any]] = []
-    codes: list[int] = []
-    with out.progress(Text("looking", "살펴보는 중")) as progress:
-        for at, path in enumerate(files):
-            try:
-                look = examine(read_picture(path), means)
-            except HaechiError as error:
-                if len(files) == 1:
-                    raise
-                told.append({"file": str(path), "error": error.as_dict(out.lang)})
-                out.say(f"{path}: {error.say(out.lang)}")
-                codes.append(exit_code(error))
-            else:
-                told.append({"file": str(path), **look.as_dict(out.lang)})
-                _say(out, path, look)
-                codes.append(EXIT_BY_VERDICT[look.verdict])
-            progress(at + 1, len(files))
-    out.data(told)
-    worst = sorted(codes, key=_gravity)
+    told: list[Seen] = []
+    with nullcontext() if report is None else closing(Report(report)) as kept:
+        before = {} if kept is None else {path: kept.before(path) for path in paths}
+        rest = [path for path in paths if before.get(path) is None]
+        fresh = each_seen(rest, reader, spread)
+        with out.progress(Text("looking", "살펴보는 중")) as progress:
+            for seen in _in_order(paths, before, fresh):
+                if seen.error is not None and len(paths) == 1:
+                    raise seen.error
+                if kept is not None and seen.told is None:
+                    kept.add(seen, out.lang)
+                _say(out, seen)
+                told.append(seen)
+                progress(len(told), len(paths))
+    out.data([seen.as_dict(out.lang) for seen in told])
+    worst = sorted((seen.code for seen in told), key=_gravity)
     return worst[0] if worst else EXIT_BY_VERDICT[Verdict.UNDECIDED]
+
+
+def _in_order(
+    paths: Iterable[Path], before: dict[Path, Seen | None], fresh: Iterator[Seen]
+) -> Iterator[Seen]:
+    for path in paths:
+        yield before.get(path) or next(fresh)
 
 
 def _gravity(code: int) -> int:
@@ -125,7 +109,21 @@ def _gravity(code: int) -> int:
     return order.index(code) if code in order else 1
 
 
-def _say(out: Out, path: Path, look: "Look") -> None:
+def _say(out: Out, seen: Seen) -> None:
+    if seen.look is not None:
+        _say_look(out, seen.path, seen.look)
+    elif seen.error is not None:
+        out.say(f"{seen.path}: {seen.error.say(out.lang)}")
+    elif seen.told is not None:
+        says = seen.told.get("says") or seen.told.get("error", {}).get("message", "")
+        out.say(
+            Text("{path} (seen before): {says}", "{path} (이미 살펴봄): {says}"),
+            path=str(seen.path),
+            says=str(says),
+        )
+
+
+def _say_look(out: Out, path: Path, look: "Look") -> None:
     out.heading(str(path), VERDICT_WORDS[look.verdict].say(out.lang))
     out.say(f"  {look.say(out.lang)}")
     out.findings(look.layers)
@@ -137,11 +135,3 @@ def _say(out: Out, path: Path, look: "Look") -> None:
             made=made,
         )
         out.say(f"  {look.record.statement.hex()}")
-
-
-def _pictures(files: list[Path]) -> Iterable[Path]:
-    for given in files:
-        if given.is_dir():
-            yield from (path for path in sorted(given.rglob("*")) if path.suffix.lower() in SUFFIXES)
-        else:
-            yield given

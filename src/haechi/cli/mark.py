@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from haechi.cli.many import Engine, Workers, named_files, spread_over
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.cli.usage import WronglyUsed
-from haechi.errors import NotFound
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.mark.bulk import LoggedBatch, Outcome, Task
+    from haechi.mark.fanout import Spread
     from haechi.mark.pipeline import Wish
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif"})
+PICTURE = Text("picture file", "그림 파일")
 SHOWN = 20
 
 
@@ -35,7 +37,8 @@ def register(app: typer.Typer) -> None:
 
 def mark(
     files: Annotated[
-        list[Path] | None, typer.Argument(help=tr("pictures, or folders of them", "그림 또는 그림 폴더"))
+        list[Path] | None,
+        typer.Argument(help=tr("pictures, folders of them, or patterns", "그림, 그림 폴더, 패턴")),
     ] = None,
     studio: Annotated[
         Path,
@@ -71,10 +74,8 @@ def mark(
     stamp: Annotated[
         str | None, typer.Option("--stamp", help=tr("RFC 3161 service", "RFC 3161 서비스 주소"))
     ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", "-w", min=1, max=256, help=tr("processes at once", "동시 프로세스 수"))
-    ] = 1,
-    engine: Annotated[str, typer.Option("--engine", help=tr("local or ray", "local 또는 ray"))] = "local",
+    workers: Workers = 1,
+    engine: Engine = "local",
     init: Annotated[
         bool, typer.Option("--init", help=tr("make the maker's keys first", "제작자 키를 먼저 만듦"))
     ] = False,
@@ -124,14 +125,11 @@ def mark(
             return
     if not files:
         _wrong("no files", "파일이 없음")
-    if engine not in ("local", "ray"):
-        _wrong(
-            f"no engine {engine!r}; there are local and ray", f"{engine!r} 엔진은 없음. 있는 것: local, ray"
-        )
+    spread = spread_over(engine, workers, "haechi mark")
     asked = tuple(name.strip() for name in countries.split(",") if name.strip())
     wish = Wish(countries=asked, visible=visible, notice=notice, psnr_db=psnr, stamp_url=stamp)
     tasks = list(_tasks(files or [], out_folder))
-    outcomes = _run(out, tasks, studio, wish, engine=engine, workers=workers, single=not batch)
+    outcomes = _run(out, tasks, studio, wish, spread=spread, single=not batch)
     logged = _close(out, outcomes, out_folder, studio) if batch else None
     _tell(out, outcomes, wish, logged)
 
@@ -144,30 +142,29 @@ def _tasks(files: list[Path], out_folder: Path) -> "Iterator[Task]":
     from haechi.mark.bulk import Task
 
     seen: set[Path] = set()
-    for given in files:
-        if not given.exists():
-            raise NotFound(what_is=Text("picture file", "그림 파일"), name=str(given))
-        found = sorted(given.rglob("*")) if given.is_dir() else [given]
-        for path in found:
-            if given.is_dir() and (path.suffix.lower() not in SUFFIXES or out_folder in path.parents):
-                continue
-            target = out_folder / (path.relative_to(given) if given.is_dir() else path.name)
-            if target in seen:
-                _wrong(f"two files would become {target}", f"두 파일이 같은 이름이 됨: {target}")
-            seen.add(target)
-            yield Task(path, target)
+    for path, inner in named_files(files, SUFFIXES, PICTURE):
+        if out_folder in path.parents and path not in files:
+            continue
+        target = out_folder / inner
+        if target in seen:
+            _wrong(f"two files would become {target}", f"두 파일이 같은 이름이 됨: {target}")
+        seen.add(target)
+        yield Task(path, target)
 
 
 def _run(
-    out: Out, tasks: "list[Task]", studio: Path, wish: "Wish", *, engine: str, workers: int, single: bool
+    out: Out,
+    tasks: "list[Task]",
+    studio: Path,
+    wish: "Wish",
+    *,
+    spread: "Spread",
+    single: bool,
 ) -> "list[Outcome]":
-    from haechi.mark.bulk import mark_many, mark_with_ray
+    from haechi.mark.bulk import mark_many
 
     now = datetime.now(UTC)
-    if engine == "ray":
-        ended = mark_with_ray(tasks, studio.absolute(), wish, now, single=single)
-    else:
-        ended = mark_many(tasks, studio.absolute(), wish, now, workers=workers, single=single)
+    ended = mark_many(tasks, studio.absolute(), wish, now, spread, single=single)
     outcomes: list[Outcome] = []
     with out.progress(Text("marking", "표시하는 중")) as progress:
         for outcome in ended:

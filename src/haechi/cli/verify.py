@@ -2,7 +2,6 @@
 
 import io
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
@@ -63,10 +62,10 @@ def verify(
     """Verify with nothing but what is pinned; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
     out = Out(json)
     if _is_picture(what):
-        from haechi.cli.detect import look_at, means_of
+        from haechi.cli.detect import look_at
+        from haechi.cli.looking import Reader
 
-        with ExitStack() as stack:
-            raise typer.Exit(look_at(out, [Path(what)], means_of(stack, node, pins, None, [], [])))
+        raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins)))
     trust = load_trust(pins)
     report = _verify(what, trust, node)
     _show(out, report)

@@ -11,16 +11,16 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from multiprocessing import get_context
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
 from haechi.errors import BadInput, Conflict, HaechiError, NotFound
 from haechi.facts import Facts, load
 from haechi.mark.batch import Built, build_batch, decode_item, encode_item, items_file
+from haechi.mark.fanout import HERE, Spread, each_of
 from haechi.mark.image import Payload
 from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge
 from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
@@ -111,50 +111,22 @@ def mark_one(
 
 
 def mark_many(
-    tasks: Sequence[Task], studio_folder: Path, wish: Wish, now: datetime, *, workers: int, single: bool
+    tasks: Iterable[Task],
+    studio_folder: Path,
+    wish: Wish,
+    now: datetime,
+    spread: Spread = HERE,
+    *,
+    single: bool,
 ) -> Iterator[Outcome]:
-    """Mark many files, several at once; an error of one does not stop the others. Finished ones are skipped.
+    """Mark many files, in order; an error of one does not stop the others. Finished ones are skipped.
 
-    workers: processes; 1: in this one. A task is finished when its picture and its records are there.
+    With Ray every machine has to see the same files. A task is finished when its picture and its records are
+    there.
     """
-    open_tasks: list[Task] = []
-    for task in tasks:
-        item = _finished(task)
-        if item is None:
-            open_tasks.append(task)
-        else:
-            yield Outcome(task, item, None, skipped=True)
-    if workers <= 1:
-        studio = Studio.open(studio_folder)
-        for task in open_tasks:
-            yield _attempt(task, studio, wish, now, single=single)
-        return
-    # Spawned, not forked: the libraries below keep threads of their own, which a fork would break.
-    with ProcessPoolExecutor(max_workers=workers, mp_context=get_context("spawn")) as pool:
-        waiting: list[Future[_Sent]] = [
-            pool.submit(_attempt_in, task, studio_folder, wish, now, single) for task in open_tasks
-        ]
-        for future in waiting:
-            yield _received(future.result())
-
-
-def mark_with_ray(
-    tasks: Sequence[Task], studio_folder: Path, wish: Wish, now: datetime, *, single: bool
-) -> Iterator[Outcome]:
-    """The same on a Ray cluster (`pip install ray`): started here, or the one that RAY_ADDRESS names."""
-    from haechi.mark.extra import require
-
-    ray = require("ray")
-    if not ray.is_initialized():
-        ray.init(ignore_reinit_error=True, log_to_driver=False)
-    remote = ray.remote(_attempt_in)
-    open_tasks = [task for task in tasks if _finished(task) is None]
-    for task in tasks:
-        if task not in open_tasks:
-            yield Outcome(task, _finished(task), None, skipped=True)
-    refs = [remote.remote(task, studio_folder, wish, now, single) for task in open_tasks]
-    for ref in refs:
-        yield _received(ray.get(ref))
+    work = partial(_attempt, studio_folder=studio_folder, wish=wish, now=now, single=single)
+    for sent in each_of(work, tasks, spread):
+        yield _received(sent)
 
 
 class LoggedBatch(NamedTuple):
@@ -198,23 +170,25 @@ class _Sent(NamedTuple):
     facts: dict[str, object]
 
 
-def _attempt_in(task: Task, folder: Path, wish: Wish, now: datetime, single: bool) -> _Sent:  # noqa: FBT001
-    outcome = _attempt(task, Studio.open(folder), wish, now, single=single)
-    if outcome.error is None:
-        return _Sent(outcome, None, {})
-    return _Sent(outcome._replace(error=None), type(outcome.error), outcome.error.facts)
+def _attempt(task: Task, *, studio_folder: Path, wish: Wish, now: datetime, single: bool) -> _Sent:
+    before = _finished(task)
+    if before is not None:
+        return _Sent(Outcome(task, before, None, skipped=True), None, {})
+    try:
+        made = mark_one(task.source, task.target, _studio(studio_folder), wish, now, single=single)
+    except HaechiError as error:
+        return _Sent(Outcome(task, None, None, skipped=False), type(error), error.facts)
+    return _Sent(Outcome(task, made.produced.item, None, skipped=False), None, {})
+
+
+@lru_cache(maxsize=1)
+def _studio(folder: Path) -> Studio:
+    """The maker's keys, read once a process."""
+    return Studio.open(folder)
 
 
 def _received(sent: _Sent) -> Outcome:
     return sent.outcome if sent.error is None else sent.outcome._replace(error=sent.error(**sent.facts))
-
-
-def _attempt(task: Task, studio: Studio, wish: Wish, now: datetime, *, single: bool) -> Outcome:
-    try:
-        made = mark_one(task.source, task.target, studio, wish, now, single=single)
-    except HaechiError as error:
-        return Outcome(task, None, error, skipped=False)
-    return Outcome(task, made.produced.item, None, skipped=False)
 
 
 def _finished(task: Task) -> MarkedItem | None:

@@ -1,0 +1,183 @@
+"""Looking at many files, one after the other or several at once; a report that an interrupted run resumes."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from haechi.cli.files import FileRefused
+from haechi.cli.out import EXIT_BY_VERDICT, exit_code
+from haechi.errors import HaechiError, TooLarge
+from haechi.words import Lang, Text
+
+if TYPE_CHECKING:
+    from haechi.mark.examine import Means
+    from haechi.mark.fanout import Spread
+    from haechi.mark.verdict import Look
+
+_MAX_ANCHORS = 1 << 20
+_MAX_REPORT = 1 << 30
+
+
+class Reader(NamedTuple):
+    """What the options say a reader brings; small enough to be sent to other processes."""
+
+    node: str = ""
+    pins: Path | None = None
+    records: Path | None = None
+    keys: tuple[Path, ...] = ()
+    anchors: tuple[Path, ...] = ()
+
+    def means(self, stack: ExitStack) -> "Means":
+        """The keys, anchors and registry; a node's connection lives as long as the stack."""
+        from haechi.cli.files import read_file
+        from haechi.cli.verify import load_trust
+        from haechi.facts import load
+        from haechi.mark.extra import require
+
+        require("haechi.mark.bulk")
+        from haechi.mark import credentials
+        from haechi.mark.examine import Means
+        from haechi.mark.image import PUBLIC_KEY
+        from haechi.mark.records import Nowhere, read_folder
+        from haechi.mark.studio import load_mark_key
+
+        trust = [credentials.official_list()]
+        for path in self.anchors:
+            pem = read_file(path, _MAX_ANCHORS, Text("certificates", "인증서"))
+            trust.append(credentials.anchors(Text(path.name, path.name), pem))
+        own = (PUBLIC_KEY, *(load_mark_key(path) for path in self.keys))
+        if self.node:
+            from haechi.cli.marks_at import NodeRegistry
+            from haechi.network.client import PeerClient
+
+            client = stack.enter_context(PeerClient(self.node))
+            return Means(own, tuple(trust), NodeRegistry(client, load_trust(self.pins), load()))
+        registry = Nowhere() if self.records is None else read_folder(self.records, load())
+        return Means(own, tuple(trust), registry)
+
+
+class Seen(NamedTuple):
+    """How a look at one file ended: the look or the error, or (from an earlier report) only what was told."""
+
+    path: Path
+    look: "Look | None"
+    error: HaechiError | None
+    told: dict[str, Any] | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code of this file alone."""
+        if self.told is not None:
+            return int(self.told["exit_code"])
+        if self.look is not None:
+            return EXIT_BY_VERDICT[self.look.verdict]
+        return 1 if self.error is None else exit_code(self.error)
+
+    def as_dict(self, lang: Lang) -> dict[str, Any]:
+        """JSON form."""
+        if self.told is not None:
+            return self.told
+        what = {} if self.look is None else self.look.as_dict(lang)
+        if self.error is not None:
+            what = {"error": self.error.as_dict(lang)}
+        return {"file": str(self.path), **what, "exit_code": self.code}
+
+
+class _Sent(NamedTuple):
+    """A `Seen` between processes: an error of the tree travels as its class and its facts."""
+
+    path: Path
+    look: "Look | None"
+    error: type[HaechiError] | None
+    facts: dict[str, object]
+
+
+def each_seen(paths: Iterable[Path], reader: Reader, spread: "Spread | None" = None) -> Iterator[Seen]:
+    """A look at each file, in order. Raises what the reader's own files and node raise."""
+    from haechi.mark.extra import require
+
+    require("haechi.mark.bulk")
+    from haechi.mark.fanout import HERE, each_of
+
+    spread = spread or HERE
+    with ExitStack() as stack:
+        here = spread == HERE
+        work = partial(_look, means=reader.means(stack)) if here else partial(_look_for, reader=reader)
+        for sent in each_of(work, paths, spread):
+            yield Seen(sent.path, sent.look, None if sent.error is None else sent.error(**sent.facts))
+
+
+def _look(path: Path, *, means: "Means") -> _Sent:
+    from haechi.mark.bulk import read_picture
+    from haechi.mark.examine import examine
+
+    try:
+        return _Sent(path, examine(read_picture(path), means), None, {})
+    except HaechiError as error:
+        return _Sent(path, None, type(error), error.facts)
+
+
+def _look_for(path: Path, *, reader: Reader) -> _Sent:
+    return _look(path, means=_means_here(reader))
+
+
+@lru_cache(maxsize=1)
+def _means_here(reader: Reader) -> "Means":
+    """Opened once in a worker process, and closed with it."""
+    return reader.means(ExitStack())
+
+
+class Report:
+    """A file with one line of JSON a picture, written as the looks end.
+
+    Always true: a line is there whole and counts only for the very file (size and time) it was written for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before: dict[str, dict[str, Any]] = {}
+        try:
+            if path.exists():
+                if path.stat().st_size > _MAX_REPORT:
+                    raise TooLarge(what_is=str(path), limit=_MAX_REPORT, got=path.stat().st_size)
+                self._read(path.read_text("utf-8"))
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise FileRefused(what_is=str(path), why=error.strerror or str(error)) from error
+
+    def _read(self, text: str) -> None:
+        whole = text[: text.rfind("\n") + 1]
+        if whole != text:  # the last line was cut by an interruption
+            self._path.write_text(whole, "utf-8")
+        for line in whole.splitlines():
+            try:
+                told = json.loads(line)
+                self._before[str(told["file"])] = {**told, "exit_code": int(told["exit_code"])}
+            except (ValueError, KeyError, TypeError):
+                continue  # somebody else's line: kept, and not believed
+
+    def before(self, path: Path) -> Seen | None:
+        """What an earlier run said of this very file."""
+        told = self._before.get(str(path))
+        return None if told is None or told.get("stat") != _stat(path) else Seen(path, None, None, told)
+
+    def add(self, seen: Seen, lang: Lang) -> None:
+        """Write down how a look ended."""
+        line = {**seen.as_dict(lang), "stat": _stat(seen.path)}
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Nothing more is written."""
+        self._file.close()
+
+
+def _stat(path: Path) -> list[int] | None:
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return [told.st_size, told.st_mtime_ns]
