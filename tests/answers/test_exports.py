@@ -86,7 +86,11 @@ def test_csv_has_a_row_for_each_direction_and_credit(facts: Facts, lang: Any) ->
     rows = read(answers_csv(answers, facts, lang))
     assert len(rows) == 1 + sum(len(answer.credits) for answer in answers.by_target.values())
     assert {len(row) for row in rows} == {13}
-    assert any("번역 없음" in cell for row in rows for cell in row) == (lang == "ko")
+    (notice,) = [row[7] for row in rows if row[1] == "KR.31.2"]
+    assert notice == {
+        "en": "A notice in words or voice, or a visible mark, when content leaves the service.",
+        "ko": "콘텐츠가 서비스 밖으로 나갈 때의 문구·음성 안내 또는 눈에 보이는 표시.",
+    }[lang]
 
 
 def test_a_cell_never_runs_as_a_formula(facts: Facts) -> None:

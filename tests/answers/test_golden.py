@@ -83,8 +83,7 @@ def test_korea_still_lacks_the_notice_when_european_evidence_arrives(facts: Fact
     (lack,) = answer.lacks
     assert (lack.code, lack.ref) == ("lacks.named", "xw.001")
     assert lack.en == "A notice in words or voice, or a visible mark, when content leaves the service."
-    assert lack.untranslated
-    assert lack.say("ko").endswith("(번역 없음)")
+    assert lack.say("ko") == "콘텐츠가 서비스 밖으로 나갈 때의 문구·음성 안내 또는 눈에 보이는 표시."
 
 
 def test_a_full_chain_names_every_relation(facts: Facts) -> None:

@@ -35,10 +35,14 @@ def test_what_korea_still_lacks_when_a_company_brings_its_eu_marking_evidence(ru
     assert "Not judged is not the same as unrelated" in ran.out
 
 
-def test_the_same_in_korean_marks_what_nobody_translated(run: Run) -> None:
+def test_the_same_in_korean(run: Run) -> None:
     ran = run("crosswalk", "EU.50.2", "--to", "KR", *DAY, lang="ko")
     assert ran.code == 0
-    assert f"부족한 것          xw.001: [en] {NOTICE} (번역 없음)" in ran.out
+    assert (
+        "부족한 것          xw.001: 콘텐츠가 서비스 밖으로 나갈 때의 문구·음성 안내 또는 눈에 보이는 표시."
+        in ran.out
+    )
+    assert NOTICE not in ran.out
     assert "증거가 될 수 있는 곳" in ran.out
     assert "still lacks" not in ran.out
 

@@ -12,6 +12,7 @@ import haechi.facts
 from haechi.errors import UnknownName
 from haechi.facts import KINDS, Facts, Institute, When
 from haechi.facts.kind import Kind
+from haechi.words import Text
 
 ARTICLE_DAY = date(2024, 5, 22)
 PLEDGE_COMPANIES = {
@@ -211,7 +212,9 @@ def test_full_answers_to_eu_50_2_carry_to_the_pledge(facts: Facts):
     assert relation.carry_from("EU.50.2") == "full"
     assert relation.carry_from("sbp.1.2") == "partial"
     assert relation.lacks_from("EU.50.2") is None
-    assert relation.lacks_from("sbp.1.2") == "All four modalities, detection, robustness."
+    assert relation.lacks_from("sbp.1.2") == Text(
+        "All four modalities, detection, robustness.", "네 가지 양식 모두, 탐지, 견고성."
+    )
     assert relation.label.ko == "EU.50.2 ⊃ sbp.1.2"
     with pytest.raises(ValueError, match=r"KR\.31\.2"):
         relation.other("KR.31.2")

@@ -107,8 +107,8 @@ def _hop(source: str, target: str, path: list[Relation], *, full: bool) -> Hop:
     here = source
     for relation in path:
         lack = relation.lacks_from(here)
-        if lack:
-            lacks.append(Note("lacks.named", relation.id, lack))
+        if lack is not None:
+            lacks.append(note("lacks.named", relation.id, lack))
         here = relation.other(here)
     if not full and not lacks:
         lacks.append(note("lacks.unnamed", path[0].id, UNNAMED))
@@ -117,7 +117,7 @@ def _hop(source: str, target: str, path: list[Relation], *, full: bool) -> Hop:
         target=target,
         full=full,
         relations=tuple(relation.id for relation in path),
-        why=tuple(Note("why.relation", relation.id, relation.why) for relation in path),
+        why=tuple(note("why.relation", relation.id, relation.reason) for relation in path),
         lacks=tuple(lacks),
         low=any(relation.confidence == "low" for relation in path),
     )

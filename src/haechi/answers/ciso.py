@@ -88,9 +88,7 @@ def _library(
 
 
 def _node(regime: str, requirement: Requirement) -> Tree:
-    korean: Tree = {"name": requirement.name_ko}
-    if requirement.says_ko is not None:
-        korean["description"] = requirement.says_ko
+    korean: Tree = {"name": requirement.name_ko, "description": requirement.says_ko}
     return {
         "urn": _requirement_urn(regime, requirement.id),
         "assessable": True,
@@ -106,7 +104,7 @@ def _mapping(relation: Relation, start: str, source: str, target: str) -> Tree:
     there = relation.other(start)
     word = relation.relation if start == relation.a else _TURNED.get(relation.relation, relation.relation)
     lacks = relation.lacks_from(start)
-    said = [relation.why, *([] if lacks is None else [f"Still lacks: {lacks}"]), f"({relation.id})"]
+    said = [relation.why, *([] if lacks is None else [f"Still lacks: {lacks.en}"]), f"({relation.id})"]
     return {
         "source_requirement_urn": _requirement_urn(source, start),
         "target_requirement_urn": _requirement_urn(target, there),

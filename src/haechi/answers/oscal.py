@@ -127,9 +127,10 @@ def _control(facts: Facts, requirement: Requirement) -> Json:
         *(("evidence-kind", kind) for kind in requirement.evidence),
         *(("source", f"{cited.src} {cited.loc}".strip()) for cited in requirement.sources),
     ]
-    parts = [{"id": f"{requirement.id}_smt", "name": "statement", "prose": requirement.says}]
-    if requirement.says_ko is not None:
-        parts.append({"id": f"{requirement.id}_smt.ko", "name": "statement-ko", "prose": requirement.says_ko})
+    parts = [
+        {"id": f"{requirement.id}_smt", "name": "statement", "prose": requirement.says},
+        {"id": f"{requirement.id}_smt.ko", "name": "statement-ko", "prose": requirement.says_ko},
+    ]
     return {
         "id": requirement.id,
         "title": requirement.name,
@@ -144,7 +145,7 @@ def _map(facts: Facts, relation: Relation, start: str) -> Json:
     lacks = relation.lacks_from(start)
     remarks = [relation.why]
     if lacks is not None:
-        remarks.append(f"Evidence for {start} still lacks for {there}: {lacks}")
+        remarks.append(f"Evidence for {start} still lacks for {there}: {lacks.en}")
     return {
         "uuid": _uuid(facts, relation.id, start, there),
         "relationship": _RELATIONSHIPS[word],

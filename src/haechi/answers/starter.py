@@ -166,16 +166,13 @@ def _is(profile: Profile, firm: Firm) -> bool | None:
 def sentences(requirement: Requirement, duty: Duty, facts: Facts) -> tuple[Text, Text]:
     """Two sentences about one duty: what is asked; how strongly, since when, and what can serve as evidence.
 
-    The first is the facts' own; in Korean the name of the duty stands where they have no Korean sentence yet.
+    The first is the facts' own.
     """
     regime = facts.regime(requirement.regime).label
     kinds = [facts.evidence_kind(kind).label for kind in requirement.evidence]
-    said_ko = requirement.says_ko
-    named = f"요구되는 것은 다음과 같습니다: {requirement.name_ko}."
-    asks_ko = named if said_ko is None else _first(said_ko)
     what = Text(
         f"{regime.en}, {requirement.article}: {_first(requirement.says)}",
-        f"{regime.ko} {requirement.article}: {asks_ko}",
+        f"{regime.ko} {requirement.article}: {_first(requirement.says_ko)}",
     )
     since, serve = _since(duty), (_list(kinds, "en"), _list(kinds, "ko"))
     return what, Text(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from haechi.answers.carry import UNNAMED
 from haechi.answers.engine import Answers
 from haechi.answers.ladder import State
-from haechi.answers.note import Note
 from haechi.facts import Facts, Relation
 from haechi.words import Lang, Text
 
@@ -48,7 +47,7 @@ _YES, _NO = Text("yes", "예"), Text("no", "아니요")
 
 
 def crosswalk_csv(facts: Facts, lang: Lang) -> bytes:
-    """Every relation in both directions, one row each; untranslated facts are marked."""
+    """Every relation in both directions, one row each."""
     rows: list[list[str]] = []
     for relation in facts.relations.values():
         for start in (relation.a, relation.b):
@@ -62,7 +61,7 @@ def crosswalk_csv(facts: Facts, lang: Lang) -> bytes:
                     _name(facts, there, lang),
                     _CARRY[relation.carry_from(start)].say(lang),
                     str(relation.strength),
-                    Note("why.relation", relation.id, relation.why).say(lang),
+                    relation.reason.say(lang),
                     _lacks(relation, start, lang),
                     relation.confidence,
                     facts.version,
@@ -98,7 +97,7 @@ def answers_csv(answers: Answers, facts: Facts, lang: Lang) -> bytes:
 def _lacks(relation: Relation, start: str, lang: Lang) -> str:
     named = relation.lacks_from(start)
     if named is not None:
-        return Note("lacks.named", relation.id, named).say(lang)
+        return named.say(lang)
     return "" if relation.carry_from(start) == "full" else UNNAMED.say(lang)
 
 

@@ -141,7 +141,9 @@ def _as_dict(found: "Board", facts: "Facts", counted: Sequence[Counted]) -> dict
                 "en": each.text,
                 "ko": each.text_ko,
                 "indicator": each.indicator.name,
+                "indicator_ko": each.indicator.name_ko,
                 "unit": each.indicator.unit,
+                "unit_ko": each.indicator.unit_ko,
                 "rule": each.indicator.rule,
                 "low": facts.is_low(each.id),
             }
@@ -218,7 +220,12 @@ def _show(out: Out, found: "Board", facts: "Facts") -> None:
         )
     out.say("")
     rows = [
-        (numbers[each.id], each.id, _marked(facts, each.id, each.indicator.name), each.indicator.unit)
+        (
+            numbers[each.id],
+            each.id,
+            _marked(facts, each.id, each.indicator.label.say(out.lang)),
+            each.indicator.counted_in.say(out.lang),
+        )
         for each in (facts.commitment(id_) for id_ in found.commitments)
     ]
     heads = (Text("no.", "번호"), Text("commitment", "약속"), Text("indicator", "지표"), Text("unit", "단위"))

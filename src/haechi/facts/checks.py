@@ -77,6 +77,7 @@ _REDUCED_DATES = (("sources", "date"), ("institutes", "since"), ("memberships", 
 _HANGUL = re.compile("[가-힣]")
 # A company or a standard may keep its Latin proper name in Korean text: KT, IBM, ISO/IEC 42001.
 _PROPER_NAMES = frozenset({"companies", "regimes"})
+_REMAINDERS = ("a_evidence_lacks_for_b", "b_evidence_lacks_for_a")
 
 _FULL_SIDES = {
     "equal": ("full", "full"),
@@ -180,6 +181,10 @@ def check_korean(table: Rows) -> Iterator[Problem]:
                 if section in _PROPER_NAMES and row.text("name").startswith(got):
                     continue
                 yield problem("facts.korean.missing", row.place, field=field, got=got)
+    for row in table["relations"]:
+        for field in _REMAINDERS:
+            if row.text(field) and not row.text(f"{field}_ko"):
+                yield problem("facts.korean.missing", row.place, field=f"{field}_ko", got="")
 
 
 def check_recalled(table: Rows) -> Iterator[Problem]:

@@ -12,8 +12,20 @@ class Indicator(Record, frozen=True, kw_only=True):
 
     id: str
     name: str
+    name_ko: str
     unit: str
+    unit_ko: str
     rule: str
+
+    @property
+    def label(self) -> Text:
+        """What is counted, for people."""
+        return Text(self.name, self.name_ko)
+
+    @property
+    def counted_in(self) -> Text:
+        """Its unit, for people."""
+        return Text(self.unit, self.unit_ko)
 
 
 class Commitment(Record, frozen=True, kw_only=True):

@@ -28,12 +28,15 @@ class Relation(Record, frozen=True, kw_only=True):
     strength: Annotated[int, Meta(ge=1, le=10)]
     basis: Basis
     why: str
+    why_ko: str
     carry_a_to_b: Carry
     carry_b_to_a: Carry
     confidence: Confidence
     status: RelationStatus
     a_evidence_lacks_for_b: str | None = None
+    a_evidence_lacks_for_b_ko: str | None = None
     b_evidence_lacks_for_a: str | None = None
+    b_evidence_lacks_for_a_ko: str | None = None
 
     @property
     def label(self) -> Text:
@@ -51,6 +54,15 @@ class Relation(Record, frozen=True, kw_only=True):
         """Whether evidence that fully answers `start` fully answers the other end."""
         return self.carry_b_to_a if self.other(start) == self.a else self.carry_a_to_b
 
-    def lacks_from(self, start: str) -> str | None:
+    @property
+    def reason(self) -> Text:
+        """Why it was judged so, for people."""
+        return Text(self.why, self.why_ko)
+
+    def lacks_from(self, start: str) -> Text | None:
         """What evidence for `start` still lacks for the other end; None where nothing was named."""
-        return self.b_evidence_lacks_for_a if self.other(start) == self.a else self.a_evidence_lacks_for_b
+        if self.other(start) == self.a:
+            en, ko = self.b_evidence_lacks_for_a, self.b_evidence_lacks_for_a_ko
+        else:
+            en, ko = self.a_evidence_lacks_for_b, self.a_evidence_lacks_for_b_ko
+        return None if en is None or ko is None else Text(en, ko)

@@ -6,6 +6,7 @@ from haechi.facts.law import Choice, ClockRule, Dates
 from haechi.facts.record import Named, Record
 from haechi.facts.source import Cited
 from haechi.facts.terms import Checked, Confidence
+from haechi.words import Text
 
 
 class Scope(Record, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class Requirement(Named, frozen=True, kw_only=True):
     article: str
     topic: str
     says: str
+    says_ko: str
     applies_to: Scope
     force: str
     effective: date | None
@@ -37,7 +39,6 @@ class Requirement(Named, frozen=True, kw_only=True):
     sources: tuple[Cited, ...]
     checked: Checked
     confidence: Confidence
-    says_ko: str | None = None
     date_notes: str | None = None
     deadline: str | None = None
     evidence_valid_days: int | None = None
@@ -46,3 +47,8 @@ class Requirement(Named, frozen=True, kw_only=True):
     any_of: tuple[Choice, ...] = ()
     large_only: bool = False
     note: str | None = None
+
+    @property
+    def text(self) -> Text:
+        """What it asks, in our own words."""
+        return Text(self.says, self.says_ko)

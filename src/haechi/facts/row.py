@@ -32,10 +32,10 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
             ("countries", "organisations", "companies", "institutes", "memberships"),
         ),
         "summits": Sheet("haechi.summits/0.1", ("summits", "instruments")),
-        "commitments": Sheet("haechi.commitments/0.2", ("commitments",)),
+        "commitments": Sheet("haechi.commitments/0.3", ("commitments",)),
         "regimes": Sheet("haechi.regimes/0.2", ("regimes", "classes", "authorities", "reliefs")),
-        "requirements": Sheet("haechi.requirements/0.2", ("requirements",)),
-        "crosswalk": Sheet("haechi.crosswalk/0.1", ("relations",)),
+        "requirements": Sheet("haechi.requirements/0.3", ("requirements",)),
+        "crosswalk": Sheet("haechi.crosswalk/0.2", ("relations",)),
     }
 )
 """The eight files of the facts."""

@@ -75,7 +75,7 @@ SHAPES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
             "id instrument locator topic text text_ko evidence:texts indicator:{indicator} sources:[cited] "
             f"{_READ} any_of?:[choice] part?:Part note?"
         ),
-        "indicator": _shape("id name unit rule"),
+        "indicator": _shape("id name name_ko unit unit_ko rule"),
         "cited": _shape("src loc"),
         "regimes": _shape(
             "id name name_ko jurisdiction kind:RegimeKind status:RegimeStatus in_force:text0 authority "
@@ -92,7 +92,7 @@ SHAPES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
             f"effective sources:[cited] {_READ} note?"
         ),
         "requirements": _shape(
-            "id regime article topic name name_ko says says_ko? applies_to:{scope} force effective:text0 "
+            "id regime article topic name name_ko says says_ko applies_to:{scope} force effective:text0 "
             f"date_notes? deadline? evidence_valid_days?:int evidence:texts sources:[cited] {_READ} "
             "dates?:{dates} clocks?:[clock] any_of?:[choice] large_only?:flag note?"
         ),
@@ -107,8 +107,9 @@ SHAPES: Mapping[str, tuple[Field, ...]] = MappingProxyType(
         "scope": _shape("roles:texts applications:texts tiers:texts"),
         # `why` is optional here only so that its absence gets a code of its own in `checks`.
         "relations": _shape(
-            "id topic a relation:SetRelation b strength:int basis:Basis why?:prose a_evidence_lacks_for_b? "
-            "b_evidence_lacks_for_a? carry_a_to_b:Carry carry_b_to_a:Carry confidence:Confidence "
+            "id topic a relation:SetRelation b strength:int basis:Basis why?:prose why_ko "
+            "a_evidence_lacks_for_b? a_evidence_lacks_for_b_ko? b_evidence_lacks_for_a? "
+            "b_evidence_lacks_for_a_ko? carry_a_to_b:Carry carry_b_to_a:Carry confidence:Confidence "
             "status:RelationStatus"
         ),
     }

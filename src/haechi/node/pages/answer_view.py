@@ -16,11 +16,10 @@ _HANGUL = re.compile("[가-힣]")
 
 
 class NoteView(View, frozen=True, kw_only=True):
-    """A reason or a remainder. ref: the fact it comes from; untranslated: its Korean is the English."""
+    """A reason or a remainder. ref: the fact it comes from."""
 
     ref: str
     text: Pair
-    untranslated: bool
 
 
 class CreditView(View, frozen=True, kw_only=True):
@@ -88,8 +87,8 @@ class LawView(View, frozen=True, kw_only=True):
 
 
 def note_view(said: Note) -> NoteView:
-    """A note in both languages; where the facts have no Korean it is marked."""
-    return NoteView(ref=said.ref, text=Pair(said.en, said.say("ko")), untranslated=said.untranslated)
+    """A note as a page carries it."""
+    return NoteView(ref=said.ref, text=Pair(said.en, said.ko))
 
 
 def answer_view(answer: Answer, facts: Facts, day: date) -> AnswerView:

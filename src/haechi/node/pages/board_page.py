@@ -18,8 +18,8 @@ class CommitmentView(View, frozen=True, kw_only=True):
     number: int
     id: str
     text: Pair
-    indicator: str
-    unit: str
+    indicator: Pair
+    unit: Pair
     low: bool
 
 
@@ -112,8 +112,8 @@ def _commitment(number: int, id_: str, facts: Facts) -> CommitmentView:
         number=number,
         id=id_,
         text=pair(found.label),
-        indicator=found.indicator.name,
-        unit=found.indicator.unit,
+        indicator=pair(found.indicator.label),
+        unit=pair(found.indicator.counted_in),
         low=facts.is_low(id_),
     )
 

@@ -116,10 +116,9 @@ def _told(id_: str, facts: Facts, day: date) -> tuple[Pair, str, str, str, LawVi
         commitment = facts.commitment(id_)
         owner = commitment.instrument
         return pair(commitment.label), owner, f"pledges/{owner}", commitment.locator, None
-    korean = requirement.says_ko or f"[en] {requirement.says} (번역 없음)"
     code = facts.regime(requirement.regime).jurisdiction
     law = law_view(Catalogue(facts).law_on(id_, day), facts)
-    return Pair(requirement.says, korean), requirement.regime, f"country/{code}", requirement.article, law
+    return pair(requirement.text), requirement.regime, f"country/{code}", requirement.article, law
 
 
 def _owner_label(owner: str, facts: Facts) -> Pair:
@@ -137,7 +136,7 @@ def _relation(relation: Relation, id_: str, facts: Facts) -> RelationView:
         strength=relation.strength,
         carries=relation.carry_from(id_),
         carries_back=relation.carry_from(other),
-        why=_words(relation.why, getattr(relation, "why_ko", None)),
+        why=pair(relation.reason),
         lacks=_lacks(relation, id_),
         lacks_back=_lacks(relation, other),
         confidence=relation.confidence,
@@ -147,11 +146,7 @@ def _relation(relation: Relation, id_: str, facts: Facts) -> RelationView:
 
 def _lacks(relation: Relation, start: str) -> Pair | None:
     said = relation.lacks_from(start)
-    return None if said is None else _words(said, None)
-
-
-def _words(en: str, ko: str | None) -> Pair:
-    return Pair(en, ko or f"[en] {en} (번역 없음)")
+    return None if said is None else pair(said)
 
 
 def _subjects(source: Source, id_: str, day: date) -> tuple[SubjectView, ...]:
