@@ -87,10 +87,13 @@ def test_csv_has_a_row_for_each_direction_and_credit(facts: Facts, lang: Any) ->
     assert len(rows) == 1 + sum(len(answer.credits) for answer in answers.by_target.values())
     assert {len(row) for row in rows} == {13}
     (notice,) = [row[7] for row in rows if row[1] == "KR.31.2"]
-    assert notice == {
-        "en": "A notice in words or voice, or a visible mark, when content leaves the service.",
-        "ko": "콘텐츠가 서비스 밖으로 나갈 때의 문구·음성 안내 또는 눈에 보이는 표시.",
-    }[lang]
+    assert (
+        notice
+        == {
+            "en": "A notice in words or voice, or a visible mark, when content leaves the service.",
+            "ko": "콘텐츠가 서비스 밖으로 나갈 때의 문구·음성 안내 또는 눈에 보이는 표시.",
+        }[lang]
+    )
 
 
 def test_a_cell_never_runs_as_a_formula(facts: Facts) -> None:

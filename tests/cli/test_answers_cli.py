@@ -35,6 +35,26 @@ def test_what_korea_still_lacks_when_a_company_brings_its_eu_marking_evidence(ru
     assert "Not judged is not the same as unrelated" in ran.out
 
 
+def test_a_whole_country_and_one_subject_in_one_command(run: Run) -> None:
+    ran = run("crosswalk", "EU", "--to", "KR", "--topic", "marking", *DAY)
+    assert (ran.code, ran.err) == (0, "")
+    assert re.search(r"KR\.31\.2\s+in part\s+xw\.001\s+high\s+EU\.50\.2\s+Notice", ran.out)
+    assert "KR.31.3" in ran.out
+    assert "read there   src.kr.act: Framework Act" in ran.out
+    assert "Not judged" not in ran.out
+    found = run("crosswalk", "유럽", "--to", "한국", "--topic", "콘텐츠 표시", *DAY, "--json").json
+    assert [(row["source"], row["target"]) for row in found["can_serve_for"]] == [
+        ("EU.50.2", "KR.31.2"), ("EU.50.4", "KR.31.3"),
+    ]  # fmt: skip
+    assert found["topic"] == {"en": "content marking", "ko": "콘텐츠 표시"}
+
+
+def test_a_whole_country_needs_to_know_where_to(run: Run) -> None:
+    ran = run("crosswalk", "EU")
+    assert ran.code == 2
+    assert "--to" in ran.err
+
+
 def test_the_same_in_korean(run: Run) -> None:
     ran = run("crosswalk", "EU.50.2", "--to", "KR", *DAY, lang="ko")
     assert ran.code == 0

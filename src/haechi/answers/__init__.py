@@ -16,7 +16,19 @@ from haechi.answers.carry import Hop, RelationRefused, Routes
 from haechi.answers.catalogue import Catalogue, Editions, HistoryRefused, LawOn, LawStatus, NotKnownThen
 from haechi.answers.clocks import Clock, ClockState, clocks, due_moment
 from haechi.answers.compare import Comparison, Reported, SideBySide, compare, figures_of, side_by_side
-from haechi.answers.countries import CountryCard, Gap, Pair, PairRow, country_card, gaps, matrix, pair
+from haechi.answers.countries import (
+    CountryCard,
+    Gap,
+    KindAsked,
+    Pair,
+    PairRow,
+    country_card,
+    crossing,
+    gaps,
+    kinds_asked,
+    matrix,
+    pair,
+)
 from haechi.answers.derive import NotTheirVoice, item_of
 from haechi.answers.engine import Answers, Engine, Scope
 from haechi.answers.evidence import (
@@ -38,10 +50,12 @@ from haechi.answers.profile import Profile, ProfileContradicts, ProfileMalformed
 from haechi.answers.questions import Question, next_questions
 from haechi.answers.starter import Help, Path, Step, starter
 from haechi.answers.tables import answers_csv, crosswalk_csv
+from haechi.answers.topics import SUBJECTS, Subject, is_about, subject_of
 
 __all__ = [
     "BASELINES",
     "BASELINE_MARK",
+    "SUBJECTS",
     "Answer",
     "Answers",
     "Applies",
@@ -67,6 +81,7 @@ __all__ = [
     "HistoryRefused",
     "Hop",
     "Item",
+    "KindAsked",
     "LawOn",
     "LawStatus",
     "NotKnownThen",
@@ -92,6 +107,7 @@ __all__ = [
     "State",
     "Station",
     "Step",
+    "Subject",
     "Withdrawal",
     "answers_csv",
     "board",
@@ -101,12 +117,15 @@ __all__ = [
     "clocks",
     "compare",
     "country_card",
+    "crossing",
     "crosswalk_csv",
     "due_moment",
     "duties",
     "figures_of",
     "gaps",
+    "is_about",
     "item_of",
+    "kinds_asked",
     "line",
     "matrix",
     "next_questions",
@@ -116,4 +135,5 @@ __all__ = [
     "read_profile",
     "side_by_side",
     "starter",
+    "subject_of",
 ]

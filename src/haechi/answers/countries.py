@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from haechi.answers.answer import Answer
 from haechi.answers.applies import Applies, Duty
@@ -10,6 +11,7 @@ from haechi.answers.carry import Hop, Routes
 from haechi.answers.catalogue import Catalogue, LawOn
 from haechi.answers.engine import Answers
 from haechi.answers.ladder import State
+from haechi.answers.topics import Subject, is_about
 from haechi.facts import Facts
 from haechi.facts.membership import Seat
 from haechi.words import Text
@@ -70,56 +72,85 @@ def country_card(catalogue: Catalogue, code: str, as_of: date) -> CountryCard:
     )
 
 
+class KindAsked(NamedTuple):
+    """A kind of evidence that the target asks for. shared: the source asks for it, or for more of it, too."""
+
+    kind: str
+    shared: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRow:
-    """What evidence for `source` gives at `target`. carries: FULL or PARTIAL; hop: route and remainder."""
+    """What evidence for `source` gives at `target`. carries: FULL or PARTIAL; hop: route and remainder.
+
+    kinds: what the target asks for, in its order.
+    """
 
     source: str
     target: str
     carries: State
     hop: Hop
+    kinds: tuple[KindAsked, ...]
     low: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Evidence of one regime at another. unjudged: requirements of `to` that nothing there was judged for.
+    """Evidence of one place at another. unjudged: records there that nothing here was judged for.
 
     Not judged is not "unrelated", and evidence for it is to be made anew until somebody judges.
     """
 
-    from_: str
-    to: str
     rows: tuple[PairRow, ...]
     unjudged: tuple[str, ...]
 
 
-def pair(facts: Facts, routes: Routes, from_: str, to: str) -> Pair:
-    """What evidence that fully answers requirements of regime `from_` still lacks in regime `to`.
+def crossing(
+    facts: Facts,
+    routes: Routes,
+    sources: Iterable[str],
+    targets: Iterable[str],
+    subject: Subject | None = None,
+) -> Pair:
+    """What evidence that fully answers `sources` still lacks at `targets`, all ids of the facts.
 
-    Rows by target, then full before partial, then source. Raises UnknownName.
+    Rows by target, then full before partial, then source. subject: only targets that belong to it.
     """
-    sources = {found.id for found in facts.requirements_of(from_)}
-    targets = [found.id for found in facts.requirements_of(to)]
+    given = frozenset(sources)
+    asked = [target for target in targets if is_about(facts, target, subject)]
     rows = [
         PairRow(
             source=hop.source,
             target=target,
             carries=State.FULL if hop.full else State.PARTIAL,
             hop=hop,
+            kinds=kinds_asked(facts, hop.source, target),
             low=hop.low or facts.is_low(hop.source) or facts.is_low(target),
         )
-        for target in targets
+        for target in asked
         for hop in sorted(routes.into.get(target, ()), key=lambda hop: (not hop.full, hop.source))
-        if hop.source in sources
+        if hop.source in given
     ]
-    reached = {row.target for row in rows}
-    return Pair(
-        from_=from_,
-        to=to,
-        rows=tuple(rows),
-        unjudged=tuple(target for target in targets if target not in reached),
-    )
+    reached = {row.target for row in rows} | given
+    return Pair(rows=tuple(rows), unjudged=tuple(target for target in asked if target not in reached))
+
+
+def pair(facts: Facts, routes: Routes, from_: str, to: str, subject: Subject | None = None) -> Pair:
+    """`crossing` for all requirements of two regimes. Raises UnknownName."""
+    ends = ([found.id for found in facts.requirements_of(each)] for each in (from_, to))
+    first, second = ends
+    return crossing(facts, routes, first, second, subject)
+
+
+def kinds_asked(facts: Facts, source: str, target: str) -> tuple[KindAsked, ...]:
+    """What the target asks for, and whether evidence for the source has it."""
+    have = {part for kind in _kinds(facts, source) for part in (kind, kind.partition(".")[0])}
+    return tuple(KindAsked(kind, kind in have) for kind in _kinds(facts, target))
+
+
+def _kinds(facts: Facts, id_: str) -> tuple[str, ...]:
+    record = facts.requirements.get(id_) or facts.commitment(id_)
+    return record.evidence
 
 
 def matrix(facts: Facts, routes: Routes) -> dict[tuple[str, str], tuple[int, int]]:

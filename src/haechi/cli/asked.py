@@ -25,6 +25,11 @@ NOT_ADVICE = Text(
     "What evidence can serve for, by proposals of this project; not legal advice.",
     "무엇의 증거가 될 수 있는지에 대한 이 프로젝트의 제안이며, 법률 자문이 아닙니다.",
 )
+# What people call a country besides its name in CLDR.
+_CALLED = {
+    "한국": "KR", "남한": "KR", "korea": "KR", "south korea": "KR", "uk": "GB", "britain": "GB", "usa": "US",
+    "america": "US", "유럽": "EU", "유럽연합": "EU", "europe": "EU",
+}  # fmt: skip
 CONFIDENCE = {
     "high": Text("high", "높음"),
     "medium": Text("medium", "보통"),
@@ -105,6 +110,7 @@ def _regimes(facts: "Facts", code: str) -> list[str]:
 def _code(facts: "Facts", text: str) -> str | None:
     """The ISO code of a country or subdivision written as code, id or name; None for nothing known."""
     short = text.strip().removeprefix("c.").removeprefix("org.").upper()
+    short = _CALLED.get(text.strip().casefold(), short)
     if short == "EU" or any(each.jurisdiction == short for each in facts.regimes.values()):
         return short
     for country in facts.countries.values():

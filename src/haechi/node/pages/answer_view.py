@@ -13,6 +13,11 @@ from haechi.node.pages.view import Pair, View, pair
 from haechi.words import Text
 
 _HANGUL = re.compile("[가-힣]")
+_READ = {
+    "text": Text("the text itself", "원문"),
+    "excerpt": Text("in part", "일부"),
+    "recalled": Text("not read again", "다시 읽지 않음"),
+}
 
 
 class NoteView(View, frozen=True, kw_only=True):
@@ -71,6 +76,7 @@ class SourceView(View, frozen=True, kw_only=True):
     published: str
     place: str
     read: str
+    read_word: Pair
 
 
 class LawView(View, frozen=True, kw_only=True):
@@ -173,6 +179,7 @@ def _source(cited: Cited, facts: Facts) -> SourceView:
         published=found.date,
         place=cited.loc,
         read=found.checked,
+        read_word=pair(_READ[found.checked]),
     )
 
 

@@ -2,10 +2,9 @@
 
 from typing import ClassVar
 
-from haechi.answers import Catalogue, Routes, State, country_card, matrix
-from haechi.answers import pair as pair_of
+from haechi.answers import SUBJECTS, Catalogue, Routes, country_card, matrix
 from haechi.facts import Facts
-from haechi.node.pages.answer_view import LawView, NoteView, day_asked, label_of, law_view, note_view
+from haechi.node.pages.answer_view import LawView, day_asked, label_of, law_view
 from haechi.node.pages.links import query
 from haechi.node.pages.source import Source
 from haechi.node.pages.view import Page, Pair, View, frame, pair
@@ -52,41 +51,11 @@ class ReachView(View, frozen=True, kw_only=True):
     partial: int
 
 
-class PairRowView(View, frozen=True, kw_only=True):
-    """What evidence for `source` gives at `target`."""
-
-    source: str
-    source_label: Pair
-    target: str
-    target_label: Pair
-    target_law: Pair
-    carries: str
-    carries_word: Pair
-    relations: tuple[str, ...]
-    why: tuple[NoteView, ...]
-    lacks: tuple[NoteView, ...]
-    low: bool
-
-
 class UnjudgedView(View, frozen=True, kw_only=True):
     """A requirement that nothing of the other side was judged for."""
 
     id: str
     label: Pair
-
-
-class PairPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.pair/1"):
-    """Evidence of one regime at another, and what is still lacking there."""
-
-    template: ClassVar[str] = "pair.html"
-
-    source: str
-    source_name: Pair
-    target: str
-    target_name: Pair
-    as_of: str
-    rows: tuple[PairRowView, ...]
-    unjudged: tuple[UnjudgedView, ...]
 
 
 class CountriesPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.countries/1"):
@@ -95,9 +64,17 @@ class CountriesPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="ha
     template: ClassVar[str] = "countries.html"
 
     regimes: tuple["RegimeName", ...]
+    topics: tuple["TopicName", ...]
     reaches: tuple[ReachView, ...]
     subjects: tuple[str, ...]
     uncertain: tuple[UnjudgedView, ...]
+
+
+class TopicName(View, frozen=True, kw_only=True):
+    """A subject to ask about, by the word in addresses."""
+
+    id: str
+    name: Pair
 
 
 class RegimeName(View, frozen=True, kw_only=True):
@@ -118,16 +95,27 @@ def countries_page(source: Source, now: int) -> CountriesPage:
         path="countries",
         made=shared.made,
         facts_version=shared.facts_version,
-        regimes=tuple(
-            RegimeName(
-                id=each.id, code=each.jurisdiction, name=pair(each.label), short=each.id.removeprefix("reg.")
-            )
-            for each in facts.regimes.values()
-        ),
+        regimes=regime_names(facts),
+        topics=topic_names(),
         reaches=_reaches(facts),
         subjects=source.engine().subjects(),
         uncertain=tuple(UnjudgedView(id=id_, label=pair(label_of(id_, facts))) for id_ in low),
     )
+
+
+def regime_names(facts: Facts) -> tuple[RegimeName, ...]:
+    """All regimes, for tables and for choosing one."""
+    return tuple(
+        RegimeName(
+            id=each.id, code=each.jurisdiction, name=pair(each.label), short=each.id.removeprefix("reg.")
+        )
+        for each in facts.regimes.values()
+    )
+
+
+def topic_names() -> tuple[TopicName, ...]:
+    """All subjects that can be asked about."""
+    return tuple(TopicName(id=word, name=pair(each.label)) for word, each in SUBJECTS.items())
 
 
 def country_page(source: Source, code: str, asked: str | None, now: int) -> CountryPage:
@@ -159,42 +147,6 @@ def country_page(source: Source, code: str, asked: str | None, now: int) -> Coun
         ),
         institutes=tuple(pair(facts.institute(id_).label) for id_ in card.institutes),
         pairs=tuple(each for each in _reaches(facts) if each.source in own or each.target in own),
-    )
-
-
-def pair_page(source: Source, from_: str, to: str, asked: str | None, now: int) -> PairPage:
-    """What evidence of one regime still lacks in another; raises UnknownName, BadAddress."""
-    shared, facts, day = frame(source, now), source.facts(), day_asked(asked, now)
-    found, catalogue = pair_of(facts, Routes.of(facts), from_, to), Catalogue(facts)
-    rows = tuple(
-        PairRowView(
-            source=row.source,
-            source_label=pair(label_of(row.source, facts)),
-            target=row.target,
-            target_label=pair(label_of(row.target, facts)),
-            target_law=law_view(catalogue.law_on(row.target, day), facts).says,
-            carries=row.carries.word,
-            carries_word=pair(State(row.carries).label),
-            relations=row.hop.relations,
-            why=tuple(note_view(each) for each in row.hop.why),
-            lacks=tuple(note_view(each) for each in row.hop.lacks),
-            low=row.low,
-        )
-        for row in found.rows
-    )
-    return PairPage(
-        node=shared.node,
-        path=f"pair/{from_}/{to}",
-        query=query(as_of=asked or None),
-        made=shared.made,
-        facts_version=shared.facts_version,
-        source=from_,
-        source_name=pair(facts.regime(from_).label),
-        target=to,
-        target_name=pair(facts.regime(to).label),
-        as_of=day.isoformat(),
-        rows=rows,
-        unjudged=tuple(UnjudgedView(id=id_, label=pair(label_of(id_, facts))) for id_ in found.unjudged),
     )
 
 

@@ -40,9 +40,9 @@ class Links:
         """The page of a jurisdiction."""
         return self.page(f"country/{code}")
 
-    def pair(self, source: str, target: str) -> str:
-        """The page of what evidence of one regime lacks in another."""
-        return self.page(f"pair/{source}/{target}")
+    def pair(self, source: str, target: str, topic: str | None = None) -> str:
+        """The page of what evidence of one regime lacks in another, on one subject or on all."""
+        return self.page(f"pair/{source}/{target}", query(topic=topic or None))
 
     def pledges(self, instrument: str) -> str:
         """The board of an instrument."""

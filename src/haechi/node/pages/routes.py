@@ -11,13 +11,14 @@ from starlette.routing import Route
 
 from haechi.errors import HaechiError
 from haechi.node.pages.board_page import FIRST, board_page
-from haechi.node.pages.country_page import countries_page, country_page, pair_page
+from haechi.node.pages.country_page import countries_page, country_page
 from haechi.node.pages.detect import detect_page, script
 from haechi.node.pages.home import home_page
 from haechi.node.pages.issuer import issuer_page
 from haechi.node.pages.language import lang_of_header
-from haechi.node.pages.links import Links, issuer_name
+from haechi.node.pages.links import Links, issuer_name, query
 from haechi.node.pages.log import log_page
+from haechi.node.pages.pair_page import pair_page
 from haechi.node.pages.peers import peers_page
 from haechi.node.pages.problem import BadAddress, NothingMeant
 from haechi.node.pages.record_page import record_page
@@ -38,6 +39,7 @@ Build = Callable[[Request, Source, int], Page]
 MAX_ASKED_CHARS = 2048
 _MAX_INDEX_DIGITS = 15
 _MAX_ID_CHARS = 120
+_ID = re.compile(r"[A-Za-z0-9.-]{1,120}")
 _DIGEST = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{64}(?![0-9a-fA-F])")
 
 
@@ -67,6 +69,7 @@ def make_routes(open_source: OpenSource, clock: Clock) -> list[Route]:
             Route(f"/{lang}/detect", desk.serving(_detect)),
             Route(f"/{lang}/detect.json", desk.serving(_detect)),
             Route(f"/{lang}/find", desk.find),
+            Route(f"/{lang}/pair", desk.chosen),
             *(
                 Route(f"/{lang}/{path}{end}", desk.serving(build))
                 for path, build in _ANSWERS
@@ -98,6 +101,14 @@ class _Desk:
     def find(self, request: Request) -> Response:
         """Goes on to the page of what was typed into the look-up box."""
         return self._with_source(request, lambda source: redirect(_meant(request, source, Links(self.lang))))
+
+    def chosen(self, request: Request) -> Response:
+        """Goes on to the pair of regimes that a form chose."""
+        from_, to = (_word(request, name) or "" for name in ("from", "to"))
+        if not (_ID.fullmatch(from_) and _ID.fullmatch(to)):
+            return error_response(request, error=BadAddress())
+        asked = query(topic=_word(request, "topic"), as_of=_word(request, "as_of"))
+        return redirect(Links(self.lang).page(f"pair/{from_}/{to}", asked))
 
     def to_home(self, _request: Request) -> Response:
         """Goes on to the first page."""
@@ -181,7 +192,8 @@ def _country(request: Request, source: Source, now: int) -> Page:
 
 
 def _pair(request: Request, source: Source, now: int) -> Page:
-    return pair_page(source, _id(request, "source"), _id(request, "target"), _day(request), now)
+    ends = (_id(request, "source"), _id(request, "target"))
+    return pair_page(source, ends, _word(request, "topic"), _day(request), now)
 
 
 def _record(request: Request, source: Source, now: int) -> Page:
@@ -215,7 +227,11 @@ def _id(request: Request, name: str) -> str:
 
 
 def _day(request: Request) -> str | None:
-    asked = request.query_params.get("as_of")
+    return _word(request, "as_of")
+
+
+def _word(request: Request, name: str) -> str | None:
+    asked = request.query_params.get(name)
     return asked[:_MAX_ID_CHARS] if asked else None
 
 
