@@ -213,12 +213,15 @@ def _show(
             id=here.label,
         )
         return
-    where = Text("", "") if part is None else Text(f" in {part.label.en}", f"{part.label.ko}에서 ")
     about = "" if subject is None else f", {subject.say(lang)}"
-    title = Text(
-        "Evidence for {id} can serve as evidence for{where}{about}:",
-        "{where}{id}의 증거가 될 수 있는 곳{about}:",
-    ).say(lang, id=here.label.say(lang), where=where.say(lang), about=about)
+    title = Text("Evidence for {id} can serve as evidence for{about}:", "{id}의 증거가 될 수 있는 곳{about}:")
+    if part is not None:
+        title = Text(
+            "Evidence for {id} can serve as evidence for in {part}{about}:",
+            "{part}에서 {id}의 증거가 될 수 있는 곳{about}:",
+        )
+    place = "" if part is None else part.label.say(lang)
+    said = title.say(lang, id=here.label.say(lang), part=place, about=about)
     heads = (
         Text("id", "식별자"), Text("serves", "정도"), Text("relations", "관계"), Text("confidence", "신뢰도"),
         Text("from", "출발"), Text("to make anew", "새로 만들 것"), Text("name", "이름"),
@@ -235,7 +238,7 @@ def _show(
         )
         for each in reached
     ]
-    out.table(title, heads, rows)
+    out.table(said, heads, rows)
     out.say("")
 
 
