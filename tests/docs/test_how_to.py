@@ -102,6 +102,25 @@ def test_publishing_and_verifying_as_written(tmp_path: Path) -> None:
     assert printed[-1].splitlines() == ["a check fails", "FAILS"]
 
 
+@pytest.mark.e2e
+def test_sharing_with_a_few_as_written(tmp_path: Path) -> None:
+    node = (
+        "haechi init node --origin kr.example/log --issuer aisi.kr.example --country KR"
+        " --name-en a --name-ko 가 --port 8470 --heads heads > init.txt\n"
+        "haechi node --dir node 2> node.log &\n"
+        "until curl -sf -o /dev/null http://127.0.0.1:8470/healthz; do sleep 0.1; done"
+    )
+    english, korean = (
+        [block.text for block in blocks(DOCS / f"how-to/share-with-a-few{end}.md", "sh")]
+        for end in ("", ".ko")
+    )
+    assert english == korean
+    run([node, *english], "en", tmp_path)
+    assert (tmp_path / "opened.csv").read_bytes() == (tmp_path / "same.csv").read_bytes()
+    assert b"Seoul" not in (tmp_path / "node/log/log.db").read_bytes()
+    assert (tmp_path / "later.kept").stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.slow
 @pytest.mark.e2e
 def test_a_node_is_made_and_backed_up_as_written(tmp_path: Path) -> None:

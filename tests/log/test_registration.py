@@ -87,12 +87,12 @@ def test_a_star_stands_for_any_issuer_and_any_kind():
 
 
 def test_size_and_sharing_are_bounded():
-    amber = said(sharing=Sharing.AMBER)
+    green = said(sharing=Sharing.GREEN)
     with pytest.raises(NotAdmitted) as refused:
-        admit(policy(KEYED), amber)
-    assert "AMBER" in refused.value.say("ko")
-    assert code(policy(KEYED), amber) == "not-taken"
-    assert code(policy(KEYED, sharing=("AMBER",)), amber) == "granted"
+        admit(policy(KEYED), green)
+    assert "GREEN" in refused.value.say("ko")
+    assert code(policy(KEYED), green) == "not-taken"
+    assert code(policy(KEYED, sharing=("GREEN",)), green) == "granted"
     large = sign_statement(key(), about(), bytes(2000))
     with pytest.raises(TooLarge):
         admit(policy(KEYED, max_bytes=1024), large)

@@ -20,7 +20,7 @@ EXAMPLES = [
             subject="application:x",
             issued_at=5,
             kind=name,
-            sharing=Sharing.AMBER_STRICT,
+            sharing=Sharing.GREEN,
         ),
         encode_claim(kind_of(name), kind_of(name).example(), FACTS),
     )

@@ -1,5 +1,6 @@
 """Pins hold what an operator was told over another channel, and refuse everything else."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from haechi.network.pins import (
     PinsInvalid,
 )
 from haechi.statement.keys import Family, KeyMalformed, SigningKey
+from haechi.statement.seal_keys import SealKey
 
 
 def make_card(origin: str = "kr.example/log") -> NodeCard:
@@ -97,6 +99,7 @@ def test_the_fingerprint_covers_everything_but_the_address() -> None:
         "receipt_keys": OTHER.receipt_keys,
         "issuer": "x",
         "issuer_keys": (),
+        "encryption_keys": (base64.b64encode(SealKey.generate().public.cose_key).decode(),),
     }
     assert set(changes) == set(CARD.__struct_fields__) - {"schema", "url"}
     prints = {replaced(CARD, **{field: value}).fingerprint() for field, value in changes.items()}

@@ -35,7 +35,14 @@ from haechi.node.limits import MAX_UPLOADS, UploadRoom, UploadsFull
 from haechi.node.pages import SECURITY_HEADERS
 from haechi.statement import cbor
 from haechi.statement.claims import encode_claim, kind_of
-from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, About, Sharing, Statement, sign_statement
+from haechi.statement.envelope import (
+    MAX_TRANSPARENT_BYTES,
+    About,
+    HashEnvelope,
+    Sharing,
+    Statement,
+    sign_statement,
+)
 from haechi.statement.keys import PublicKey, SigningKey
 from haechi.statement.kinds.policy import Grant, Policy
 
@@ -124,6 +131,12 @@ def signed(payload: bytes = DOCUMENT, key: SigningKey = KEY, **fields: Any) -> S
     return sign_statement(key, About(**(given | fields)), payload)
 
 
+def digest_only(sharing: Sharing) -> Statement:
+    """A statement over 32 bytes and nothing else."""
+    about = About(issuer=COMPANY, subject="app:demo", issued_at=NOW, kind="document", sharing=sharing)
+    return sign_statement(KEY, about, bytes(32), hash_envelope=HashEnvelope("text/csv"))
+
+
 def flipped(raw: bytes, at: int) -> bytes:
     changed = bytearray(raw)
     changed[at] ^= 1
@@ -149,7 +162,7 @@ REFUSED: dict[str, tuple[bytes, int, str]] = {
     "other-kind": (signed(kind="pledge_report").raw, 400, "log.not-admitted"),
     "foreign-kind": (signed(kind="horoscope").raw, 400, "log.not-admitted"),
     "green": (signed(sharing=Sharing.GREEN).raw, 400, "log.not-admitted"),
-    "red": (signed(sharing=Sharing.RED).raw, 400, "log.not-admitted"),
+    "red": (digest_only(Sharing.RED).raw, 400, "log.not-admitted"),
     "too-large": (bytes(MAX_TRANSPARENT_BYTES + 1), 413, "input.too-large"),
 }
 

@@ -370,7 +370,7 @@ def test_nobody_governs_a_log_without_a_named_key(kinds: tuple[str, ...], issuer
 def test_policies_are_bounded_and_plain():
     assert refusal("policy", sharing=()).code == "statement.claim"
     assert refusal("policy", sharing=("CLEAR", "CLEAR")).code == "statement.claim"
-    assert refusal("policy", sharing=("RED",)).code == "statement.claim"
+    assert refusal("policy", sharing=("PINK",)).code == "statement.claim"
     assert refusal("policy", max_bytes=65537).code == "statement.claim"
     assert refusal("policy", grants=(Grant(issuer="a", kinds=("document\n",)),)).code == "statement.claim"
     assert refusal("policy", grants=(Grant(issuer="a b", kinds=("document",)),)).code == "statement.claim"

@@ -27,6 +27,7 @@ COMMANDS = (
     "sign",
     "submit",
     "show",
+    "open",
     "verify",
     "mark",
     "detect",

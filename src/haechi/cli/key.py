@@ -1,14 +1,18 @@
-"""`haechi key`: make, list and show signing keys."""
+"""`haechi key`: make, list and show keys for signing and for encryption."""
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from haechi.cli.options import Json, Keys, tr
 from haechi.cli.out import Out
+from haechi.cli.usage import WronglyUsed
 from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.statement.seal_keys import Recipient
 
 app = typer.Typer(
     name="key", no_args_is_help=True, help=tr("Make, list and show keys.", "키를 만들고 봅니다.")
@@ -33,7 +37,7 @@ def passphrase() -> bytes | None:
 
 @app.command(
     "new",
-    help=tr("Make a signing key that only you can read.", "본인만 읽을 수 있는 서명 키를 만듭니다."),
+    help=tr("Make a key that only you can read.", "본인만 읽을 수 있는 키를 만듭니다."),
 )
 def new(
     name: Annotated[str, typer.Argument(help=tr("name of the key", "키 이름"))],
@@ -45,6 +49,10 @@ def new(
             help=tr("Ed25519, ES256, ML-DSA-44 or ML-DSA-65", "Ed25519, ES256, ML-DSA-44, ML-DSA-65 중 하나"),
         ),
     ] = "Ed25519",
+    purpose: Annotated[
+        str,
+        typer.Option("--for", help=tr("signing or encryption", "용도: signing(서명), encryption(암호화)")),
+    ] = "signing",
     ask: Annotated[
         bool, typer.Option("--passphrase", help=tr("ask for a passphrase", "암호문을 물어봄"))
     ] = False,
@@ -55,6 +63,9 @@ def new(
     from haechi.statement.keys import Family, KeyMalformed, SigningKey
 
     out = Out(json)
+    if purpose not in ("signing", "encryption"):
+        why = Text("--for is signing or encryption", "--for 는 signing 또는 encryption")
+        raise WronglyUsed(why=why, command="haechi key new")
     if family not in list(Family):
         known = ", ".join(Family)
         why = Text(
@@ -66,6 +77,9 @@ def new(
         question = tr("Passphrase", "암호문")
         # On standard error, so that --json stays the only thing on standard output.
         secret = typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode()
+    if purpose == "encryption":
+        _new_encryption(out, name, keys_folder(keys), secret)
+        return
     key = SigningKey.generate(Family(family))
     path = save_key(keys_folder(keys), name, key, secret)
     thumbprint = key.public.thumbprint.hex()
@@ -80,6 +94,18 @@ def new(
     )
     out.say(Text("{family} key made: {path}", "{family} 키를 만들었습니다: {path}"), family=family, path=path)
     out.say(Text("thumbprint {print}", "지문 {print}"), print=thumbprint)
+
+
+def _new_encryption(out: Out, name: str, folder: Path, secret: bytes | None) -> None:
+    from haechi.statement.keyring import save_key
+    from haechi.statement.seal_keys import SealKey
+
+    key = SealKey.generate()
+    path = save_key(folder, name, key, secret)
+    told = {"name": name, "path": str(path), "family": "X25519", "recipient": key.public.text}
+    out.data({**told, "encrypted": bool(secret)})
+    out.say(Text("encryption key made: {path}", "암호화 키를 만들었습니다: {path}"), path=path)
+    out.say(Text("others encrypt to {key}", "다른 곳에서 암호화할 때 쓸 키: {key}"), key=key.public.text)
 
 
 @app.command("list", help=tr("List the keys in the folder.", "폴더에 있는 키를 봅니다."))
@@ -112,8 +138,13 @@ def show(
     """What others need to know of a key."""
     from haechi.statement.keyring import load_key
 
-    key = load_key(resolve_key(name, keys), passphrase()).public
     out = Out(json)
+    path = resolve_key(name, keys)
+    recipient = _recipient_in(path)
+    if recipient is not None:
+        _show_encryption(out, name, recipient)
+        return
+    key = load_key(path, passphrase()).public
     out.data({"family": str(key.family), "thumbprint": key.thumbprint.hex(), "cose_key": key.cose_key.hex()})
     out.pairs(
         name,
@@ -121,6 +152,31 @@ def show(
             (tr("family", "종류"), str(key.family)),
             (tr("thumbprint", "지문"), key.thumbprint.hex()),
             (tr("COSE key", "COSE 키"), key.cose_key.hex()),
+        ],
+    )
+
+
+def _recipient_in(path: Path) -> "Recipient | None":
+    """The public half of an encryption key; None when the file holds another kind of key."""
+    from haechi.statement.keyring import load_seal_key
+    from haechi.statement.keys import KeyMalformed
+
+    try:
+        return load_seal_key(path, passphrase()).public
+    except KeyMalformed:
+        return None
+
+
+def _show_encryption(out: Out, name: str, recipient: "Recipient") -> None:
+    thumbprint, cose_key = recipient.thumbprint.hex(), recipient.cose_key.hex()
+    told = {"family": "X25519", "thumbprint": thumbprint, "recipient": recipient.text, "cose_key": cose_key}
+    out.data(told)
+    out.pairs(
+        name,
+        [
+            (tr("family", "종류"), "X25519"),
+            (tr("recipient", "받는 이"), recipient.text),
+            (tr("thumbprint", "지문"), thumbprint),
         ],
     )
 

@@ -16,6 +16,7 @@ from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.statement.envelope import Statement
+    from haechi.statement.kinds.policy import Level
 
 app = typer.Typer(name="log", no_args_is_help=True, help=tr("Look after a log.", "로그를 관리합니다."))
 
@@ -158,6 +159,35 @@ def revoke(
 
     statement = take_back(folder, issuer, _thumbprint(key), passphrase())
     _granted(Out(json), statement, issuer)
+
+
+@app.command(
+    "levels",
+    help=tr("Say which sharing levels the log takes.", "로그가 받을 공유 등급을 정합니다."),
+)
+def levels(
+    taken: Annotated[
+        list[str],
+        typer.Argument(
+            help=tr("clear, green, amber, amber+strict, red", "등급: clear, green, amber, amber+strict, red")
+        ),
+    ],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """Log a new policy that takes these levels and no others."""
+    from haechi.cli.restricted import level_of
+    from haechi.node.maintenance import take_levels
+
+    chosen: tuple[Level, ...] = tuple(dict.fromkeys(level_of(name).value for name in taken))
+    statement = take_levels(folder, chosen, passphrase())
+    out = Out(json)
+    out.data({"policy": statement.digest_hex, "levels": chosen})
+    out.say(
+        Text("policy logged: {digest}; levels taken: {levels}", "정책 기록됨: {digest}. 받는 등급: {levels}"),
+        digest=statement.digest_hex,
+        levels=", ".join(chosen),
+    )
 
 
 def _granted(out: Out, statement: "Statement", issuer: str) -> None:

@@ -10,8 +10,16 @@ import typer
 
 from haechi.cli.files import FileAbsent, FileRefused, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
-from haechi.cli.options import Json, Keys, tr
+from haechi.cli.options import Json, Keys, PinsFile, tr
 from haechi.cli.out import Out
+from haechi.cli.restricted import (
+    Made,
+    find_recipients,
+    fresh_subject,
+    level_of,
+    sign_restricted,
+    write_beside,
+)
 from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, TooLarge
 from haechi.words import Text
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from haechi.statement.envelope import About, Statement
     from haechi.statement.evidence import EvidenceRef
     from haechi.statement.keys import SigningKey
+    from haechi.statement.seal_keys import Recipient
 
 _MAX_PAYLOAD_BYTES = 1 << 20
 
@@ -44,16 +53,28 @@ def sign(
     ] = "",
     issuer: Annotated[str, typer.Option("--issuer", "-i", help=tr("who says it", "발행자"))] = "",
     subject: Annotated[str, typer.Option("--subject", "-s", help=tr("what it is about", "대상"))] = "",
-    sharing: Annotated[
+    level: Annotated[
         str,
         typer.Option(
+            "--level",
             "--sharing",
             help=tr(
-                "who may have it: CLEAR, GREEN, AMBER, AMBER+STRICT, RED",
-                "공유 범위: CLEAR, GREEN, AMBER, AMBER+STRICT, RED",
+                "who may have it: clear, green, amber, amber+strict, red",
+                "공유 등급: clear, green, amber, amber+strict, red",
             ),
         ),
-    ] = "CLEAR",
+    ] = "clear",
+    to: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--to",
+            help=tr(
+                "recipient of AMBER content: x25519:… or a pinned node; repeat",
+                "AMBER 내용을 받을 곳: x25519:… 또는 고정된 노드. 반복 가능",
+            ),
+        ),
+    ] = None,
+    pins: PinsFile = None,
     output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
     file: Annotated[
         Path | None,
@@ -84,7 +105,7 @@ def sign(
 
         Out(json=True).data(json_schema(known) if schema else claim_json(known.example()))
         return
-    about = _about(kind, issuer, subject, sharing)
+    about = _about(kind, issuer, subject, level)
     if not key:
         raise WronglyUsed(why=Text("--key is missing", "--key 가 없음"), command="haechi sign")
     if (file is None) == (payload is None):
@@ -96,10 +117,12 @@ def sign(
     from haechi.statement.keyring import load_key
 
     signer = load_key(resolve_key(key, keys), passphrase())
-    statement = _sign_file(signer, about, file) if file is not None else _sign_payload(signer, about, payload)
+    made = _make(signer, about, file, payload, find_recipients(to or [], pins))
+    statement = made.statement
     target = output or Path(f"{statement.digest_hex[:16]}.cose")
     write_file(target, statement.raw)
-    out.data({"digest": statement.digest_hex, "file": str(target), "bytes": len(statement.raw), "kind": kind})
+    told = {"digest": statement.digest_hex, "file": str(target), "bytes": len(statement.raw), "kind": kind}
+    out.data({**told, **write_beside(out, made, target)})
     out.say(
         Text("signed: {file} ({size} bytes)", "서명함: {file} ({size}바이트)"),
         file=str(target),
@@ -147,34 +170,50 @@ def _media_type(path: Path) -> str:
     return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
-def _about(kind: str, issuer: str, subject: str, sharing: str) -> "About":
+def _about(kind: str, issuer: str, subject: str, level: str) -> "About":
     from haechi.statement.envelope import About, Sharing
 
+    sharing = level_of(level)
+    if sharing not in (Sharing.CLEAR, Sharing.GREEN):
+        subject = subject or fresh_subject()
     if not issuer or not subject:
         why = Text("--issuer and --subject are needed", "--issuer 와 --subject 가 필요함")
         raise WronglyUsed(why=why, command="haechi sign")
-    if sharing not in list(Sharing):
-        known = ", ".join(Sharing)
-        why = Text(
-            f"no sharing level {sharing!r}; there are {known}",
-            f"{sharing!r} 공유 범위는 없음. 있는 것: {known}",
-        )
-        raise BadInput(why=why)
-    return About(
-        issuer=issuer, subject=subject, issued_at=int(time.time()), kind=kind, sharing=Sharing(sharing)
-    )
+    return About(issuer=issuer, subject=subject, issued_at=int(time.time()), kind=kind, sharing=sharing)
 
 
-def _sign_payload(signer: "SigningKey", about: "About", payload: Path | None) -> "Statement":
+def _make(
+    signer: "SigningKey", about: "About", file: Path | None, payload: Path | None, to: "list[Recipient]"
+) -> Made:
+    """The statement in the form of its level."""
+    from haechi.statement.envelope import Sharing, content_type_of, sign_statement
+    from haechi.statement.parcel import Parcel
+    from haechi.statement.sealed import MAX_SEALED_BYTES
+
+    if about.sharing in (Sharing.CLEAR, Sharing.GREEN):
+        if to:
+            why = Text("--to is for AMBER content only", "--to 는 AMBER 내용에만 씀")
+            raise WronglyUsed(why=why, command="haechi sign")
+        if file is not None:
+            return Made(_sign_file(signer, about, file))
+        return Made(sign_statement(signer, about, _claim_bytes(about.kind, payload)))
+    if file is None:
+        parcel = Parcel(content_type_of(about.kind), "", _claim_bytes(about.kind, payload))
+    else:
+        body = read_file(file, MAX_SEALED_BYTES, Text("file", "파일"))
+        parcel = Parcel(_media_type(file), file.name, body)
+    return sign_restricted(signer, about, parcel, to)
+
+
+def _claim_bytes(kind: str, payload: Path | None) -> bytes:
     from haechi.facts import load
     from haechi.statement.claims import convert_claim, encode_claim, kind_of
-    from haechi.statement.envelope import sign_statement
     from haechi.statement.jsonform import from_json
 
-    known, facts = kind_of(about.kind), load()
+    known, facts = kind_of(kind), load()
     given = None if payload is None or str(payload) == "-" else payload
     value = from_json(fill_evidence(_read_json(given), Path() if given is None else given.parent))
-    return sign_statement(signer, about, encode_claim(known, convert_claim(known, value, facts), facts))
+    return encode_claim(known, convert_claim(known, value, facts), facts)
 
 
 def _sign_file(signer: "SigningKey", about: "About", file: Path) -> "Statement":

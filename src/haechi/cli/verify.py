@@ -68,7 +68,7 @@ def verify(
         raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins)))
     trust = load_trust(pins)
     report = _verify(what, trust, node)
-    _show(out, report)
+    show_report(out, report)
     if report.verdict is Verdict.UNDECIDED and not (trust.nodes or trust.issuers):
         out.say(
             Text(
@@ -97,7 +97,7 @@ def _verify(what: str, trust: "Pins", node: str) -> "Report":
     from haechi.network.bundle import MAGIC
     from haechi.network.verify import verify_bundle, verify_statement
 
-    asked = _asked(what, node)
+    asked = asked_for(what, node)
     if asked is not None:
         # A node may answer with another statement that holds as well, so the digest is checked too.
         raw = fetch_bundle(asked.node, asked.digest)
@@ -118,14 +118,14 @@ def _verify(what: str, trust: "Pins", node: str) -> "Report":
         raise FileRefused(what_is=what, why=error.strerror) from error
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """A statement to be fetched: the address of a node, and the digest in hex."""
 
     node: str
     digest: str
 
 
-def _asked(what: str, node: str) -> _Asked | None:
+def asked_for(what: str, node: str) -> Asked | None:
     """What a digest asks `node` for, or a link to a statement, its page, entry or bundle; None for a file."""
     digest = digest_in(what)
     if digest is None and not what.startswith(("http://", "https://")):
@@ -136,14 +136,14 @@ def _asked(what: str, node: str) -> _Asked | None:
             shown = what[:200]
             why = Text(f"the link names no statement: {shown}", f"링크에 진술이 적혀 있지 않음: {shown}")
             raise BadInput(why=why)
-        return _Asked(found[1], found[2])
+        return Asked(found[1], found[2])
     if not node:
         why = Text(
             "a digest needs --node: a node that has the statement",
             "다이제스트에는 진술을 가진 노드의 주소(--node)가 필요함",
         )
         raise WronglyUsed(why=why, command="haechi verify")
-    return _Asked(node, digest)
+    return Asked(node, digest)
 
 
 def fetch_bundle(node: str, digest: str) -> bytes:
@@ -168,7 +168,8 @@ def load_trust(path: Path | None) -> "Pins":
     return Pins.load(path)
 
 
-def _show(out: Out, report: "Report") -> None:
+def show_report(out: Out, report: "Report") -> None:
+    """A report for people, and for programs."""
     lang = out.lang
     out.data(
         {

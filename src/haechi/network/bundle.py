@@ -126,6 +126,19 @@ def sum_files(source: BinaryIO, manifest: Manifest) -> list[FileSum]:
     return sums
 
 
+def file_in(source: BinaryIO, digest: bytes, limit: int) -> bytes | None:
+    """The file that a bundle says has this digest, at most `limit` bytes; None when it holds none.
+
+    `source` is seekable and at its beginning; whether the digest is right is for the reader to check. Raises
+    BundleMalformed, CborMalformed.
+    """
+    for entry in read_manifest(source).files:
+        if entry.digest == digest and entry.size <= limit:
+            return source.read(entry.size)
+        source.seek(entry.size, 1)
+    return None
+
+
 def _parse_manifest(raw: object) -> Manifest:
     value = cast("dict[str, list[object]]", raw)
     match value:

@@ -20,6 +20,7 @@ from haechi.log.note import NoteKey, SignatureType
 from haechi.statement import cbor
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
+from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
 MAX_CARD_BYTES = 64 * 1024
@@ -53,7 +54,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     origin: name of its log; url: where it answers, may be empty; vkeys: every key that signs its
     checkpoints, all named as the origin; receipt_keys, issuer_keys: COSE keys in base64; issuer: the name
-    it issues statements under.
+    it issues statements under; encryption_keys: what content for this node is encrypted to.
     """
 
     schema: Literal["haechi.node/1"] = "haechi.node/1"
@@ -66,6 +67,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     receipt_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(min_length=1, max_length=8)]
     issuer: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
     issuer_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=16)]
+    encryption_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=4)] = ()
 
     @classmethod
     def from_json(cls, raw: bytes) -> "NodeCard":
@@ -97,6 +99,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise CardInvalid(why="a log needs an Ed25519 key")
         raws = [key.public for key in keys]
         raws += [key.raw for key in self.receipt_public_keys()]
+        self.recipients()
         issuers = [key.raw for key in self.issuer_public_keys()]
         if len(set(raws)) != len(raws) or len(set(issuers)) != len(issuers):
             raise CardInvalid(why="a key is listed twice")
@@ -105,6 +108,8 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """64 hex digits that people compare: SHA-256 over the canonical CBOR of all fields but `url`."""
         fields = cast("dict[str, object]", msgspec.to_builtins(self))
         del fields["url"]
+        if not self.encryption_keys:  # cards from before there were any keep their fingerprint
+            del fields["encryption_keys"]
         return hashlib.sha256(cbor.encode(fields)).hexdigest()
 
     def log_keys(self) -> list[NoteKey]:
@@ -118,6 +123,10 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def issuer_public_keys(self) -> list[PublicKey]:
         """The keys that sign statements under its issuer name."""
         return [_key(text) for text in self.issuer_keys]
+
+    def recipients(self) -> list[Recipient]:
+        """The keys that content for this node is encrypted to."""
+        return [Recipient.from_cose(_from_base64(text)) for text in self.encryption_keys]
 
 
 def encode_key(key: PublicKey) -> str:
@@ -133,13 +142,17 @@ def _note_key(vkey: str) -> NoteKey:
 
 @lru_cache(maxsize=1024)
 def _key(text: str) -> PublicKey:
+    return PublicKey.from_cose(_from_base64(text))
+
+
+def _from_base64(text: str) -> bytes:
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise CardInvalid(why=f"not base64: {text[:40]!r}") from error
     if base64.b64encode(raw).decode() != text:
         raise CardInvalid(why=f"not canonical base64: {text[:40]!r}")
-    return PublicKey.from_cose(raw)
+    return raw
 
 
 _T = TypeVar("_T")

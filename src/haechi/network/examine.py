@@ -8,7 +8,7 @@ from haechi.facts import Facts
 from haechi.findings import Verdict
 from haechi.network.glance import NO_REFERENCES, Body, References, references
 from haechi.network.lookup import State
-from haechi.statement.claims import UnknownKind, claim_of
+from haechi.statement.claims import WITHHELD, UnknownKind, claim_of
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.keys import PublicKey
 
@@ -25,7 +25,7 @@ def examine(digest: bytes, raw: bytes, facts: Facts, keys: Mapping[bytes, Public
     """What the bytes of an entry are worth. Raises nothing.
 
     keys: by thumbprint, for statements that carry no key. A kind unknown to this version, or a claim of
-    which only the digest is signed, is CHECKED with a code that says so.
+    which only the digest is signed or that is encrypted, is CHECKED with a code that says so.
     """
     finding, statement = check_format(raw)
     if statement is None:
@@ -47,7 +47,9 @@ def _examine_claim(statement: Statement, facts: Facts) -> Outcome:
         return Outcome(State.CHECKED, "statement.claim.kind-unknown", NO_REFERENCES)
     except BadInput:
         return Outcome(State.FAILED, "statement.claim.invalid", NO_REFERENCES)
+    if statement.is_encrypted:
+        return Outcome(State.CHECKED, WITHHELD[True], NO_REFERENCES)
     hashed = statement.hash_envelope
     body = Body(statement.payload, hashed.content_type if hashed else None)
-    code = "statement.claim.withheld" if claim is None else None
+    code = WITHHELD[statement.is_encrypted] if claim is None else None
     return Outcome(State.CHECKED, code, references(statement.about.kind, body))

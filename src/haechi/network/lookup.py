@@ -193,11 +193,14 @@ class Lookup:
             return [_evidence(row) for row in db.execute(sql, (short(digest), digest, MAX_ROWS))]
 
     def wished(self, origin: str, limit: int) -> list[Evidence]:
-        """Files of CLEAR statements of one log that are not known to be here, least often tried first."""
+        """Files of one log that are not known to be here, least often tried first.
+
+        Those of CLEAR statements, and the encrypted ones of AMBER statements (levels 2 and 3).
+        """
         sql = (
             "SELECT f.digest, f.size, m.text, s.digest, s.sharing FROM file f INDEXED BY wished"
             " CROSS JOIN statement s USING (serial) JOIN name m ON m.id = f.media_type"
-            " WHERE f.tried >= 0 AND s.state = 5 AND s.sharing = 0 AND EXISTS"
+            " WHERE f.tried >= 0 AND s.state = 5 AND s.sharing IN (0, 2, 3) AND EXISTS"
             " (SELECT 1 FROM place p WHERE p.serial = f.serial"
             " AND p.log = (SELECT id FROM log WHERE origin = ?)) ORDER BY f.tried, f.serial LIMIT ?"
         )

@@ -8,13 +8,14 @@ from haechi.errors import Conflict
 from haechi.facts import Facts
 from haechi.log.checkpoint import CheckpointSigner
 from haechi.node.config import FILE, Config, config_text
-from haechi.node.keychain import KEY_FAMILIES, Keychain
+from haechi.node.keychain import ENCRYPTION, KEY_FAMILIES, Keychain
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.keyring import save_key
 from haechi.statement.keys import SigningKey
 from haechi.statement.kinds.key_event import KeyEntry, KeyEvent
 from haechi.statement.kinds.policy import Grant, Policy
+from haechi.statement.seal_keys import SealKey
 from haechi.words import Text
 
 NODE_FOLDERS = ("keys", "log", "mirrors", "blobs")
@@ -70,11 +71,14 @@ def make_folders(folder: Path, config: Config) -> None:
 
 
 def make_keys(folder: Path, passphrase: bytes | None) -> Keychain:
-    """Four fresh keys on disk: one to say things, two to sign checkpoints, one to sign receipts."""
+    """Fresh keys on disk: one to say things, two to sign checkpoints, one for receipts, one to decrypt."""
     keys = {name: SigningKey.generate(family) for name, family in KEY_FAMILIES.items()}
     for name, key in keys.items():
         save_key(folder / "keys", name, key, passphrase)
-    return Keychain(**{name.replace("-", "_"): key for name, key in keys.items()})
+    encryption = SealKey.generate()
+    save_key(folder / "keys", ENCRYPTION, encryption, passphrase)
+    signing = {name.replace("-", "_"): key for name, key in keys.items()}
+    return Keychain(**signing, encryption=encryption)
 
 
 def genesis(

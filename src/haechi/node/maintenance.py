@@ -24,7 +24,7 @@ from haechi.node.policies import PolicyMissing
 from haechi.statement.claims import claim_of, encode_claim, kind_of
 from haechi.statement.envelope import MAX_STATEMENT_BYTES, About, Statement, sign_statement
 from haechi.statement.keys import SigningKey
-from haechi.statement.kinds.policy import Grant, Policy
+from haechi.statement.kinds.policy import Grant, Level, Policy
 from haechi.words import Text
 
 _POLICY_LOCK = "policy.lock"
@@ -58,10 +58,10 @@ def grant(
         kind_of(kind)
     added = Grant(issuer=issuer, kinds=kinds, keys=(thumbprint,))
 
-    def change(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-        if added in grants:
+    def change(terms: Policy) -> Policy:
+        if added in terms.grants:
             raise AlreadyGranted(issuer=issuer)
-        return (*grants, added)
+        return msgspec.structs.replace(terms, grants=(*terms.grants, added))
 
     return _change_policy(folder, passphrase, change)
 
@@ -72,16 +72,30 @@ def revoke(folder: Path, issuer: str, thumbprint: bytes, passphrase: bytes | Non
     What was registered before stays: it was admitted by the policy of its day. Raises NotGranted.
     """
 
-    def change(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
-        kept = tuple(one for one in grants if one.issuer != issuer or thumbprint not in one.keys)
-        if kept == grants:
+    def change(terms: Policy) -> Policy:
+        kept = tuple(one for one in terms.grants if one.issuer != issuer or thumbprint not in one.keys)
+        if kept == terms.grants:
             raise NotGranted(issuer=issuer)
-        return kept
+        return msgspec.structs.replace(terms, grants=kept)
 
     return _change_policy(folder, passphrase, change)
 
 
-_Change = Callable[[tuple[Grant, ...]], tuple[Grant, ...]]
+def take_levels(folder: Path, levels: tuple[Level, ...], passphrase: bytes | None) -> Statement:
+    """Log a new policy that takes statements of these sharing levels and no others; the policy statement.
+
+    What was registered before stays. Raises AlreadyGranted when the policy in force says just this.
+    """
+
+    def change(terms: Policy) -> Policy:
+        if set(terms.sharing) == set(levels):
+            raise AlreadyGranted(issuer=", ".join(levels))
+        return msgspec.structs.replace(terms, sharing=levels)
+
+    return _change_policy(folder, passphrase, change)
+
+
+_Change = Callable[[Policy], Policy]
 
 
 def _change_policy(folder: Path, passphrase: bytes | None, change: _Change) -> Statement:
@@ -155,7 +169,7 @@ def _changed(config: Config, key: SigningKey, current: Statement | None, change:
     terms = None if current is None else claim_of(current, facts)
     if not isinstance(terms, Policy):
         raise PolicyMissing(origin=config.origin)
-    policy = msgspec.structs.replace(terms, grants=change(terms.grants))
+    policy = change(terms)
     about = About(
         issuer=config.issuer, subject=f"log:{config.origin}", issued_at=int(time.time()), kind="policy"
     )

@@ -76,6 +76,7 @@ def card_of(config: Config, keys: Keychain) -> NodeCard:
         receipt_keys=(_base64(keys.receipt.public.cose_key),),
         issuer=config.issuer,
         issuer_keys=(_base64(keys.issuer.public.cose_key),),
+        encryption_keys=() if keys.encryption is None else (_base64(keys.encryption.public.cose_key),),
     )
 
 

@@ -27,7 +27,7 @@ from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
 from haechi.node.service import Node, Stopping, public, tlog_proof
 from haechi.node.tilesite import TileSite
-from haechi.statement.envelope import Statement
+from haechi.statement.envelope import ENCRYPTED, Statement
 from haechi.words import Text
 
 _INDEX_SECONDS = 0.1
@@ -36,9 +36,13 @@ _BLOB_BYTES_A_ROUND = 256 << 20
 
 
 class Wanted(NamedTuple):
-    """An evidence file that may be sent in. size: in bytes; None when only its digest was signed."""
+    """An evidence file that may be sent in. size: in bytes; None when only its digest was signed.
+
+    encrypted: its statement is AMBER, so nothing but encrypted content is taken.
+    """
 
     size: int | None
+    encrypted: bool
 
 
 class Runner:
@@ -159,20 +163,23 @@ class Runner:
                 continue  # indexed, but its content is not for everybody
 
     def wanted_blob(self, digest: bytes) -> Wanted | None:
-        """The evidence file that a CLEAR statement of the own log asks for by this digest, if one does."""
+        """The evidence file that a statement of the own log asks for by this digest, if one does."""
         self.follow()
         for evidence in self.node.index.evidence(digest):
             try:
                 self.node.statement(evidence.statement)
             except NotFound:
                 continue
-            return Wanted(evidence.size)
+            return Wanted(evidence.size, evidence.sharing in ENCRYPTED)
         return None
 
     def blob(self, digest: bytes) -> Path:
-        """An evidence file that a CLEAR statement refers to; raises NotFound."""
+        """An evidence file of a statement that anybody may have, encrypted or open; raises NotFound."""
         for evidence in self.node.index.evidence(digest):
-            self.located(evidence.statement)
+            try:
+                self.located(evidence.statement)
+            except NotFound:
+                continue  # another statement may share the same file with more
             return self.node.blobs.path(digest)
         raise NotFound(what_is=Text("file", "파일"), name=digest.hex())
 

@@ -25,9 +25,11 @@ from haechi.network.pins import Pins
 from haechi.node.config import Config
 from haechi.node.keychain import Keychain
 from haechi.node.policies import Policies, require_own_policy
-from haechi.statement.claims import examine_claim
-from haechi.statement.envelope import Sharing, Statement
+from haechi.statement.claims import WITHHELD, examine_claim
+from haechi.statement.envelope import ANYBODY, Statement
 from haechi.words import Text
+
+_READABLE_ELSEWHERE = frozenset(WITHHELD.values())
 
 
 class Stopping(Unavailable):
@@ -52,8 +54,8 @@ class SignatureRefused(Refused):
 class Node:
     """One node, opened on its data directory.
 
-    Always true: a receipt is made for durable entries only; what is not CLEAR is handed to nobody; the
-    pins change by the operator's hand alone.
+    Always true: a receipt is made for durable entries only; what not everybody may have is
+    not kept beside the log; the pins change by the operator's hand alone.
     """
 
     folder: Path
@@ -86,7 +88,7 @@ class Node:
         admit(self.policies.current, statement)
         well_formed, claim = examine_claim(statement, self.facts)
         for finding in (statement.check_signature(), well_formed):
-            if finding.verdict is not Verdict.HOLDS and not finding.code.endswith(".withheld"):
+            if finding.verdict is not Verdict.HOLDS and finding.code not in _READABLE_ELSEWHERE:
                 raise SignatureRefused(why=Text(finding.say("en"), finding.say("ko")))
         if statement.about.kind == "policy":
             require_own_policy(statement, claim, self.config)
@@ -100,7 +102,7 @@ class Node:
     def entry(self, statement: Statement) -> Entry:
         """What an admitted statement becomes in the log."""
         # What is not for everybody is not kept beside the log at all: absence, not a filter (TLP 2.0).
-        return Entry(statement.digest, statement.raw if statement.about.sharing is Sharing.CLEAR else None)
+        return Entry(statement.digest, statement.raw if statement.about.sharing in ANYBODY else None)
 
     def register(self, raw: bytes) -> tuple[Statement, bytes]:
         """Admit, wait until durable, and return the statement with its receipt."""
@@ -155,8 +157,8 @@ class Node:
 
 
 def public(statement: Statement) -> Statement:
-    """The statement if anybody may have it; raises NotFound otherwise, as for one that is not there."""
-    if statement.about.sharing is not Sharing.CLEAR:
+    """The statement if anybody may have its bytes; raises NotFound otherwise, as if it were not there."""
+    if statement.about.sharing not in ANYBODY:
         raise NotFound(what_is=Text("statement", "진술"), name=statement.digest_hex)
     return statement
 

@@ -1,7 +1,8 @@
 """A log as static files: checkpoint, tiles, entry bundles (C2SP tlog-tiles), and bundles of statements.
 
 `tile/statements/<N>[.p/<W>]` is ours: for each entry of that bundle a big-endian u32 length and the signed
-statement; length 0 stands for one that is not shared with everybody or was erased. Mirrors read it.
+statement, encrypted ones as they are; length 0 stands for one that not everybody may have, or that was
+erased. Mirrors read it.
 """
 
 import struct
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from haechi.errors import NotFound
 from haechi.log.layout import ENTRIES, TILE_WIDTH, parse_path
 from haechi.log.store import Store
-from haechi.statement.envelope import labelled_clear
+from haechi.statement.envelope import labelled_for_anybody
 from haechi.words import Text
 
 STATEMENTS = "tile/statements/"
@@ -61,6 +62,6 @@ def _statements(store: Store, n: int, width: int) -> bytes:
     parts: list[bytes] = []
     for index in range(first, first + width):
         raw = held.get(index, b"")
-        body = raw if labelled_clear(raw) else b""
+        body = raw if labelled_for_anybody(raw) else b""
         parts += (_LENGTH.pack(len(body)), body)
     return b"".join(parts)

@@ -13,6 +13,7 @@ from haechi.errors import BadInput, NotFound, TooLarge
 from haechi.node.runner import Runner
 from haechi.node.wire import BodySlow
 from haechi.statement.evidence import PIECE_BYTES
+from haechi.statement.sealed import MAX_SEALED_BYTES, read_sealed
 from haechi.words import Text
 
 _MIN_BYTES_PER_S = 64 * 1024
@@ -20,9 +21,10 @@ _SPOOL_BYTES = 1 << 20
 
 
 async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
-    """Store the body if a CLEAR statement in the log refers to it; its digest and size must be as signed.
+    """Store the body if a statement that anybody may have refers to it; digest and size must be as signed.
 
-    Raises NotFound when nothing refers to it, UploadsFull, TooLarge, BodySlow, and BadInput for other bytes.
+    Raises NotFound when nothing refers to it, UploadsFull, TooLarge, BodySlow, BadInput for other bytes, and
+    SealMalformed when it should be encrypted and is not: that file would be served to anybody.
     """
     wanted = await run_in_threadpool(runner.wanted_blob, digest)
     if wanted is None:
@@ -30,6 +32,8 @@ async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
             what_is=Text("statement that refers to this file", "이 파일을 언급하는 진술"), name=digest.hex()
         )
     limit = runner.node.config.limits.blob_bytes
+    if wanted.encrypted:
+        limit = min(limit, MAX_SEALED_BYTES)
     if wanted.size is not None and wanted.size > limit:
         raise TooLarge(what_is=Text("evidence file", "증거 파일"), limit=limit, got=wanted.size)
     if runner.node.blobs.has(digest):
@@ -42,6 +46,8 @@ async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
     ):
         grace_s = runner.node.config.limits.body_seconds
         size = await _receive(request, spool, wanted.size, limit, grace_s)
+        if wanted.encrypted:
+            await run_in_threadpool(_require_encrypted, cast("BinaryIO", spool))
         spool.seek(0)
         await run_in_threadpool(_keep, runner, digest, size, cast("BinaryIO", spool))
 
@@ -71,6 +77,11 @@ async def _receive(
     if size is not None and got != size:
         raise BadInput(why=f"the file has {got} bytes, the statement says {size}")
     return got
+
+
+def _require_encrypted(spool: BinaryIO) -> None:
+    spool.seek(0)
+    read_sealed(spool.read())
 
 
 def _keep(runner: Runner, digest: bytes, size: int, spool: BinaryIO) -> Path:

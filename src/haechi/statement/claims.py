@@ -53,12 +53,23 @@ declare(
                 "내용의 다이제스트만 서명됨. 내용은 여기에 없음",
             ),
         ),
+        "encrypted": (
+            Verdict.UNDECIDED,
+            Text(
+                "encrypted for named recipients; `haechi open` reads it with a recipient's key",
+                "지정된 받는 이를 위해 암호화됨. 받는 이의 키로 `haechi open` 하면 읽을 수 있음",
+            ),
+        ),
         "kind-unknown": (
             Verdict.UNDECIDED,
             Text("this version does not know the kind {kind}", "이 판은 {kind} 종류를 알지 못함"),
         ),
     },
 )
+
+
+WITHHELD = {False: "statement.claim.withheld", True: "statement.claim.encrypted"}
+"""The code for a claim that is not at hand, by whether it is encrypted."""
 
 
 class ClaimMalformed(BadInput):
@@ -211,13 +222,15 @@ def convert_claim(kind: AnyKind, value: object, facts: Facts) -> Claim:
 
 
 def claim_of(statement: Statement, facts: Facts, preimage: bytes | None = None) -> Claim | None:
-    """The statement's claim; None when only its digest is signed and the claim is not at hand.
+    """The statement's claim; None when it is encrypted, or only its digest is signed and it is not at hand.
 
     preimage: the file that a hash envelope was made of. It gives a claim when its media type is that of the
     kind; a file of another type is evidence, not a claim. Raises ClaimMalformed when it is another file.
     """
     kind = kind_of(statement.about.kind)
     envelope = statement.hash_envelope
+    if statement.is_encrypted:
+        return None
     if envelope is None:
         return decode_claim(kind, statement.payload, facts)
     if preimage is None:
@@ -247,7 +260,7 @@ def examine_claim(statement: Statement, facts: Facts) -> tuple[Finding, Claim | 
     except BadInput as error:
         return found("statement.claim.invalid", kind=kind, why=reason_of(error)), None
     if claim is None:
-        return found("statement.claim.withheld"), None
+        return found(WITHHELD[statement.is_encrypted]), None
     return found("statement.claim.valid", kind=kind), claim
 
 

@@ -18,7 +18,9 @@ import msgspec
 from haechi.errors import BadInput, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.statement.header import (
+    ANYBODY,
     CNF,
+    ENCRYPTED,
     HAECHI,
     IAT,
     ISS,
@@ -35,12 +37,15 @@ from haechi.statement.header import (
     write_header,
 )
 from haechi.statement.keys import ALGS, PublicKey, SigningKey
+from haechi.statement.sealed import read_sealed
 from haechi.statement.sentence import Sentence, reason_of
 from haechi.statement.sign1 import EnvelopeMalformed, Sign1, encode_sign1, open_sign1, sig_structure
 from haechi.words import Text
 
 __all__ = [
+    "ANYBODY",
     "CNF",
+    "ENCRYPTED",
     "HAECHI",
     "IAT",
     "ISS",
@@ -59,7 +64,7 @@ __all__ = [
     "Statement",
     "check_format",
     "content_type_of",
-    "labelled_clear",
+    "labelled_for_anybody",
     "sign_statement",
 ]
 
@@ -124,7 +129,7 @@ class Statement(msgspec.Struct, frozen=True):
         """The statement in `raw`, with or without receipts in its unprotected header.
 
         `.raw` and `.digest` are of the statement alone. Raises TooLarge, CborMalformed, EnvelopeMalformed,
-        KeyMalformed.
+        KeyMalformed, SealMalformed.
         """
         envelope = open_sign1(raw, where="statement", max_bytes=MAX_TRANSPARENT_BYTES)
         receipts = _read_receipts(envelope.unprotected) if envelope.unprotected else ()
@@ -137,6 +142,8 @@ class Statement(msgspec.Struct, frozen=True):
                 why=Text("a statement carries its payload", "진술은 페이로드를 담아야 함")
             )
         header = read_header(envelope)
+        if header.about.sharing in ENCRYPTED and header.hash_envelope is None:
+            read_sealed(payload)
         return cls(
             raw=bare,
             digest=hashlib.sha256(bare).digest(),
@@ -148,6 +155,11 @@ class Statement(msgspec.Struct, frozen=True):
             receipts=receipts,
             envelope=envelope,
         )
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the payload is encrypted content, which only its recipients can read."""
+        return self.about.sharing in ENCRYPTED and self.hash_envelope is None
 
     @property
     def digest_hex(self) -> str:
@@ -182,11 +194,14 @@ def sign_statement(
     return Statement.from_bytes(encode_sign1(protected_raw, {}, payload, signature))
 
 
-_CLEAR = b"\x66haechi\xa2\x63tlp\x65CLEAR\x64kind"
+_LABELS = tuple(
+    b"\x66haechi\xa2\x63tlp" + bytes((0x60 + len(level),)) + level.encode() + b"\x64kind"
+    for level in sorted(ANYBODY)
+)
 
 
-def labelled_clear(raw: bytes) -> bool:
-    """Whether a strict statement's header labels it CLEAR, read off without decoding it.
+def labelled_for_anybody(raw: bytes) -> bool:
+    """Whether anybody may have a strict statement by its label: CLEAR, or encrypted; read without decoding.
 
     For bulk copies of statements that were decoded strictly before. It errs towards "no": the `haechi` label
     must be the header's last, as sorting puts it, so its bytes inside a name do not count.
@@ -196,11 +211,15 @@ def labelled_clear(raw: bytes) -> bool:
     extra = {0x58: 1, 0x59: 2}.get(raw[2], 0)
     size = int.from_bytes(raw[3 : 3 + extra], "big") if extra else raw[2] & 0x1F
     protected = raw[3 + extra : 3 + extra + size]
-    _, label, kind = protected.rpartition(_CLEAR)
+    return any(_ends_with(protected, label) for label in _LABELS)
+
+
+def _ends_with(protected: bytes, label: bytes) -> bool:
+    _, found, kind = protected.rpartition(label)
     # What follows must be one text, the kind, to the last byte.
     width = 2 if kind[:1] == b"\x78" else 1
     return (
-        bool(label)
+        bool(found)
         and len(kind) > width
         and len(kind) - width == kind[width - 1] & (0x1F if width == 1 else 0xFF)
     )

@@ -3,6 +3,9 @@
 Labels: alg (1), content type (3), kid (4), CWT claims (15: iss, sub, iat, cnf), and the text label `haechi`
 with the kind and the sharing level. A hash envelope (RFC 9995) has 258, 259 and perhaps 260 in place of 3.
 No other label is taken: what a reader would not see must not be signed into a statement.
+
+The sharing level decides the form, so that no restricted content can stand in a statement by mistake: AMBER
+and AMBER+STRICT carry encrypted content or the digest of an encrypted file, RED a digest and nothing else.
 """
 
 import re
@@ -16,6 +19,7 @@ import msgspec
 
 from haechi.statement import cbor
 from haechi.statement.keys import ALGS, Family, KeyMalformed, PublicKey, is_low_s, key_from_cose
+from haechi.statement.sealed import SEALED_TYPE
 from haechi.statement.sign1 import (
     ALG,
     CONTENT_TYPE,
@@ -61,6 +65,11 @@ class Sharing(StrEnum):
     RED = "RED"
 
 
+ENCRYPTED = frozenset({Sharing.AMBER, Sharing.AMBER_STRICT})
+"""Levels whose content exists outside the issuer and its recipients in encrypted form only."""
+ANYBODY = ENCRYPTED | {Sharing.CLEAR}
+"""Levels of which anybody may have the signed bytes: open content, or content that is encrypted."""
+
 _SHARING = {str(level): level for level in Sharing}
 
 
@@ -99,6 +108,11 @@ def content_type_of(kind: str) -> str:
     return f"application/vnd.haechi.{kind.replace('_', '-')}+cbor"
 
 
+def payload_type(kind: str, sharing: Sharing) -> str:
+    """The media type of what a statement carries: its claim, or what its claim was encrypted into."""
+    return SEALED_TYPE if sharing in ENCRYPTED else content_type_of(kind)
+
+
 def write_header(about: About, alg: int, key: PublicKey, hash_envelope: HashEnvelope | None) -> bytes:
     """The deterministic encoding of a protected header; `read_header` says whether it is valid.
 
@@ -128,7 +142,7 @@ def write_header(about: About, alg: int, key: PublicKey, hash_envelope: HashEnve
 @lru_cache(maxsize=1024)
 def _frame(alg: int, kind: str, sharing: Sharing) -> tuple[bytes, bytes, bytes]:
     haechi = (cbor.text("tlp"), cbor.text(str(sharing)), cbor.text("kind"), cbor.text(kind))
-    content_type = b"\x03" + cbor.text(content_type_of(kind))
+    content_type = b"\x03" + cbor.text(payload_type(kind, sharing))
     return b"\x01" + cbor.number(alg), content_type, b"".join((cbor.text(HAECHI), b"\xa2", *haechi))
 
 
@@ -157,11 +171,12 @@ def _read(envelope: Sign1) -> StatementHeader:
         )
     claims = _claims(header[CWT_CLAIMS])
     about = _read_about(claims, header[HAECHI])
-    if hashed is None and header[CONTENT_TYPE] != content_type_of(about.kind):
-        wanted = content_type_of(about.kind)
+    if hashed is None and header[CONTENT_TYPE] != payload_type(about.kind, about.sharing):
+        wanted = payload_type(about.kind, about.sharing)
         raise _malformed(
             f"the content type of a {about.kind} is {wanted}", f"{about.kind}의 내용 형식은 {wanted}이어야 함"
         )
+    _require_form(about.sharing, hashed)
     key = _read_key(claims, kid, envelope.alg)
     if envelope.alg in ALGS[Family.ES256] and not is_low_s(envelope.signature):
         # Anybody can turn (r, s) into (r, n - s): a second digest for the same words, free of any withdrawal.
@@ -170,6 +185,19 @@ def _read(envelope: Sign1) -> StatementHeader:
             "ES256 서명은 64바이트이고 두 s 값 중 작은 쪽이어야 함",
         )
     return StatementHeader(about, kid, key, hashed)
+
+
+def _require_form(sharing: Sharing, hashed: HashEnvelope | None) -> None:
+    if sharing is Sharing.RED and hashed is None:
+        raise _malformed(
+            "RED content stays with its issuer: only its digest is signed",
+            "RED 내용은 발행자에게 남으며 다이제스트에만 서명함",
+        )
+    if sharing in ENCRYPTED and hashed is not None and hashed.content_type != SEALED_TYPE:
+        raise _malformed(
+            f"the digest in an {sharing} statement is of an encrypted file ({SEALED_TYPE})",
+            f"{sharing} 진술의 다이제스트는 암호화된 파일({SEALED_TYPE})의 것이어야 함",
+        )
 
 
 def _claims(claims: object) -> dict[object, object]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from haechi.errors import Conflict, NotFound, Refused, Unavailable
 from haechi.statement.keys import KeyMalformed, SigningKey
+from haechi.statement.seal_keys import SealKey
 from haechi.statement.sentence import Sentence
 from haechi.words import Text
 
@@ -64,7 +65,7 @@ def key_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.pem"
 
 
-def save_key(folder: Path, name: str, key: SigningKey, passphrase: bytes | None = None) -> Path:
+def save_key(folder: Path, name: str, key: SigningKey | SealKey, passphrase: bytes | None = None) -> Path:
     """Write a new key durably with mode 0600 from its first byte; raises KeyExists."""
     path = key_path(folder, name)
     pem = key.to_pem(passphrase)  # before the file is made: a failure must not leave an empty key behind
@@ -83,17 +84,25 @@ def save_key(folder: Path, name: str, key: SigningKey, passphrase: bytes | None 
 
 def load_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
     """The key in a PEM file; raises NotFound, KeyUnreadable, KeyExposed, KeyLocked or KeyMalformed."""
+    return SigningKey.from_pem(_read_pem(path), passphrase)
+
+
+def _read_pem(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
                 raise KeyExposed(path=str(path), mode=f"{mode:04o}")
-            pem = file.read(_MAX_PEM_BYTES)
+            return file.read(_MAX_PEM_BYTES)
     except FileNotFoundError:
         raise NotFound(what_is="key", name=str(path)) from None
     except OSError as error:
         raise KeyUnreadable(what_is=Text("key", "키"), why=f"{path}: {error.strerror}") from error
-    return SigningKey.from_pem(pem, passphrase)
+
+
+def load_seal_key(path: Path, passphrase: bytes | None = None) -> SealKey:
+    """The encryption key in a PEM file; raises as `load_key`."""
+    return SealKey.from_pem(_read_pem(path), passphrase)
 
 
 def list_keys(folder: Path) -> list[str]:

@@ -266,16 +266,9 @@ class SigningKey:
 
     def to_pem(self, passphrase: bytes | None = None) -> bytes:
         """PKCS #8 PEM, encrypted when a passphrase is given (see `pkcs8.py`)."""
-        # Key files take ciphers, SSH formats and more: 50 ms of imports that no verification needs.
-        from cryptography.hazmat.primitives import serialization
+        from haechi.statement.pkcs8 import private_pem
 
-        from haechi.statement.pkcs8 import encrypted_pem
-
-        der_or_pem = serialization.Encoding.DER if passphrase else serialization.Encoding.PEM
-        plain = self.private.private_bytes(
-            der_or_pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return encrypted_pem(plain, passphrase) if passphrase else plain
+        return private_pem(self.private, passphrase)
 
     @classmethod
     def from_pem(cls, pem: bytes, passphrase: bytes | None = None) -> "SigningKey":

@@ -102,7 +102,7 @@ def paths() -> dict[str, str]:
         "withdrawn": f"statement/{made.digest('wrong')}",
         "document": f"statement/{made.digest('document')}",
         "unknown kind": f"statement/{made.digest('unknown_kind')}",
-        "sealed": f"statement/{made.digest('amber')}",
+        "sealed": f"statement/{made.digest('green')}",
         "not here": f"statement/{'0' * 64}",
         "bad address": "statement/0",
         "board": "pledges",

@@ -157,7 +157,7 @@ def test_an_evidence_file_is_offered_only_where_it_is_held(site: Site):
 
 
 def test_content_that_is_not_for_everybody_is_on_no_page(site: Site):
-    secret = site.town.named["amber"]
+    secret = site.town.named["green"]
     for path in site.pages():
         for address in (f"/ko/{path}", f"/ko/{twin_of(path)}"):
             assert secret.about.subject not in site.get(address).text
@@ -166,9 +166,22 @@ def test_content_that_is_not_for_everybody_is_on_no_page(site: Site):
 
 def test_the_pages_seal_what_a_careless_source_hands_out(site: Site):
     careless = town()
-    careless.book.add(careless.named["amber"])
-    for path in ("", "log", "issuer/naver.example", f"statement/{careless.digest('amber')}"):
-        assert careless.named["amber"].about.subject not in Site(careless).get(f"/en/{path}").text
+    careless.book.add(careless.named["green"])
+    for path in ("", "log", "issuer/naver.example", f"statement/{careless.digest('green')}"):
+        assert careless.named["green"].about.subject not in Site(careless).get(f"/en/{path}").text
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_encrypted_content_is_told_as_such_with_the_way_to_open_it(site: Site, lang: str):
+    digest = site.town.digest("amber")
+    twin = site.get(f"/{lang}/statement/{digest}.json").json()
+    assert (twin["sharing"], twin["encrypted"], twin["reading"]) == ("AMBER", True, None)
+    opening = f"haechi open {site.town.book.card().url}/bundles/{digest}"
+    assert any(opening in one["line"] for one in twin["commands"])
+    codes = {one["code"] for group in twin["checks"] for one in group["findings"]}
+    assert "statement.claim.encrypted" in codes
+    words = {"en": "does not know who can", "ko": "누가 열 수 있는지도 모릅니다"}
+    assert words[lang] in site.get(f"/{lang}/statement/{digest}").text
 
 
 def test_a_log_is_paged_by_address(site: Site):

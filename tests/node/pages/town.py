@@ -23,6 +23,8 @@ from haechi.statement.kinds.document import Document
 from haechi.statement.kinds.policy import Grant, Policy
 from haechi.statement.kinds.supersede import Supersede
 from haechi.statement.kinds.withdraw import Withdraw
+from haechi.statement.seal_keys import SealKey
+from haechi.statement.sharing import sign_encrypted
 from haechi.words import Text
 
 NOW = CHECKPOINTED + 180
@@ -72,7 +74,7 @@ def town() -> Town:
     book, named = Book(card()), _statements()
     mirrored = {"incident_report": GB, "key_event": GB, "confirm": GB, "dispute": SG}
     for name, statement in named.items():
-        book.add(statement, mirrored.get(name), sealed=name == "amber")
+        book.add(statement, mirrored.get(name), sealed=name == "green")
         if name == "confirm":
             book.add(statement)
     book.hold(hashlib.sha256(REPORT_FILE).digest())
@@ -118,6 +120,7 @@ def _statements() -> dict[str, Statement]:
     said["withdraw"] = say(NAVER, "withdraw", back, "urn:naver:policy:leaked", NOW - 5 * HOUR)
     said["hashed"] = _hashed()
     said["unknown_kind"] = _unknown()
+    said["green"] = _green()
     said["amber"] = _amber()
     for kind in kind_names():
         if kind not in said:
@@ -193,10 +196,22 @@ def _unknown() -> Statement:
 def _amber() -> Statement:
     about = About(
         issuer=NAVER,
-        subject="urn:naver:secret-subject",
+        subject="urn:uuid:00000000-0000-4000-8000-000000000000",
         issued_at=NOW,
         kind="document",
         sharing=Sharing.AMBER,
+    )
+    payload = encode_claim(kind_of("document"), _document(), facts.load())
+    return sign_encrypted(key_of(NAVER), about, payload, [SealKey.generate().public])
+
+
+def _green() -> Statement:
+    about = About(
+        issuer=NAVER,
+        subject="urn:naver:secret-subject",
+        issued_at=NOW,
+        kind="document",
+        sharing=Sharing.GREEN,
     )
     return sign_statement(key_of(NAVER), about, encode_claim(kind_of("document"), _document(), facts.load()))
 

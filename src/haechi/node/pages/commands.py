@@ -56,6 +56,17 @@ def verify_statement(url: str, digest: str) -> tuple[CommandView, ...]:
     )
 
 
+def open_encrypted(url: str, digest: str) -> CommandView:
+    """How a recipient reads what is encrypted."""
+    return CommandView(
+        why=Pair(
+            "As a recipient: decrypt with your key, and verify",
+            "받는 이라면: 자신의 키로 복호화하고 검증",
+        ),
+        line=f"haechi open {url}/bundles/{digest} --with KEY",
+    )
+
+
 def statement_downloads(digest: str, *, receipt: bool) -> tuple[DownloadView, ...]:
     """What of one statement can be taken along."""
     offered = [

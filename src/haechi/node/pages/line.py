@@ -16,7 +16,7 @@ from haechi.node.pages.view import (
     standing_view,
 )
 from haechi.statement.claims import UnknownKind, kind_of
-from haechi.statement.envelope import Sharing
+from haechi.statement.envelope import ANYBODY
 
 
 class StatementLine(View, frozen=True, kw_only=True):
@@ -48,10 +48,10 @@ def kind_title(kind: str) -> Pair:
 
 
 def open_to_all(entry: Found | Sealed) -> Found | Sealed:
-    """The entry, sealed unless its issuer shares it with everybody: a second lock after the source's own."""
+    """The entry, sealed unless anybody may have its bytes: a second lock after the source's own."""
     if isinstance(entry, Sealed):
         return entry
-    if entry.statement.about.sharing is not Sharing.CLEAR:
+    if entry.statement.about.sharing not in ANYBODY:
         return Sealed(entry.statement.digest, entry.places)
     return entry
 

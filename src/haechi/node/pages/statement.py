@@ -7,13 +7,19 @@ from typing import ClassVar, Literal
 
 from haechi.errors import NotFound
 from haechi.findings import Finding, Verdict, overall
-from haechi.node.pages.commands import CommandView, DownloadView, statement_downloads, verify_statement
+from haechi.node.pages.commands import (
+    CommandView,
+    DownloadView,
+    open_encrypted,
+    statement_downloads,
+    verify_statement,
+)
 from haechi.node.pages.line import StatementLine, lines_of, open_to_all, statement_line
 from haechi.node.pages.reading import ReadingView, SignedFile, content_of
 from haechi.node.pages.source import Found, Sealed, Source
 from haechi.node.pages.view import FindingView, Page, PlaceView, View, finding_view, frame, place_view
 from haechi.statement.claims import check_claim
-from haechi.statement.envelope import check_format
+from haechi.statement.envelope import ENCRYPTED, check_format
 from haechi.words import Text
 
 LATER_LIMIT = 200
@@ -69,12 +75,16 @@ class LaterView(View, frozen=True, kw_only=True):
 
 
 class StatementPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.statement/1"):
-    """One statement. size: bytes as signed; verdict: over all checks; later: oldest first."""
+    """One statement. encrypted: only named recipients can read it; size: bytes as signed.
+
+    verdict: over all checks; later: oldest first.
+    """
 
     template: ClassVar[str] = "statement.html"
 
     line: StatementLine
     sharing: str
+    encrypted: bool
     size: int
     key: str
     family: str | None
@@ -140,6 +150,7 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         facts_version=shared.facts_version,
         line=statement_line(found, now),
         sharing=str(statement.about.sharing),
+        encrypted=statement.about.sharing in ENCRYPTED,
         size=len(statement.raw),
         key=statement.kid.hex(),
         family=None if statement.key is None else str(statement.key.family),
@@ -151,8 +162,14 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         later=said_later,
         later_complete=len(later) < LATER_LIMIT,
         downloads=statement_downloads(digest, receipt=any(place.receipt for place in found.places)),
-        commands=verify_statement(shared.node.url, digest),
+        commands=_commands(shared.node.url, found),
     )
+
+
+def _commands(url: str, found: Found) -> tuple[CommandView, ...]:
+    digest = found.statement.digest_hex
+    verify = verify_statement(url, digest)
+    return (open_encrypted(url, digest), *verify) if found.statement.about.sharing in ENCRYPTED else verify
 
 
 def _tally(findings: Sequence[Finding]) -> Tally:

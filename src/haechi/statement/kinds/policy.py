@@ -13,7 +13,7 @@ NAME = "policy"
 ANY = "*"
 GOVERNANCE = frozenset({"policy", "key_event"})  # who publishes these decides who publishes the rest
 _KindName = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^(\*|[a-z][a-z0-9_]{1,39})(?![\s\S])")]
-_Level = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT"]
+Level = Literal["CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED"]
 
 
 class Grant(Claim, frozen=True, kw_only=True):
@@ -41,8 +41,8 @@ class Policy(Claim, frozen=True, kw_only=True):
         int, msgspec.Meta(ge=1024, le=65536), titled("Largest statement in bytes", "최대 진술 크기(바이트)")
     ] = 65536
     sharing: Annotated[
-        tuple[_Level, ...],
-        msgspec.Meta(min_length=1, max_length=4),
+        tuple[Level, ...],
+        msgspec.Meta(min_length=1, max_length=5),
         titled("Sharing levels taken", "받는 공유 등급"),
     ] = ("CLEAR",)
     note: Annotated[Said | None, titled("Note", "비고")] = None

@@ -1,0 +1,57 @@
+"""Releases of a restricted statement: found among others, and believed only from its own issuer and key."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from haechi.errors import BadInput, Refused
+from haechi.facts import Facts, load
+from haechi.findings import Verdict
+from haechi.statement.claims import Claim, claim_of, decode_claim, kind_of
+from haechi.statement.envelope import Statement
+from haechi.statement.kinds.release import Release
+from haechi.statement.seal_keys import SealKey
+from haechi.statement.sharing import WIDTH, open_content
+
+
+class Key(NamedTuple):
+    """A content key that the issuer gave away. by: the digest of the release."""
+
+    content_key: bytes
+    by: bytes
+
+
+def speaks_of(release: Statement, target: Statement) -> bool:
+    """Whether the signer of `target` signed `release`: same issuer, same key, and the signature holds."""
+    same = release.about.issuer == target.about.issuer and release.kid == target.kid
+    return same and release.check_signature(target.key).verdict is Verdict.HOLDS
+
+
+def release_of(target: Statement, claim: Claim | None, release: Statement) -> Release | None:
+    """The claim, if it is the issuer's own release of `target` and widens; nothing narrows."""
+    if not isinstance(claim, Release) or claim.target != target.digest or not speaks_of(release, target):
+        return None
+    old, new = WIDTH[target.about.sharing], WIDTH[release.about.sharing]
+    wider = new > old or (new == old and claim.content_key is not None)  # the same level, more recipients
+    return claim if wider and claim.level == str(release.about.sharing) else None
+
+
+def find_release(
+    target: Statement, among: Iterable[Statement], keys: Sequence[SealKey], facts: Facts | None = None
+) -> Key | None:
+    """The content key of `target`, if one of these statements releases it and can be read with `keys`."""
+    for one in among:
+        if one.about.kind != "release":
+            continue
+        try:
+            claim = release_of(target, _claim(one, keys, facts or load()), one)
+        except (BadInput, Refused):
+            continue  # not readable for us, or not a claim at all: another one may be
+        if claim is not None and claim.content_key is not None:
+            return Key(claim.content_key, one.digest)
+    return None
+
+
+def _claim(statement: Statement, keys: Sequence[SealKey], facts: Facts) -> Claim | None:
+    if not statement.is_encrypted:
+        return claim_of(statement, facts)
+    return decode_claim(kind_of("release"), open_content(statement, None, keys).parcel.body, facts)
