@@ -38,7 +38,7 @@ APP = "image studio"
 DAY, TOMORROW = date(2026, 11, 22), date(2026, 11, 23)
 NOON = 1_795_348_800
 CHECKERS = ("inst.kr", "inst.uk", "inst.sg")
-SEEN = (Seen(logs=("kr",)), Seen(logs=("kr",), witnesses=("sg", "uk"), quorum=2))
+SEEN = (Seen(logs=("kr",)), Seen(logs=("kr",), witnessed=True))
 
 
 def items(facts: Facts, count: int, subjects: int, seed: int = 7) -> Iterator[Item]:

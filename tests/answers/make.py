@@ -20,7 +20,7 @@ ISSUER = "company.example"
 ISSUED = date(2026, 10, 1)
 TODAY = date(2026, 11, 22)
 LOGGED = Seen(logs=("kr.example/log",), logged_at=1_790_000_000)
-WITNESSED = Seen(logs=("kr.example/log",), witnesses=("sg", "uk"), quorum=2, logged_at=1_790_000_000)
+WITNESSED = Seen(logs=("kr.example/log",), witnessed=True, logged_at=1_790_000_000)
 # How a test writes the parties that may confirm and dispute.
 CHECKERS = ("inst.kr", "inst.uk", "inst.sg")
 

@@ -39,7 +39,7 @@ class Naive:
     def base(self, piece: Evidence) -> int:
         if not piece.seen.logs:
             return 0
-        level = 2 if piece.seen.quorum and len(set(piece.seen.witnesses)) >= piece.seen.quorum else 1
+        level = 2 if piece.seen.witnessed else 1
         for said in self.items:
             if not isinstance(said, Confirmation) or said.target != piece.digest or not said.logged:
                 continue

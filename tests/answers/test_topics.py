@@ -21,7 +21,7 @@ def test_a_subject_is_found_by_word_and_by_both_names(asked: str) -> None:
 def test_an_unknown_subject_is_refused_with_those_there_are() -> None:
     with pytest.raises(UnknownName) as caught:
         subject_of("marketing")
-    assert "marking" in caught.value.facts["nearest"]
+    assert "marking" in str(caught.value.facts["nearest"])
 
 
 def test_what_korea_still_lacks_when_a_company_brings_its_eu_marking_evidence(facts: Facts) -> None:

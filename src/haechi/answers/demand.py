@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,19 +13,27 @@ from haechi.words import Text
 REPORT = "pledge_report"
 """A party's own report. Alone it is a claim, whatever it says."""
 
-_MISSING_ANY = Text(
-    "no evidence of any of these kinds yet: {kind}", "이 종류 중 어느 증거도 아직 없음: {kind}"
+WORDS: Mapping[str, Text] = MappingProxyType(
+    {
+        "lacks.any-kind": Text(
+            "no evidence of any of these kinds yet: {kind}", "이 종류 중 어느 증거도 아직 없음: {kind}"
+        ),
+        "lacks.kind": Text("no evidence of this kind yet: {kind}", "이 종류의 증거가 아직 없음: {kind}"),
+        "lacks.part": Text("offered for a part only: {kind}", "일부에 대해서만 제시됨: {kind}"),
+        "lacks.no-proof-kind": Text(
+            "the facts name no evidence for this besides the party's own report",
+            "사실에 당사자의 보고 외의 증거 종류가 없음",
+        ),
+        "why.offered": Text(
+            "evidence of this kind was offered for it: {kind}", "이 종류의 증거가 제시됨: {kind}"
+        ),
+        "why.claimed": Text(
+            "it was said, without evidence of a kind that is asked for",
+            "요구되는 종류의 증거 없이 주장만 있음",
+        ),
+    }
 )
-_MISSING = Text("no evidence of this kind yet: {kind}", "이 종류의 증거가 아직 없음: {kind}")
-_PART = Text("offered for a part only: {kind}", "일부에 대해서만 제시됨: {kind}")
-_NO_PROOF = Text(
-    "the facts name no evidence for this besides the party's own report",
-    "사실에 당사자의 보고 외의 증거 종류가 없음",
-)
-_OFFERED = Text("evidence of this kind was offered for it: {kind}", "이 종류의 증거가 제시됨: {kind}")
-_CLAIMED = Text(
-    "it was said, without evidence of a kind that is asked for", "요구되는 종류의 증거 없이 주장만 있음"
-)
+"""The words of reasons and remainders that are ours, by code. {kind}: the kinds' names, joined by " / "."""
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -100,7 +109,8 @@ def _asked(facts: Facts, group: tuple[str, ...], kinds: tuple[str, ...]) -> Aske
     ref = "|".join(group)
     en, ko = (" / ".join(label.say(lang) for label in labels) for lang in ("en", "ko"))
 
-    def fill(code: str, text: Text) -> Note:
+    def fill(code: str) -> Note:
+        text = WORDS[code]
         return note(code, ref, Text(text.say("en", kind=en), text.say("ko", kind=ko)))
 
     single = len(group) == 1
@@ -108,9 +118,9 @@ def _asked(facts: Facts, group: tuple[str, ...], kinds: tuple[str, ...]) -> Aske
         kind=ref,
         served_by=tuple(each for each in kinds if any(_serves(each, kind) for kind in group)),
         proof=REPORT not in group,
-        missing=fill("lacks.kind", _MISSING) if single else fill("lacks.any-kind", _MISSING_ANY),
-        part=fill("lacks.part", _PART),
-        offered=fill("why.offered", _OFFERED),
+        missing=fill("lacks.kind" if single else "lacks.any-kind"),
+        part=fill("lacks.part"),
+        offered=fill("why.offered"),
     )
 
 
@@ -126,7 +136,7 @@ def _demand(target: str, asked: tuple[Asked, ...], valid_days: int | None, *, lo
         asked=asked,
         valid_days=valid_days,
         proof_kinds=proof,
-        unmet=unmet or (note("lacks.no-proof-kind", target, _NO_PROOF),),
-        claimed=note("why.claimed", target, _CLAIMED),
+        unmet=unmet or (note("lacks.no-proof-kind", target, WORDS["lacks.no-proof-kind"]),),
+        claimed=note("why.claimed", target, WORDS["why.claimed"]),
         low=low,
     )

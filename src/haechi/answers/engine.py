@@ -69,6 +69,10 @@ class Answers:
         return msgspec.json.encode(self.as_dict(), order="sorted")
 
 
+def _of(item: Item, names: set[str]) -> bool:
+    return isinstance(item, Evidence) and item.subject in names
+
+
 class _View:
     """The answers of one scope on one day, as far as they are worked out."""
 
@@ -159,6 +163,23 @@ class Engine:
         }
         held = ((digest, self._ledger.items[digest]) for digest in sorted(used))
         return {digest: item for digest, item in held if isinstance(item, Evidence)}
+
+    def items(self, scope: Scope | str) -> tuple[Item, ...]:
+        """All evidence of a scope and everything said about it, standing or not, by digest.
+
+        With the facts and the checkers it is all that the answers of the scope depend on.
+        """
+        names = {scope} if isinstance(scope, str) else set(scope.names)
+        held = [each for each in self._ledger.items.values() if _of(each, names)]
+        found = {item.digest: item for item in held}
+        for each in held:
+            found |= {said.digest: said for said in self._ledger.about(each.digest)}
+        return tuple(found[digest] for digest in sorted(found))
+
+    @property
+    def checkers(self) -> frozenset[str]:
+        """The parties whose confirmations and disputes count for assurance."""
+        return self._ledger.checkers
 
     def subjects(self) -> tuple[str, ...]:
         """Every subject about which evidence stands, sorted."""

@@ -20,20 +20,14 @@ class Offer(NamedTuple):
 class Seen(msgspec.Struct, frozen=True, gc=False):
     """Where a statement was seen, as far as it was verified.
 
-    logs: origins of the logs with a valid inclusion proof under a fresh head. witnesses: who cosigned such a
-    head; quorum: how many of them the reader's policy asks for, 0 when it has none. logged_at: Unix seconds
-    of the first receipt, None while there is none.
+    logs: origins of the logs with a valid inclusion proof under a fresh head. witnessed: whether the quorum
+    of the reader's policy cosigned such a head; without a policy it never is. logged_at: Unix seconds of the
+    first receipt, None while there is none.
     """
 
     logs: tuple[str, ...] = ()
-    witnesses: tuple[str, ...] = ()
-    quorum: int = 0
+    witnessed: bool = False
     logged_at: int | None = None
-
-    @property
-    def witnessed(self) -> bool:
-        """Whether the quorum of the reader's policy is met; without a policy it never is."""
-        return 0 < self.quorum <= len(set(self.witnesses))
 
 
 UNSEEN = Seen()

@@ -31,7 +31,7 @@ class Ledger:
     def __init__(self, checkers: frozenset[str]) -> None:
         self.items: dict[bytes, Item] = {}
         self._said: dict[bytes, dict[bytes, Remark]] = {}
-        self._checkers = checkers
+        self.checkers = checkers
 
     def __len__(self) -> int:
         return len(self.items)
@@ -64,6 +64,16 @@ class Ledger:
             if isinstance(said, Replacement) and not self._withdrawn(said):
                 return False
         return True
+
+    def about(self, digest: bytes) -> Iterator[Remark]:
+        """All that was said about an item, and about what was said, each once."""
+        waiting, seen = [digest], {digest}
+        while waiting:
+            for said in self._said.get(waiting.pop(), {}).values():
+                if said.digest not in seen:
+                    seen.add(said.digest)
+                    waiting.append(said.digest)
+                    yield said
 
     def disputes(self, evidence: Evidence) -> list[Objection]:
         """The disputes by others that stand."""
@@ -110,7 +120,7 @@ class Ledger:
 
     def _counts(self, said: Confirmation | Objection, evidence: Evidence) -> bool:
         # Nobody vouches for oneself, nor for what one is the subject of.
-        return said.issuer in self._checkers and said.issuer not in (evidence.issuer, evidence.subject)
+        return said.issuer in self.checkers and said.issuer not in (evidence.issuer, evidence.subject)
 
     def _withdrawn(self, item: Replacement) -> bool:
         return any(

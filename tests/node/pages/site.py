@@ -1,8 +1,11 @@
 """The pages as a browser meets them: requests in, bytes out, with no socket between."""
 
 import asyncio
-from collections.abc import MutableMapping
+import threading
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -90,3 +93,31 @@ class Site:
 def twin_of(path: str) -> str:
     """The address of a page's twin, below the language."""
     return (path or "index") + ".json"
+
+
+@contextmanager
+def served(site: Site, change: Callable[[str, bytes], bytes] = lambda _path, body: body) -> Iterator[str]:
+    """A server of the pages on a free port; change: what it makes of an answer on its way."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply = site.get(self.path)
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                if name != "content-length":
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(change(self.path, reply.body))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

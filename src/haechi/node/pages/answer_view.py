@@ -50,10 +50,12 @@ class DisputeView(View, frozen=True, kw_only=True):
 
 
 class AnswerView(View, frozen=True, kw_only=True):
-    """An answer about one record. state, assurance: words for programs; the others for people."""
+    """An answer about one record of `place`. state, assurance: words for programs; the others for people."""
 
     target: str
     label: Pair
+    place: Pair
+    place_path: str
     state: str
     state_word: Pair
     assurance: str | None
@@ -99,9 +101,12 @@ def note_view(said: Note) -> NoteView:
 
 def answer_view(answer: Answer, facts: Facts, day: date) -> AnswerView:
     """An answer with its words, as of `day`."""
+    place, path = place_of(answer.target, facts)
     return AnswerView(
         target=answer.target,
         label=pair(label_of(answer.target, facts)),
+        place=place,
+        place_path=path,
         state=answer.state.word,
         state_word=pair(answer.state.label),
         assurance=None if answer.assurance is None else answer.assurance.word,
@@ -143,6 +148,16 @@ def label_of(target: str, facts: Facts) -> Text:
     """The name of a requirement, commitment or risk class."""
     record = facts.requirements.get(target) or facts.commitments.get(target)
     return facts.risk_class(target).label if record is None else record.label
+
+
+def place_of(target: str, facts: Facts) -> tuple[Pair, str]:
+    """The regime or instrument that a record belongs to, and the page of it."""
+    requirement = facts.requirements.get(target)
+    if requirement is None:
+        instrument = facts.instrument(facts.commitment(target).instrument)
+        return pair(instrument.label), f"pledges/{instrument.id}"
+    regime = facts.regime(requirement.regime)
+    return pair(regime.label), f"country/{regime.jurisdiction}"
 
 
 def day_asked(text: str | None, now: int) -> date:

@@ -5,10 +5,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from haechi.errors import HaechiError
-from haechi.node.pages.detect import SCRIPT_POLICY, DetectPage, with_script
 from haechi.node.pages.language import lang_of_header, lang_of_path
 from haechi.node.pages.problem import ProblemPage, error_of, problem_page, status_of
 from haechi.node.pages.render import render
+from haechi.node.pages.scripts import SCRIPT_POLICY
 from haechi.node.pages.static import Asset
 from haechi.node.pages.view import NodeView, Page
 from haechi.words import Lang
@@ -29,15 +29,21 @@ SECURITY_HEADERS = {
 def page_response(page: Page | ProblemPage, lang: Lang, status: int = 200) -> Response:
     """The page as HTML."""
     html, extra = render(page, lang), {"content-language": lang}
-    if isinstance(page, DetectPage):
-        html, extra = with_script(html), extra | {"content-security-policy": SCRIPT_POLICY}
+    scripts = None if isinstance(page, ProblemPage) else page.scripts
+    if scripts is not None:
+        html, extra = scripts.added_to(html), extra | {"content-security-policy": SCRIPT_POLICY}
     return _reply(html.encode(), "text/html; charset=utf-8", status, extra)
 
 
 def twin_response(page: Page) -> Response:
-    """The page's facts as JSON, the same in every language. Anybody may read them, from any origin."""
+    """The page's facts as JSON, the same in every language."""
+    return open_response(msgspec.json.encode(page))
+
+
+def open_response(body: bytes) -> Response:
+    """JSON that anybody may read, from any origin."""
     headers = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
-    return _reply(msgspec.json.encode(page), "application/json", 200, headers)
+    return _reply(body, "application/json", 200, headers)
 
 
 def _reply(body: bytes, media_type: str, status: int, extra: dict[str, str]) -> Response:

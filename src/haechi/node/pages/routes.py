@@ -12,7 +12,7 @@ from starlette.routing import Route
 from haechi.errors import HaechiError
 from haechi.node.pages.board_page import FIRST, board_page
 from haechi.node.pages.country_page import countries_page, country_page
-from haechi.node.pages.detect import detect_page, script
+from haechi.node.pages.detect import DETECTOR, detect_page
 from haechi.node.pages.home import home_page
 from haechi.node.pages.issuer import issuer_page
 from haechi.node.pages.language import lang_of_header
@@ -21,8 +21,17 @@ from haechi.node.pages.log import log_page
 from haechi.node.pages.pair_page import pair_page
 from haechi.node.pages.peers import peers_page
 from haechi.node.pages.problem import BadAddress, NothingMeant
+from haechi.node.pages.recompute import RECOMPUTER, answers_bytes, facts_bytes, inputs_bytes
 from haechi.node.pages.record_page import record_page
-from haechi.node.pages.reply import asset_response, error_response, page_response, redirect, twin_response
+from haechi.node.pages.reply import (
+    asset_response,
+    error_response,
+    open_response,
+    page_response,
+    redirect,
+    twin_response,
+)
+from haechi.node.pages.scripts import Bundle
 from haechi.node.pages.source import Source
 from haechi.node.pages.statement import statement_page
 from haechi.node.pages.static import asset
@@ -52,7 +61,13 @@ def make_routes(open_source: OpenSource, clock: Clock) -> list[Route]:
     routes = [
         Route("/", _first),
         Route("/static/{tag}/{name}", _static),
-        Route("/detector/{tag}/{name}", _detector),
+        *(Route(f"/{each.name}/{{tag}}/{{name}}", _scripts(each)) for each in (DETECTOR, RECOMPUTER)),
+    ]
+    open_desk = _Desk("en", open_source, clock)
+    routes += [
+        Route("/answers/facts/{version}.json", open_desk.telling(_facts_json)),
+        Route("/answers/inputs.json", open_desk.telling(_inputs_json)),
+        Route("/answers/answers.json", open_desk.telling(_answers_json)),
     ]
     for lang in LANGS:
         desk = _Desk(lang, open_source, clock)
@@ -95,6 +110,16 @@ class _Desk:
                 return self._page(request, build(request, source, self.clock()))
 
             return self._with_source(request, answer)
+
+        return handle
+
+    def telling(self, tell: Callable[[Request, Source, int], bytes]) -> Handler:
+        """Answers with JSON that is the same in every language."""
+
+        def handle(request: Request) -> Response:
+            return self._with_source(
+                request, lambda source: open_response(tell(request, source, self.clock()))
+            )
 
         return handle
 
@@ -141,9 +166,12 @@ def _static(request: Request) -> Response:
     return error_response(request, 404) if found is None else asset_response(found)
 
 
-def _detector(request: Request) -> Response:
-    found = script(request.path_params["tag"], request.path_params["name"])
-    return error_response(request, 404) if found is None else asset_response(found)
+def _scripts(bundle: Bundle) -> Handler:
+    def handle(request: Request) -> Response:
+        found = bundle.script(request.path_params["tag"], request.path_params["name"])
+        return error_response(request, 404) if found is None else asset_response(found)
+
+    return handle
 
 
 def _detect(_request: Request, source: Source, now: int) -> Page:
@@ -201,10 +229,26 @@ def _record(request: Request, source: Source, now: int) -> Page:
 
 
 def _subject(request: Request, source: Source, now: int) -> Page:
+    return subject_page(source, _name(request), _word(request, "to"), _day(request), now)
+
+
+def _name(request: Request) -> str:
     name = request.query_params.get("name", "")
     if not 0 < len(name) <= MAX_NAME_CHARS or not name.isprintable():
         raise BadAddress
-    return subject_page(source, name, _day(request), now)
+    return name
+
+
+def _facts_json(request: Request, _source: Source, _now: int) -> bytes:
+    return facts_bytes(request.path_params["version"])
+
+
+def _inputs_json(request: Request, source: Source, now: int) -> bytes:
+    return inputs_bytes(source, _name(request), _day(request), now)
+
+
+def _answers_json(request: Request, source: Source, now: int) -> bytes:
+    return answers_bytes(source, _name(request), _day(request), now)
 
 
 _ANSWERS: tuple[tuple[str, Build], ...] = (

@@ -13,6 +13,7 @@ import msgspec
 from haechi import __version__
 from haechi.facts import Facts
 from haechi.findings import CHECKS, Finding, Verdict
+from haechi.node.pages.scripts import Bundle
 from haechi.node.pages.source import Card, Log, Place, Source, Standing, Where
 from haechi.statement.kinds.key_event import ROLE
 from haechi.words import Text
@@ -97,6 +98,7 @@ class Page(View, frozen=True, kw_only=True):
     """What every page carries. path and query: its address below the language."""
 
     template: ClassVar[str]
+    scripts: ClassVar[Bundle | None] = None
 
     node: NodeView
     path: str
