@@ -33,3 +33,11 @@ PinsFile = Annotated[
         "--pins", envvar="HAECHI_PINS", help=tr("file of pinned keys", "고정된 키 파일 (pins.json)")
     ),
 ]
+TrustFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--trust",
+        envvar="HAECHI_TRUST",
+        help=tr("file of the trust list, or the folder of a node", "신뢰 목록 파일 또는 노드 폴더"),
+    ),
+]

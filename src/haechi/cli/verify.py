@@ -2,13 +2,14 @@
 
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import typer
 
 from haechi.cli.files import FileAbsent, FileRefused, digest_in
-from haechi.cli.options import Json, NodeUrl, PinsFile, tr
+from haechi.cli.options import Json, NodeUrl, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, NotFound
@@ -17,10 +18,12 @@ from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.network.pins import Pins
-    from haechi.network.verify import Report
+    from haechi.network.trust.metadata import Verified
+    from haechi.network.verify import Report, Section, Trust
 
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
+TRUST = "trust.json"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
 
 
@@ -56,26 +59,31 @@ def verify(
         ),
     ],
     pins: PinsFile = None,
+    trust: TrustFile = None,
     node: NodeUrl = "",
     json: Json = False,
 ) -> None:
-    """Verify with nothing but what is pinned; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
+    """Verify with nothing but pins and a trust list; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
     out = Out(json)
     if _is_picture(what):
         from haechi.cli.detect import look_at
         from haechi.cli.looking import Reader
 
         raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins)))
-    trust = load_trust(pins)
-    report = _verify(what, trust, node)
+    pinned, listed = load_trust(pins), load_list(trust)
+    report = _verify(what, _known(pinned, listed), node)
+    if listed is not None:
+        report.sections.append(_about_list(listed))
     show_report(out, report)
-    if report.verdict is Verdict.UNDECIDED and not (trust.nodes or trust.issuers):
+    if report.verdict is Verdict.UNDECIDED and listed is None and not (pinned.nodes or pinned.issuers):
         out.say(
             Text(
-                "Nothing is pinned here, so nobody's keys are trusted: name a pins file with --pins "
-                "(made by `haechi mirror pin`).",
-                "고정된 것이 없어 누구의 키도 신뢰하지 않습니다. --pins 로 고정 파일을 지정하세요 "
-                "(`haechi mirror pin` 으로 만듭니다).",
+                "Nothing is pinned here and no trust list is named, so nobody's keys are trusted: name a "
+                "pins file with --pins (made by `haechi mirror pin`) or a list with --trust "
+                "(`haechi trust install`).",
+                "고정된 것도 지정된 신뢰 목록도 없어 누구의 키도 신뢰하지 않습니다. "
+                "--pins 로 고정 파일(`haechi mirror pin` 으로 만듦)이나 "
+                "--trust 로 신뢰 목록(`haechi trust install`)을 지정하세요.",
             )
         )
     raise typer.Exit(EXIT_BY_VERDICT[report.verdict])
@@ -92,7 +100,39 @@ def _is_picture(what: str) -> bool:
     return head.startswith(_PICTURES) or webp or head[4:12] in (b"ftypavif", b"ftypmif1")
 
 
-def _verify(what: str, trust: "Pins", node: str) -> "Report":
+def load_list(path: Path | None) -> "Verified | None":
+    """The installed trust list in a file, verified again; none without a file that is named."""
+    if path is None:
+        return None
+    from haechi.network.trust import package
+
+    verified = package.load(trust_file(path))
+    if verified is None:
+        raise FileAbsent(what_is=Text("trust list", "신뢰 목록"), name=str(path))
+    return verified
+
+
+def trust_file(path: Path) -> Path:
+    """The file itself, or the one in a node's folder."""
+    return path / TRUST if path.is_dir() else path
+
+
+def _known(pins: "Pins", listed: "Verified | None") -> "Trust":
+    if listed is None:
+        return pins
+    from haechi.network.trust.view import ListedTrust
+
+    return ListedTrust(pins, listed.trust_list)
+
+
+def _about_list(listed: "Verified") -> "Section":
+    from haechi.network.sections import TITLES, Section
+    from haechi.network.trust.view import check_list
+
+    return Section(TITLES["list"], None, [check_list(listed, datetime.now(UTC))])
+
+
+def _verify(what: str, trust: "Trust", node: str) -> "Report":
     from haechi.facts import load
     from haechi.network.bundle import MAGIC
     from haechi.network.verify import verify_bundle, verify_statement

@@ -13,8 +13,8 @@ Layout, every byte of which is bound by a check:
 
 An item's statement is a SCITT transparent statement (its receipt inside); its proof is a C2SP tlog-proof
 (inclusion path and signed checkpoint, no extra data). The first item is the one the bundle is about; `policy`
-items say who may publish in a log, `about` items are what others said of the first. Only a reader's pins are
-needed besides.
+items say who may publish in a log, `key` items what became of the keys that were used, `about` items are what
+others said of the first. Only a reader's pins or trust list are needed besides.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ MAX_MANIFEST_BYTES = 8 << 20
 MAX_ITEMS = 256
 MAX_FILES = 256
 MAX_PROOF_BYTES = 64 * 1024
-Role = Literal["subject", "policy", "about"]
-_ROLES: tuple[Role, ...] = ("subject", "policy", "about")
+Role = Literal["subject", "policy", "key", "about"]
+_ROLES: tuple[Role, ...] = ("subject", "policy", "key", "about")
 
 
 class BundleMalformed(BadInput):

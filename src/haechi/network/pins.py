@@ -24,6 +24,7 @@ from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.note import NoteKey
 from haechi.network.card import Label, NodeCard, read_json
 from haechi.network.durable import write_durably
+from haechi.network.trust.keys import ListedKey
 from haechi.statement.keys import PublicKey
 from haechi.words import Text
 
@@ -177,8 +178,8 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 return pinned
         raise IssuerUnpinned(what_is="pinned issuer", name=name)
 
-    def log_keys(self, origin: str) -> list[NoteKey]:
-        """Every key that must sign the checkpoints of `origin`; raises NodeUnpinned."""
+    def log_keys(self, origin: str, size: int | None = None) -> list[NoteKey]:  # noqa: ARG002  # as in Trust
+        """Every key that must sign the checkpoints of `origin`, of whatever size; raises NodeUnpinned."""
         return self.node(origin).log_keys()
 
     def receipt_keys(self, origin: str) -> list[PublicKey]:
@@ -197,6 +198,10 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             if card.issuer == issuer:
                 prints.update(key.thumbprint for key in card.issuer_public_keys())
         return frozenset(prints)
+
+    def listed_keys(self, issuer: str) -> tuple[ListedKey, ...]:  # noqa: ARG002  # as in Trust
+        """Nothing: a pin has no history, it is removed."""
+        return ()
 
     def add(self, card: NodeCard, fingerprint: str) -> "Pins":
         """These pins with one more node, if its card has the fingerprint that the operator was told.

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from haechi.findings import Finding, Verdict, overall
 from haechi.log.note import NoteKey
+from haechi.network.trust.keys import ListedKey
 from haechi.statement.claims import Claim
 from haechi.statement.envelope import Statement
 from haechi.statement.keys import PublicKey
@@ -13,10 +14,10 @@ from haechi.words import Text
 
 
 class Trust(Protocol):
-    """What the reader trusts: log keys and issuer keys pinned by hand."""
+    """What the reader trusts: log keys and issuer keys, pinned by hand or from a trust list."""
 
-    def log_keys(self, origin: str) -> Sequence[NoteKey]:
-        """The checkpoint keys pinned for a log; raises NotFound when the log is not pinned."""
+    def log_keys(self, origin: str, size: int | None = None) -> Sequence[NoteKey]:
+        """The keys that must all sign a checkpoint of `size` entries; NotFound when the log is unknown."""
         ...
 
     def receipt_keys(self, origin: str) -> Sequence[PublicKey]:
@@ -28,7 +29,11 @@ class Trust(Protocol):
         ...
 
     def speaks_for(self, issuer: str) -> Collection[bytes]:
-        """The thumbprints pinned for an issuer; empty when nothing is pinned."""
+        """The thumbprints of keys that ever spoke for an issuer; empty when nobody knows it."""
+        ...
+
+    def listed_keys(self, issuer: str) -> Sequence[ListedKey]:
+        """What a trust list says of the issuer's keys: their kinds, and from where on they are out of use."""
         ...
 
 
@@ -74,5 +79,7 @@ class Report:
 TITLES = {
     "subject": Text("The statement", "진술"),
     "policy": Text("The log's registration policy", "로그의 등록 정책"),
+    "key": Text("What became of keys", "키의 변동"),
+    "list": Text("The trust list", "신뢰 목록"),
     "about": Text("Said about it later", "이후에 나온 진술"),
 }

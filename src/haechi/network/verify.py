@@ -11,18 +11,20 @@ from typing import BinaryIO, NamedTuple
 from haechi.errors import BadInput, NotFound
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.log.checkpoint import Checkpoint, check_checkpoint
+from haechi.log.checkpoint import Checkpoint, check_checkpoint, read_checkpoint
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey
 from haechi.log.proof import TlogProof, TlogProofMalformed
 from haechi.log.receipt import Receipt, judge_receipt
 from haechi.log.registration import check_registration
 from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
+from haechi.network.keyhistory import KeyHistory, Place
 from haechi.network.sections import TITLES, Report, Section, Trust
 from haechi.statement.claims import Claim, examine_claim, kind_of
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.evidence import EvidenceRef, check_evidence
 from haechi.statement.kinds.dispute import Dispute
+from haechi.statement.kinds.key_event import KeyEvent
 from haechi.statement.kinds.policy import Policy
 from haechi.statement.kinds.supersede import Supersede
 from haechi.statement.kinds.withdraw import Withdraw
@@ -63,9 +65,13 @@ declare(
     Text("Issuer's key is known to the reader", "읽는 사람이 발행자의 키를 앎"),
     {
         "pinned": (Verdict.HOLDS, Text("the key is pinned for {issuer}", "{issuer}의 키로 고정되어 있음")),
+        "listed": (
+            Verdict.HOLDS,
+            Text("the trust list gives this key to {issuer}", "신뢰 목록에 {issuer}의 키로 적혀 있음"),
+        ),
         "other-key": (
             Verdict.FAILS,
-            Text("other keys are pinned for {issuer}, not this one", "{issuer}에는 다른 키가 고정되어 있음"),
+            Text("other keys are known for {issuer}, not this one", "{issuer}의 키로 알려진 것은 다른 키임"),
         ),
         "not-operator": (
             Verdict.FAILS,
@@ -74,7 +80,10 @@ declare(
                 "{issuer}은(는) {origin}을(를) 대표하지 않음. 운영자는 {operator}",
             ),
         ),
-        "unpinned": (Verdict.UNDECIDED, Text("no key is pinned for {issuer}", "{issuer}에 고정된 키가 없음")),
+        "unpinned": (
+            Verdict.UNDECIDED,
+            Text("no key is known for {issuer}", "{issuer}의 키로 알려진 것이 없음"),
+        ),
     },
 )
 declare(
@@ -128,31 +137,27 @@ def verify_statement(raw: bytes, trust: Trust, facts: Facts) -> Report:
     findings = [readable, statement.check_signature(), well_formed]
     findings += [check_log_receipt(receipt, statement, trust) for receipt in statement.receipts]
     findings.append(check_issuer(statement, trust))
+    used = KeyHistory(trust).check(statement, None)
+    findings += [] if used is None else [used]
     return Report([Section(TITLES["subject"], statement.digest, findings, statement, claim=claim)])
 
 
 def check_issuer(statement: Statement, trust: Trust) -> Finding:
-    """Whether the statement's key is one the reader pinned for its issuer."""
+    """Whether the statement's key is one that the reader pinned, or the trust list names, for its issuer."""
     issuer = statement.about.issuer
-    pinned = trust.speaks_for(issuer)
-    if not pinned:
+    known = trust.speaks_for(issuer)
+    if not known:
         return found("network.issuer.unpinned", issuer=issuer)
-    return found(
-        "network.issuer.pinned" if statement.kid in pinned else "network.issuer.other-key", issuer=issuer
-    )
-
-
-class _Place(NamedTuple):
-    """Where a proof puts a statement: the log's name and the position in it."""
-
-    origin: str
-    at: int
+    if statement.kid not in known:
+        return found("network.issuer.other-key", issuer=issuer)
+    listed = any(key.public().thumbprint == statement.kid for key in trust.listed_keys(issuer))
+    return found("network.issuer.listed" if listed else "network.issuer.pinned", issuer=issuer)
 
 
 class _Vouching(NamedTuple):
     """A policy that was itself verified: where it is, the statement and its terms."""
 
-    place: _Place
+    place: Place
     statement: Statement
     terms: Policy
 
@@ -172,17 +177,29 @@ class _Examination:
         self._trust = trust
         self._facts = facts
         self._policies: list[_Vouching] = []
+        self._keys = KeyHistory(trust)
         self._checkpoints: dict[bytes, _Seen] = {}
+        self._placed: list[tuple[Place | None, Section]] = []
 
     def sections(self, manifest: Manifest) -> list[Section]:
-        """A section for each item. Policies are read first, for they vouch for the keys of the others."""
-        items = manifest.items
-        by_place: dict[int, Section] = {}
-        for place in sorted(range(len(items)), key=lambda place: items[place].role != "policy"):
-            by_place[place] = self._examine(items[place])
-        return [by_place[place] for place in range(len(items))]
+        """A section for each item. Policies and key events are read first, for they vouch for the others.
 
-    def _examine(self, item: Item) -> Section:
+        Sound key events of people who have no say in the matter are left out: a thief may log many.
+        """
+        items = manifest.items
+        by_number: dict[int, Section] = {}
+        for number in sorted(range(len(items)), key=lambda number: _turn(items[number])):
+            section = self._examine(items[number])
+            if section is not None:
+                by_number[number] = section
+        for place, section in self._placed:  # a revocation reaches back, so this comes when all are known
+            stranger = any(one.code == "network.issuer.other-key" for one in section.findings)
+            if section.statement is not None and not stranger:
+                checked = self._keys.check(section.statement, place)
+                section.findings.extend([] if checked is None else [checked])
+        return [section for _, section in sorted(by_number.items())]
+
+    def _examine(self, item: Item) -> Section | None:
         readable, statement = check_format(item.statement)
         if statement is None:
             return Section(TITLES[item.role], None, [readable])
@@ -193,15 +210,39 @@ class _Examination:
         findings += proofs
         origin = None if place is None else place.origin
         section = Section(TITLES[item.role], statement.digest, findings, statement, origin, claim)
+        if item.role == "key" and place is not None and section.verdict is Verdict.HOLDS:
+            return section if self._take(section, place) else None
+        self._placed.append((place, section))
         if item.role != "policy":
-            findings.append(_check_vouched(statement, self._policy_at(place), self._trust))
+            findings.append(self._check_vouched(statement, place))
             return section
         findings.append(_check_policy_issuer(statement, origin, self._trust))
         if place is not None and section.verdict is Verdict.HOLDS and isinstance(claim, Policy):
             self._policies.append(_Vouching(place, statement, claim))
         return section
 
-    def _check_proof(self, raw: bytes, entry: bytes) -> tuple[_Place | None, list[Finding]]:
+    def _take(self, section: Section, place: Place) -> bool:
+        """Whether a sound key event counts; the check of its issuer is in the section then."""
+        statement, event = section.statement, section.claim
+        if statement is None or not isinstance(event, KeyEvent):
+            return False
+        vouched = self._check_vouched(statement, place)
+        section.findings.append(vouched)
+        return vouched.verdict is Verdict.HOLDS and self._keys.take(place, statement, event)
+
+    def _check_vouched(self, statement: Statement, place: Place | None) -> Finding:
+        """Known to the reader, enrolled by a key that is, or vouched for by the log's verified policy."""
+        known = check_issuer(statement, self._trust)
+        if known.verdict is Verdict.FAILS:
+            return self._keys.enrolled(statement) or known
+        if known.verdict is Verdict.HOLDS:
+            return known
+        policy = self._policy_at(place)
+        if policy is None:
+            return check_registration(statement, None, None)
+        return check_registration(statement, policy.statement, policy.terms)
+
+    def _check_proof(self, raw: bytes, entry: bytes) -> tuple[Place | None, list[Finding]]:
         """The tlog-proof against the pinned keys of the log that its checkpoint names; the place it proves.
 
         A mirror can prove an entry without the log's receipt, so a receipt may be absent; the proof may not.
@@ -215,14 +256,14 @@ class _Examination:
             return None, [extra]
         readable = found("log.proof.readable", index=proof.index)
         seen = self._seen(proof.checkpoint)
-        place = _Place(seen.origin, proof.index)
+        place = Place(seen.origin, proof.index)
         if seen.checkpoint is None:
             return place, [readable, seen.finding]
         size, root = seen.checkpoint.size, seen.checkpoint.root
         included = check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root)
         return place, [readable, seen.finding, included]
 
-    def _policy_at(self, place: _Place | None) -> _Vouching | None:
+    def _policy_at(self, place: Place | None) -> _Vouching | None:
         """The newest policy here that was in that log before that position."""
         if place is None:
             return None
@@ -237,7 +278,8 @@ class _Examination:
         if note not in self._checkpoints:
             # The name alone is read here, to find the keys; the check reads the note strictly.
             origin = note.partition(b"\n")[0].decode(errors="replace")
-            finding, checkpoint = check_checkpoint(note, _log_keys(self._trust, origin), origin)
+            keys = _log_keys(self._trust, origin, _size_in(note))
+            finding, checkpoint = check_checkpoint(note, keys, origin)
             self._checkpoints[note] = _Seen(origin, finding, checkpoint)
         return self._checkpoints[note]
 
@@ -255,9 +297,26 @@ def check_log_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding
     return judge_receipt(receipt, statement.digest, statement.about.subject, keys)
 
 
-def _log_keys(trust: Trust, origin: str) -> Sequence[NoteKey]:
+def _turn(item: Item) -> tuple[bool, int]:
+    """Policies and key events in the order of their log, then the rest."""
     try:
-        return trust.log_keys(origin)
+        at = TlogProof.parse(item.proof).index
+    except TlogProofMalformed:
+        at = 0
+    return item.role not in ("policy", "key"), at
+
+
+def _size_in(note: bytes) -> int | None:
+    """The size that a checkpoint names, unverified: which keys must have signed depends on it."""
+    try:
+        return read_checkpoint(note)[0].size
+    except BadInput:
+        return None
+
+
+def _log_keys(trust: Trust, origin: str, size: int | None) -> Sequence[NoteKey]:
+    try:
+        return trust.log_keys(origin, size)
     except NotFound:
         return ()
 
@@ -274,27 +333,18 @@ def _check_policy_issuer(statement: Statement, origin: str | None, trust: Trust)
     return check_issuer(statement, trust)
 
 
-def _check_vouched(statement: Statement, policy: _Vouching | None, trust: Trust) -> Finding:
-    """Pinned by the reader, else vouched for by the verified policy of the log that registered it."""
-    pinned = check_issuer(statement, trust)
-    if pinned.verdict is not Verdict.UNDECIDED:
-        return pinned
-    if policy is None:
-        return check_registration(statement, None, None)
-    return check_registration(statement, policy.statement, policy.terms)
-
-
 def _standing(subject: Statement, others: Sequence[Section]) -> Finding:
     """What the statements in the bundle do to the subject; only its issuer, with its key, can withdraw it.
 
-    A withdrawal counts by its signature alone: that no log vouches for it does not unsay it.
+    A withdrawal counts by its signature alone: that no log vouches for it does not unsay it. With another key
+    of the issuer it counts once everything in it holds; with a key that was out of use it is a thief's.
     """
     told: dict[str, Finding] = {}
     for section in others:
         other = section.statement
         if other is None or not section.signed or not _targets(section.claim, subject.digest):
             continue
-        own = other.about.issuer == subject.about.issuer and other.kid == subject.kid
+        own = other.about.issuer == subject.about.issuer and _same_voice(section, subject)
         if own and isinstance(section.claim, Withdraw):
             told["withdrawn"] = found("network.standing.withdrawn", by=other.digest_hex[:16])
         elif own and isinstance(section.claim, Supersede):
@@ -303,6 +353,12 @@ def _standing(subject: Statement, others: Sequence[Section]) -> Finding:
             told.setdefault("disputed", found("network.standing.disputed", by=other.about.issuer))
     gravest = [told[outcome] for outcome in ("withdrawn", "superseded", "disputed") if outcome in told]
     return gravest[0] if gravest else found("network.standing.current")
+
+
+def _same_voice(section: Section, subject: Statement) -> bool:
+    if section.statement is None or section.statement.kid != subject.kid:
+        return section.verdict is Verdict.HOLDS
+    return not any(one.check == "network.key" and one.verdict is Verdict.FAILS for one in section.findings)
 
 
 def _targets(claim: Claim | None, digest: bytes) -> bool:

@@ -38,9 +38,14 @@ from haechi.network.trust.metadata import (
 Files = dict[str, bytes]
 
 
-def taken(made: Ceremony, held: Held | None = None, now: datetime = NOW, **instead: bytes | None) -> Verified:
-    """The update from what was published; instead: other bytes (or none) for some files, `_` for `.`."""
-    return took(made.given, {**made.files, **instead}, held, now)
+def taken(made: Ceremony, held: Held | None = None, now: datetime = NOW) -> Verified:
+    """The update from what was published."""
+    return took(made.given, dict(made.files), held, now)
+
+
+def taken_with(made: Ceremony, name: str, raw: bytes | None) -> Verified:
+    """The same with other bytes, or none, for one file."""
+    return took(made.given, {**made.files, name: raw})
 
 
 def took(
@@ -64,6 +69,7 @@ def test_a_list_signed_by_two_of_three_is_taken() -> None:
     made = begun()
     got = taken(made)
     assert got.trust_list == LISTED
+    assert made.verified is not None
     assert got.held == made.verified.held
     assert taken(made, got.held) == got
     assert verify(got.held).trust_list == LISTED
@@ -176,7 +182,7 @@ def test_mix_and_match_is_refused(name: str) -> None:
     other.publish(renamed("Another"))
     assert other.given == made.given  # the same people, the same root
     ours, theirs = (next(key for key in one.files if matches(key, name)) for one in (made, other))
-    told = refused("network.trust.mixed", lambda: taken(made, **{ours: other.files[theirs]}))
+    told = refused("network.trust.mixed", lambda: taken_with(made, ours, other.files[theirs]))
     assert told.facts["expected"] != told.facts["got"]
 
 
@@ -245,12 +251,12 @@ def test_a_flipped_byte_of_any_file_is_refused() -> None:
 def test_endless_data_is_refused(name: str, limit: int) -> None:
     made = begun()
     real = next(key for key in made.files if matches(key, name))
-    refused("input.too-large", lambda: taken(made, **{real: b" " * (limit + 100)}))
+    refused("input.too-large", lambda: taken_with(made, real, b" " * (limit + 100)))
 
 
 @pytest.mark.parametrize("name", ["timestamp.json", "1.snapshot.json", "1.targets.json"])
 def test_a_missing_part_is_refused(name: str) -> None:
-    refused("network.trust.malformed", lambda: taken(begun(), **{name: None}))
+    refused("network.trust.malformed", lambda: taken_with(begun(), name, None))
 
 
 def test_a_newer_list_that_forgets_is_refused() -> None:

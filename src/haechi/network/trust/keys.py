@@ -104,18 +104,7 @@ class ListedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     def standing(self, log: str, index: int) -> Standing:
         """What the history says of this key at entry `index` of `log`."""
-        told = [one for one in self.history if one.log == log]
-        if not told:
-            ended = any(one.status != "active" for one in self.history)
-            return Standing.UNPLACED if ended else Standing.GOOD
-        for one in told:
-            if one.doubtful_from is not None and one.doubtful_from <= index < one.from_index:
-                return Standing.DOUBTFUL
-        before = [one for one in told if one.from_index <= index]
-        if not before:
-            return Standing.EARLY if told[0].status == "active" else Standing.GOOD
-        last = before[-1].status
-        return Standing.GOOD if last == "active" else Standing(last)
+        return standing_at(self.history, log, index)
 
     def check(self) -> None:
         """Raise ListInvalid or the error of a key unless the key and its history have their form."""
@@ -124,6 +113,23 @@ class ListedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise ListInvalid(why=Text("only a statement key has kinds", "종류는 진술 키에만 적을 수 있음"))
         for log in {one.log for one in self.history}:
             _check_history([one for one in self.history if one.log == log])
+
+
+def standing_at(history: Iterable[KeyStatus], log: str, index: int) -> Standing:
+    """What a key's history says of it at entry `index` of `log`; nothing brings a revoked key back."""
+    history = tuple(history)
+    told = [one for one in history if one.log == log]
+    if not told:
+        ended = any(one.status != "active" for one in history)
+        return Standing.UNPLACED if ended else Standing.GOOD
+    if any(one.status == "revoked" and one.from_index <= index for one in told):
+        return Standing.REVOKED
+    if any(one.doubtful_from is not None and one.doubtful_from <= index for one in told):
+        return Standing.DOUBTFUL
+    before = [one for one in told if one.from_index <= index]
+    if not before:
+        return Standing.EARLY if told[0].status == "active" else Standing.GOOD
+    return Standing.GOOD if before[-1].status == "active" else Standing.RETIRED
 
 
 def _check_history(told: list[KeyStatus]) -> None:

@@ -140,6 +140,26 @@ def verify(held: Held) -> Verified:
     return _verified(held, root, timestamp, snapshot, targets)
 
 
+def assembled(fetch: Fetch) -> Held:
+    """The version that a repository offers, with its whole chain of roots; nothing of it is verified."""
+    roots: list[bytes] = []
+    while len(roots) < MAX_ROOTS:
+        raw = fetch(f"{len(roots) + 1}.root.json", MAX_METADATA_BYTES)
+        if raw is None:
+            break
+        roots.append(raw)
+    if not roots:
+        raise MetadataMalformed(role="root", why="1.root.json is not there")
+    timestamp = _get(fetch, "timestamp", "timestamp.json")
+    meta = _as(Timestamp, "timestamp", read("timestamp", timestamp)).snapshot_meta
+    snapshot = _get(fetch, "snapshot", f"{meta.version}.snapshot.json")
+    meta = _targets_meta(_as(Snapshot, "snapshot", read("snapshot", snapshot)))
+    targets = _get(fetch, "targets", f"{meta.version}.targets.json")
+    target = _target_of(_as(Targets, "targets", read("targets", targets)))
+    listed = _get(fetch, "targets", f"targets/{target.hashes['sha256']}.{FILE}", MAX_LIST_BYTES)
+    return Held(roots=tuple(roots), timestamp=timestamp, snapshot=snapshot, targets=targets, listed=listed)
+
+
 def require_fresh(role: RoleName, signed: AnySigned, now: datetime) -> None:
     """Raise Frozen when the metadata is past its date at `now`."""
     if signed.is_expired(now):
@@ -172,7 +192,7 @@ def require_signed(role: RoleName, metadata: Read, root: Root) -> None:
     if not result.signed and not set(signers) & set(result.unsigned):
         shown = ", ".join(keyid[:16] for keyid in signers) or "-"
         raise ForeignKey(role=role, need=need, keys=shown)
-    missing = ", ".join(sorted(keyid[:16] for keyid in result.unsigned)) or "-"
+    missing = ", ".join(sorted(from_tuf(key).thumbprint.hex()[:16] for key in result.unsigned.values()))
     raise TooFewSigned(role=role, need=need, got=len(result.signed), missing=missing)
 
 

@@ -19,7 +19,7 @@ from haechi.errors import BadInput, TooLarge
 from haechi.network.card import read_json
 from haechi.network.durable import write_durably
 from haechi.network.trust.listing import FILE
-from haechi.network.trust.metadata import MAX_ROOTS, Fetch, Held, Verified, verify
+from haechi.network.trust.metadata import MAX_ROOTS, Fetch, Held, Verified, assembled, verify
 from haechi.words import Text
 
 MAX_PACKAGE_BYTES = 32 << 20
@@ -119,6 +119,16 @@ def from_folder(folder: Path) -> Fetch:
             return None
 
     return fetch
+
+
+def held_in(folder: Path) -> Held | None:
+    """The newest version in a repository's folder, with every root; None when nothing was published there.
+
+    For whoever keeps the repository. Raises MetadataMalformed for a part that is missing or is none.
+    """
+    if not (folder / "timestamp.json").exists():
+        return None
+    return assembled(from_folder(folder))
 
 
 def from_files(files: dict[str, bytes]) -> Fetch:

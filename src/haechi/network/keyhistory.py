@@ -1,0 +1,199 @@
+"""What became of keys: the trust list's history of a key, and the key events of the log that was used.
+
+An event counts from the entry after its own, whatever it says: nobody enrols or retires a key backwards.
+A revocation may say that the key was stolen earlier; what the key signed between the two places is in doubt,
+for the owner cannot be told from the thief there.
+"""
+
+from typing import NamedTuple
+
+from haechi.errors import NotFound
+from haechi.findings import Finding, Verdict, declare, found
+from haechi.network.sections import Trust
+from haechi.network.trust.keys import KeyStatus, ListedKey, Standing, standing_at
+from haechi.statement.envelope import Statement
+from haechi.statement.keys import key_from_cose
+from haechi.statement.kinds.key_event import KeyEvent
+from haechi.words import Text
+
+declare(
+    "network.key",
+    Text("Key was in use at this entry", "이 항목에서 키가 쓰이고 있었음"),
+    {
+        "in-use": (
+            Verdict.HOLDS,
+            Text(
+                "at entry {index} of {log} the key was in use",
+                "{log}의 {index}번 항목에서 키가 쓰이고 있었음",
+            ),
+        ),
+        "enrolled": (
+            Verdict.HOLDS,
+            Text(
+                "{issuer} enrolled the key at entry {by} of {log}, with a key that is known",
+                "{issuer}이(가) 알려진 키로 {log}의 {by}번 항목에서 이 키를 등록함",
+            ),
+        ),
+        "out-of-scope": (
+            Verdict.FAILS,
+            Text(
+                "the key may not publish {kind}; it may: {kinds}",
+                "이 키는 {kind}을(를) 게시할 수 없음. 범위: {kinds}",
+            ),
+        ),
+        "early": (
+            Verdict.FAILS,
+            Text(
+                "at entry {index} of {log} the key was not in use yet",
+                "{log}의 {index}번 항목에서 키는 아직 쓰이지 않음",
+            ),
+        ),
+        "retired": (
+            Verdict.FAILS,
+            Text(
+                "at entry {index} of {log} the key was out of use",
+                "{log}의 {index}번 항목에서 키는 이미 쓰임이 끝남",
+            ),
+        ),
+        "revoked": (
+            Verdict.FAILS,
+            Text(
+                "at entry {index} of {log} the key had been revoked",
+                "{log}의 {index}번 항목에서 키는 이미 철회됨",
+            ),
+        ),
+        "doubtful": (
+            Verdict.UNDECIDED,
+            Text(
+                "at entry {index} of {log} the key may have been stolen, says its later revocation",
+                "나중의 철회에 따르면 {log}의 {index}번 항목에서 키가 도난되었을 수 있음",
+            ),
+        ),
+        "unplaced": (
+            Verdict.UNDECIDED,
+            Text(
+                "the key went out of use, and nothing here shows that this statement was logged before",
+                "키의 쓰임이 끝났고, 이 진술이 그 전에 기록되었음을 보이는 것이 없음",
+            ),
+        ),
+    },
+)
+
+
+class Place(NamedTuple):
+    """Where a proof puts a statement: the log's name and the position in it."""
+
+    origin: str
+    at: int
+
+
+class _Told(NamedTuple):
+    """A verified event: its place, the statement, and what it says."""
+
+    place: Place
+    statement: Statement
+    event: KeyEvent
+
+
+class KeyHistory:
+    """Key events that were verified, in the order of the log.
+
+    Always true: each came from a key of the owner that was in use then, or, to end a key's use, from the
+    log's operator.
+    """
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        self._told: list[_Told] = []
+
+    def take(self, place: Place, statement: Statement, event: KeyEvent) -> bool:
+        """Whether one more event counts: who signed it may say so, and its key was in use then.
+
+        The caller has checked everything else, and calls in the order of the log.
+        """
+        ends = event.event in ("retire", "revoke")
+        if event.event == "genesis" or event.origin != place.origin:
+            return False
+        if statement.about.issuer != event.owner and not (ends and self._operates(statement, place)):
+            return False
+        used = self.check(statement, place)
+        if used is not None and used.verdict is Verdict.FAILS:
+            return False
+        self._told.append(_Told(place, statement, event))
+        return True
+
+    def enrolled(self, statement: Statement) -> Finding | None:
+        """By which event the statement's key came to speak for its issuer, itself signed by a known key."""
+        issuer = statement.about.issuer
+        for told in self._told:
+            own = told.event.event == "enrol" and told.event.owner == issuer == told.statement.about.issuer
+            if own and _names(told.event, statement.kid) and self._known(told.statement, told.place):
+                return found("network.key.enrolled", issuer=issuer, by=told.place.at, log=told.place.origin)
+        return None
+
+    def check(self, statement: Statement, place: Place | None) -> Finding | None:
+        """Whether the key was in use at the statement's place; None when nobody said anything of it."""
+        listed = self._listed(statement)
+        history = self._history(statement, listed)
+        if listed is None and not history:
+            return None
+        if listed is not None and not listed.covers(statement.about.kind):
+            kinds = list(listed.kinds)
+            return found("network.key.out-of-scope", kind=statement.about.kind, kinds=kinds)
+        if place is None:
+            return None if not history else found("network.key.unplaced")
+        standing = standing_at(history, place.origin, place.at)
+        code = "in-use" if standing is Standing.GOOD else str(standing)
+        return found(f"network.key.{code}", index=place.at, log=place.origin)
+
+    def _known(self, statement: Statement, place: Place) -> bool:
+        """Whether this key speaks for its issuer at this place, by pins and list or by earlier events."""
+        checked = self.check(statement, place)
+        if checked is not None and checked.verdict is not Verdict.HOLDS:
+            return False
+        if statement.kid in self._trust.speaks_for(statement.about.issuer):
+            return True
+        earlier = KeyHistory(self._trust)
+        earlier._told = [told for told in self._told if told.place.at < place.at]
+        return earlier.enrolled(statement) is not None
+
+    def _operates(self, statement: Statement, place: Place) -> bool:
+        try:
+            operator = self._trust.operator(place.origin)
+        except NotFound:
+            return False
+        return statement.about.issuer == operator and statement.kid in self._trust.speaks_for(operator)
+
+    def _listed(self, statement: Statement) -> ListedKey | None:
+        for key in self._trust.listed_keys(statement.about.issuer):
+            if key.public().thumbprint == statement.kid:
+                return key
+        return None
+
+    def _history(self, statement: Statement, listed: ListedKey | None) -> tuple[KeyStatus, ...]:
+        told = [
+            _status(one)
+            for one in self._told
+            if one.event.owner == statement.about.issuer and _names(one.event, statement.kid)
+        ]
+        return tuple(
+            sorted((*(() if listed is None else listed.history), *told), key=lambda one: one.from_index)
+        )
+
+
+def _names(event: KeyEvent, thumbprint: bytes) -> bool:
+    return any(
+        entry.scope == "statement" and key_from_cose(entry.cose_key).thumbprint == thumbprint
+        for entry in event.keys
+    )
+
+
+def _status(told: _Told) -> KeyStatus:
+    log, said = told.place.origin, told.event.from_index
+    since = max(told.place.at + 1, said)
+    if told.event.event == "enrol":
+        return KeyStatus(log=log, from_index=since, status="active")
+    if told.event.event == "retire":
+        return KeyStatus(log=log, from_index=since, status="retired")
+    doubtful = said if said < since else None
+    return KeyStatus(log=log, from_index=since, status="revoked", doubtful_from=doubtful)
