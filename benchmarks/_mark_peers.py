@@ -1,12 +1,16 @@
 """Other image watermarks, each behind the same two calls. A peer that cannot be imported is left out.
 
-pip install invisible-watermark blind-watermark onnxruntime torch
+rivaGan imports torch (several gigabytes) to reshape its arrays, while its two networks run in onnxruntime.
+Where torch is not installed, `Arrays` stands in for the seven calls that it makes.
 """
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from io import StringIO
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import cv2
@@ -34,8 +38,57 @@ QUOTED = (
 )
 
 
+class Arrays:
+    """A NumPy array under the names that rivaGan calls on a tensor; the arithmetic is the same."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self.values = values
+
+    def __truediv__(self, other: float) -> "Arrays":
+        return Arrays(self.values / np.float32(other))
+
+    def __sub__(self, other: float) -> "Arrays":
+        return Arrays(self.values - np.float32(other))
+
+    def __add__(self, other: float) -> "Arrays":
+        return Arrays(self.values + np.float32(other))
+
+    def __mul__(self, other: float) -> "Arrays":
+        return Arrays(self.values * np.float32(other))
+
+    def __getitem__(self, at: Any) -> "Arrays":  # noqa: ANN401 - any index
+        return Arrays(self.values[at])
+
+    def permute(self, *axes: int) -> "Arrays":
+        """The axes in another order."""
+        return Arrays(np.transpose(self.values, axes))
+
+    def unsqueeze(self, at: int) -> "Arrays":
+        """One more axis."""
+        return Arrays(np.expand_dims(self.values, at))
+
+    def detach(self) -> "Arrays":
+        """Itself: nothing is recorded."""
+        return self
+
+    cpu = detach
+
+    def numpy(self) -> NDArray[Any]:
+        """The array, in the order that onnxruntime wants."""
+        return np.ascontiguousarray(self.values)
+
+
+def _without_torch() -> None:
+    if find_spec("torch") is None and "torch" not in sys.modules:
+        module: Any = ModuleType("torch")
+        module.from_numpy = Arrays
+        module.clamp = lambda array, min, max: Arrays(np.clip(array.values, min, max))  # noqa: A006 - its names
+        sys.modules["torch"] = module
+
+
 def peers() -> Iterator[Peer]:
     """The peers installed here."""
+    _without_torch()
     with contextlib.suppress(ImportError, OSError):
         module = import_module("imwatermark")
         yield _invisible(module, "dwtDct", 64)

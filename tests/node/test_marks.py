@@ -17,7 +17,7 @@ import msgspec  # after the checks above
 from tests.mark.fingerprint.test_fingerprint import textured
 from tests.mark.test_pipeline import MAKER, NOW, PIXELS, file_of, social
 from tests.network.parties import COMPANY
-from tests.node.house import KEY, House, house_at, make_node
+from tests.node.house import KEY, OPERATOR, House, house_at, make_node
 from tests.statement.make import FACTS
 
 from haechi.mark.batch import ItemProof, build_batch, check_item_proof, items_file
@@ -28,9 +28,11 @@ from haechi.mark.image import PUBLIC_KEY, Payload, embed
 from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
 from haechi.mark.studio import Studio
 from haechi.node.maintenance import grant
-from haechi.statement.envelope import Statement
+from haechi.statement.claims import encode_claim
+from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.content_mark import Batch, ContentMark
+from haechi.statement.kinds.document import KIND as DOCUMENT
 
 SEALED = msgspec.structs.replace(MAKER, issuer=COMPANY)
 
@@ -103,6 +105,34 @@ def test_a_copied_mark_is_exposed(place: Place):
     payload = Payload.from_int(int(place.made.payload, 16))
     forged = embed(textured(9)[:600, :800], payload).pixels
     assert looked(place, file_of(forged, "PNG"))["state"] == "copied"
+
+
+def test_roots_count_when_the_institute_publishes_them_and_not_when_the_maker_does(
+    tmp_path: Path,
+):
+    authority = make_authority("Example Company", "KR", NOW)
+    studio = Studio(SEALED, PUBLIC_KEY, KEY, authority)
+    data = produce(file_of(PIXELS, "PNG"), "x", studio, Wish(), Payload.fresh(7), NOW).data
+    pem = authority.root.pem
+    example = DOCUMENT.example()
+    name = {
+        "media_type": "application/pem-certificate-chain",
+        "digest": sha256(pem).digest(),
+        "size": len(pem),
+    }
+    ref = msgspec.structs.replace(example.files[0], **name)
+    claim = msgspec.structs.replace(example, files=(ref,))
+    for issuer, code in ((COMPANY, "unrecognised"), (OPERATOR, "trusted")):
+        grant(make_node(tmp_path / issuer / "node"), issuer, KEY.public.thumbprint, ("document",), None)
+        about = About(issuer=issuer, subject="roots", issued_at=int(NOW.timestamp()), kind="document")
+        statement = sign_statement(KEY, about, encode_claim(DOCUMENT, claim, FACTS))
+        with house_at(tmp_path / issuer / "node") as house:
+            assert house.register(statement).status == 201
+            assert house.ask("PUT", f"/blobs/{sha256(pem).hexdigest()}", pem).status == 201
+            told = json.loads(house.ask("GET", "/marks/anchors").body)["anchors"]
+            assert [each["issuer"] for each in told] == ([issuer] if code == "trusted" else [])
+            layers = json.loads(house.ask("POST", "/marks/look", data).body)["layers"]
+            assert f"mark.credential.{code}" in {each["code"] for each in layers}
 
 
 def test_only_fingerprints_find_a_picture_without_mark(place: Place):

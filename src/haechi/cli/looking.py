@@ -54,7 +54,8 @@ class Reader(NamedTuple):
             from haechi.network.client import PeerClient
 
             client = stack.enter_context(PeerClient(self.node))
-            return Means(own, tuple(trust), NodeRegistry(client, load_trust(self.pins), load()))
+            node = NodeRegistry(client, load_trust(self.pins), load())
+            return Means(own, (*trust, *node.anchors()), node)
         registry = Nowhere() if self.records is None else read_folder(self.records, load())
         return Means(own, tuple(trust), registry)
 

@@ -8,15 +8,20 @@ import msgspec
 
 from haechi.errors import BadInput, NotFound
 from haechi.facts import Facts
+from haechi.findings import Verdict, overall
 from haechi.mark.batch import ItemProof
+from haechi.mark.credentials.trust import TrustSource, published_anchors
 from haechi.mark.records import LogRecord, records_of
 from haechi.network.client import PeerClient
 from haechi.network.pins import Pins
 from haechi.network.verify import verify_bundle
+from haechi.statement.claims import claim_of
+from haechi.statement.kinds.document import Document
 
 MOST_ANSWER_BYTES = 1 << 20
 MOST_BUNDLE_BYTES = 64 << 20
 MOST_BLOB_BYTES = 16 << 20
+MOST_ANCHORS = 32
 
 
 class NodeRegistry:
@@ -48,6 +53,41 @@ class NodeRegistry:
             except NotFound:
                 self._blobs[digest] = None
         return self._blobs[digest]
+
+    def anchors(self) -> Sequence[TrustSource]:
+        """Roots of credentials that pinned institutes publish in logs here, each statement verified."""
+        try:
+            body = self._client.fetch("/marks/anchors", MOST_ANSWER_BYTES)
+            told: Any = msgspec.json.decode(body)
+            named = list(dict.fromkeys(str(each["statement"]) for each in told["anchors"]))
+        except NotFound:
+            return ()  # a node of an earlier version
+        except (msgspec.DecodeError, KeyError, TypeError) as error:
+            raise BadInput(why=f"the node's answer about anchors: {error}") from error
+        institutes = {card.issuer for card in self._pins.nodes}
+        return [source for digest in named[:MOST_ANCHORS] for source in self._published(digest, institutes)]
+
+    def _published(self, digest: str, institutes: set[str]) -> Sequence[TrustSource]:
+        try:
+            raw = self._client.fetch(f"/bundles/{digest}", MOST_BUNDLE_BYTES)
+            report = verify_bundle(io.BytesIO(raw), self._pins, self._facts, bytes.fromhex(digest))
+        except (BadInput, NotFound, ValueError):
+            return ()
+        statement = report.sections[0].statement
+        checks = [each for each in report.sections[0].findings if not each.check.startswith("evidence.")]
+        if statement is None or statement.about.issuer not in institutes:
+            return ()
+        if overall(checks) is not Verdict.HOLDS:
+            return ()
+        try:
+            claim = claim_of(statement, self._facts)
+            if not isinstance(claim, Document):
+                return ()
+            files = {ref.digest: self.blob(ref.digest) for ref in claim.files}
+            known = {ref: pem for ref, pem in files.items() if pem is not None}
+            return published_anchors([(statement.about.issuer, claim)], known)
+        except BadInput:
+            return ()
 
     def _verified(self, body: bytes) -> list[LogRecord]:
         """What the node names, each fetched as a bundle and checked against the pins."""

@@ -10,6 +10,7 @@ import asyncio
 import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from haechi.errors import BadInput, HaechiError, NotFound, TooLarge, Unavailable
 from haechi.mark.records import Book, LogRecord, records_of
+from haechi.node.anchors import published
 from haechi.node.pages.detect import LIMIT_MIB
 from haechi.node.pages.source import Found
 from haechi.node.runner import Runner
@@ -144,6 +146,7 @@ class Marks:
         return [
             Route("/marks/look", self.look, methods=["POST"]),
             Route("/marks/like", self.like, methods=["POST"]),
+            Route("/marks/anchors", self.anchors),
             Route("/marks/{payload}", self.known),
             Route("/timestamp", self.stamp, methods=["POST"]),
         ]
@@ -181,13 +184,30 @@ class Marks:
             self._looking += 1
             try:
                 raw = await self._body(request, LIMIT_MIB << 20)
-                told = await run_in_threadpool(_look, raw, self._book, lang)
+                told = await run_in_threadpool(_look, raw, self._book, self._runner, lang)
             finally:
                 self._looking -= 1
         except HaechiError as error:
             body = JSONResponse(error.as_dict(lang), status_of(error), {"Cache-Control": "no-store"})
             return with_retry(body, error)
         return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+    async def anchors(self, request: Request) -> Response:  # noqa: ARG002  # as Starlette calls it
+        """GET /marks/anchors: statements by which institutes publish roots of content credentials."""
+        try:
+            found = await run_in_threadpool(published, self._runner, self._book.blob)
+        except HaechiError as error:
+            return problem(error)
+        told = [
+            {
+                "statement": each.statement.hex(),
+                "issuer": each.issuer,
+                "origin": each.origin,
+                "digest": each.digest.hex(),
+            }
+            for each in found
+        ]
+        return JSONResponse({"anchors": told}, headers={"Cache-Control": BRIEF})
 
     async def stamp(self, request: Request) -> Response:
         """POST /timestamp: an RFC 3161 time stamp by this node, if its operator made certificates for it."""
@@ -228,12 +248,14 @@ class Marks:
         return bytes(body)
 
 
-def _look(raw: bytes, book: MarkBook, lang: Lang) -> dict[str, Any]:
+def _look(raw: bytes, book: MarkBook, runner: Runner, lang: Lang) -> dict[str, Any]:
     from haechi.mark.extra import require
 
     examine = require("haechi.mark.examine")
     examine.require_pixels(raw, MOST_PIXELS)
-    return examine.examine(raw, examine.Means(registry=book)).as_dict(lang)
+    means = examine.Means(registry=book)
+    trust = (*means.trust, *(each.source for each in published(runner, book.blob)))
+    return examine.examine(raw, replace(means, trust=trust)).as_dict(lang)
 
 
 def _asked(raw: bytes) -> list[str]:

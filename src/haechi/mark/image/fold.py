@@ -13,6 +13,7 @@ from haechi.mark.image.layout import R_MAX, TILE, Lines
 from haechi.mark.image.plane import Complexes, Plane, Reals
 
 DEAD = 0.02  # a tile with less than this share of the median power lies outside the picture
+COLUMNS = R_MAX + 1  # of a tile's spectrum: no line lies beyond
 ENERGY_FLOOR = 1.5  # of the median tile's: compression empties calm tiles, which must not count most
 
 Spectra = NDArray[np.complex64]
@@ -20,7 +21,7 @@ Spectra = NDArray[np.complex64]
 
 def _radii() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     rows = np.fft.fftfreq(TILE, 1 / TILE)[:, None]
-    radius = np.hypot(rows, np.arange(TILE // 2 + 1)[None]).astype(np.intp).ravel()
+    radius = np.hypot(rows, np.arange(COLUMNS)[None]).astype(np.intp).ravel()
     inside = np.flatnonzero(radius <= R_MAX)
     return inside, radius[inside]
 
@@ -32,7 +33,7 @@ _BINS[np.arange(len(_INSIDE)), _RADIUS] = 1.0 / _COUNTS[_RADIUS]
 
 
 class Tiles(NamedTuple):
-    """Spectra of all tiles: (tiles, TILE, TILE/2+1), their weights (tiles, R_MAX+1), and the tile grid."""
+    """Spectra of all tiles: (tiles, TILE, R_MAX+1), their weights (tiles, R_MAX+1), and the tile grid."""
 
     spectra: Spectra
     weights: Reals
@@ -44,9 +45,15 @@ class Tiles(NamedTuple):
         """Cut a canonical residual into tiles from the top left; the last row and column are padded."""
         height, width = residual.shape
         rows, columns = max(1, -(-height // TILE)), max(1, -(-width // TILE))
-        blocks = _blocks(residual, rows, columns)
-        spectra = np.fft.rfft2(blocks).astype(np.complex64, copy=False)
-        power = (blocks * blocks).mean(axis=(1, 2))
+        padded = residual
+        if (height, width) != (rows * TILE, columns * TILE):
+            padded = np.zeros((rows * TILE, columns * TILE), np.float32)
+            padded[:height, :width] = residual
+        blocks = padded.reshape(rows, TILE, columns, TILE)
+        power = np.einsum("atbu,atbu->ab", blocks, blocks).ravel() / np.float32(TILE * TILE)
+        across = np.fft.rfft(blocks, axis=3)[..., :COLUMNS]
+        spectra = np.fft.fft(across, axis=1).astype(np.complex64, copy=False).transpose(0, 2, 1, 3)
+        spectra = np.ascontiguousarray(spectra).reshape(rows * columns, TILE, COLUMNS)
         return cls(spectra, _weights(spectra, power), rows, columns)
 
     def on(self, lines: Lines) -> Spectra:
@@ -62,13 +69,6 @@ class Tiles(NamedTuple):
         weighted = self.on(lines) * self.weights_on(lines)
         noise = np.sqrt((weighted.real**2 + weighted.imag**2).sum(axis=0) / 2.0 + 1e-20)
         return weighted.sum(axis=0).astype(np.complex128) / noise
-
-
-def _blocks(plane: Plane, rows: int, columns: int) -> Plane:
-    height, width = plane.shape
-    padded = np.zeros((rows * TILE, columns * TILE), np.float32)
-    padded[:height, :width] = plane
-    return padded.reshape(rows, TILE, columns, TILE).transpose(0, 2, 1, 3).reshape(-1, TILE, TILE)
 
 
 def _weights(spectra: Spectra, power: Plane) -> Reals:

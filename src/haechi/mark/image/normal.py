@@ -16,6 +16,11 @@ def residual_of(plane: Plane) -> Plane:
     The local size is a mean of absolute values, not of squares: next to a hard edge it stays small, the
     edge is clipped, and what the mark says beside it is kept. Zero where the picture is constant.
     """
-    rest = plane - smooth(plane, LOW_PASS_SIGMA)
-    size = mean_around(np.abs(rest), SPREAD) * np.float32(1.25) + np.float32(FLOOR)
-    return as_plane(np.clip(rest / size, -CLIP, CLIP))
+    # In place throughout: fresh planes of this size cost as much as the arithmetic.
+    rest = smooth(plane, LOW_PASS_SIGMA)
+    np.subtract(plane, rest, out=rest)
+    size = mean_around(np.abs(rest), SPREAD)
+    size *= np.float32(1.25)
+    size += np.float32(FLOOR)
+    np.divide(rest, size, out=rest)
+    return as_plane(np.clip(rest, -CLIP, CLIP, out=rest))

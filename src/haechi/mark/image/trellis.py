@@ -22,8 +22,7 @@ Bits = NDArray[np.uint8]
 
 class _Tables(NamedTuple):
     outputs: NDArray[np.uint8]  # (2, STATES): the three coded bits as a number, first bit highest
-    from_even: NDArray[np.uint8]  # (STATES,): outputs on the branch from predecessor 2s mod STATES
-    from_odd: NDArray[np.uint8]  # (STATES,): the same from predecessor 2s + 1 mod STATES
+    from_even: NDArray[np.intp]  # (STATES / 2,): outputs into the lower states from predecessor 2s
 
 
 @lru_cache(maxsize=1)
@@ -35,9 +34,7 @@ def _tables() -> _Tables:
         for polynomial in POLYNOMIALS:
             parity = np.bitwise_count(register & polynomial) & 1
             outputs[bit] = (outputs[bit] << 1) | parity.astype(np.uint8)
-    newest = state >> (MEMORY - 1)
-    even = (state << 1) & (STATES - 1)
-    return _Tables(outputs, outputs[newest, even], outputs[newest, even | 1])
+    return _Tables(outputs, outputs[0, 0::2].astype(np.intp))
 
 
 def encode(bits: Bits) -> Reals:
@@ -62,21 +59,29 @@ def decode(soft: Reals) -> Bits:
 
     Viterbi over two rounds of the circle; the bits are read from the middle, where both ends are settled.
     """
-    tables = _tables()
     choices = 1.0 - 2.0 * (np.arange(8)[:, None] >> np.array([2, 1, 0]) & 1)
     gains = (soft.reshape(PAYLOAD_BITS, 3) @ choices.T).astype(np.float32)
-    metric = np.zeros(STATES, np.float32)
-    rounds = 2 * PAYLOAD_BITS
-    history = np.empty((rounds, STATES), np.bool_)
+    # Every polynomial taps the newest and the oldest bit, so changing either flips all three outputs and
+    # turns a gain's sign: one gain in four has to be looked up.
+    straight = gains[:, _tables().from_even]
     half = STATES // 2
+    metric, after = np.zeros(STATES, np.float32), np.empty(STATES, np.float32)
+    even, odd = np.empty(half, np.float32), np.empty(half, np.float32)
+    rounds = 2 * PAYLOAD_BITS
+    history = np.empty((rounds, 2, half), np.bool_)
     for step in range(rounds):
-        gain = gains[step % PAYLOAD_BITS]
-        pairs = metric.reshape(half, 2)
-        even = gain[tables.from_even].reshape(2, half) + pairs[:, 0]
-        odd = gain[tables.from_odd].reshape(2, half) + pairs[:, 1]
-        np.greater(odd, even, out=history[step].reshape(2, half))
-        metric = np.maximum(even, odd).reshape(STATES)
-    return _traced(history, int(metric.argmax()))
+        gain = straight[step % PAYLOAD_BITS]
+        from_even, from_odd = metric[0::2], metric[1::2]
+        np.add(from_even, gain, out=even)
+        np.subtract(from_odd, gain, out=odd)
+        np.greater(odd, even, out=history[step, 0])
+        np.maximum(even, odd, out=after[:half])
+        np.subtract(from_even, gain, out=even)
+        np.add(from_odd, gain, out=odd)
+        np.greater(odd, even, out=history[step, 1])
+        np.maximum(even, odd, out=after[half:])
+        metric, after = after, metric
+    return _traced(history.reshape(rounds, STATES), int(metric.argmax()))
 
 
 def _traced(history: NDArray[np.bool_], state: int) -> Bits:
