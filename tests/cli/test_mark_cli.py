@@ -23,7 +23,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "in" / "more").mkdir(parents=True)
     Image.fromarray(textured(3)[:500, :640]).save(folder / "in" / "a.png")
     Image.fromarray(textured(4)[:500, :640]).save(folder / "in" / "more" / "b.jpg", quality=92)
-    (folder / "in" / "notes.txt").write_text("not a picture")
+    (folder / "in" / "notes.csv").write_text("neither picture nor text")
     words = ("-s", folder / "studio", "-o", folder / "out", "--for", "EU,CN", "--batch", "--json")
     done = haechi("mark", folder / "in", *INIT, *words)
     assert done.code == 0, done.err

@@ -38,7 +38,7 @@ COMMANDS = (
     "node",
     "demo",
 )
-GROUPS = ("key", "log", "mirror", "trust", "facts", "export")
+GROUPS = ("key", "log", "mirror", "trust", "facts", "export", "profile")
 
 
 def assemble(only: str | None = None) -> typer.Typer:

@@ -9,14 +9,16 @@ import typer
 
 from haechi.cli.looking import Reader, Report, Seen, each_seen
 from haechi.cli.many import Engine, Workers, named_files, spread_over
-from haechi.cli.mark import PICTURE, SUFFIXES
+from haechi.cli.mark import FILE
 from haechi.cli.options import Json, NodeUrl, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.findings import VERDICT_WORDS, Verdict
+from haechi.mark.media import STDIN, SUFFIXES
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.mark.fanout import Spread
+    from haechi.mark.text import TextLook
     from haechi.mark.verdict import Look
 
 
@@ -25,15 +27,21 @@ def register(app: typer.Typer) -> None:
     app.command(
         "detect",
         help=tr(
-            "Look at pictures: watermark, log, content, credential, label. Finds nothing: says nothing.",
-            "그림의 워터마크, 로그, 콘텐츠, 자격 증명, 라벨을 봅니다. 못 찾아도 AI가 아니라는 뜻은 아닙니다.",
+            "Look at pictures and text: watermark, log, content, credential. Finds nothing: says nothing.",
+            "그림과 텍스트의 워터마크, 로그, 자격 증명을 봅니다. 못 찾아도 AI가 아니라는 뜻은 아닙니다.",
         ),
     )(detect)
 
 
 def detect(
     files: Annotated[
-        list[Path], typer.Argument(help=tr("pictures, folders of them, or patterns", "그림, 그림 폴더, 패턴"))
+        list[Path],
+        typer.Argument(
+            help=tr(
+                "pictures or text, folders, patterns; - reads text from standard input",
+                "그림이나 텍스트 파일, 폴더, 패턴. - 는 표준 입력의 텍스트",
+            )
+        ),
     ],
     node: NodeUrl = "",
     pins: PinsFile = None,
@@ -46,6 +54,17 @@ def detect(
     anchors: Annotated[
         list[Path] | None,
         typer.Option("--anchors", help=tr("certificates to recognise (PEM)", "인정할 인증서 (PEM)")),
+    ] = None,
+    profiles: Annotated[
+        list[Path] | None,
+        typer.Option("--profile", help=tr("text mark profile, or a folder", "텍스트 마크 프로필 또는 폴더")),
+    ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            "--tokenizer",
+            help=tr("tokenizer.json, for profiles that need it", "프로필에 필요한 tokenizer.json"),
+        ),
     ] = None,
     report: Annotated[
         Path | None,
@@ -63,9 +82,13 @@ def detect(
 ) -> None:
     """Look; exit 0 HOLDS (mark, log and content agree), 1 FAILS, 3 UNDECIDED; the gravest of many files."""
     out = Out(json)
-    reader = Reader(node, pins, records, tuple(keys or ()), tuple(anchors or ()))
+    reader = Reader(
+        node, pins, records, tuple(keys or ()), tuple(anchors or ()), tuple(profiles or ()), tokenizer
+    )
     spread = spread_over(engine, workers, "haechi detect")
-    paths = [named.path for named in named_files(files, SUFFIXES, PICTURE)]
+    paths = [STDIN] if STDIN in files else []
+    given = [path for path in files if path != STDIN]
+    paths += [named.path for named in named_files(given, SUFFIXES, FILE)]
     raise typer.Exit(look_at(out, paths, reader, report=report, spread=spread))
 
 
@@ -123,7 +146,7 @@ def _say(out: Out, seen: Seen) -> None:
         )
 
 
-def _say_look(out: Out, path: Path, look: "Look") -> None:
+def _say_look(out: Out, path: Path, look: "Look | TextLook") -> None:
     out.heading(str(path), VERDICT_WORDS[look.verdict].say(out.lang))
     out.say(f"  {look.say(out.lang)}")
     out.findings(look.layers)

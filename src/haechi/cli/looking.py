@@ -1,6 +1,7 @@
 """Looking at many files, one after the other or several at once; a report that an interrupted run resumes."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import lru_cache, partial
@@ -10,11 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from haechi.cli.files import FileRefused
 from haechi.cli.out import EXIT_BY_VERDICT, exit_code
 from haechi.errors import HaechiError, TooLarge
+from haechi.mark.media import STDIN, medium_of
 from haechi.words import Lang, Text
 
 if TYPE_CHECKING:
+    from haechi.mark.credentials import TrustSource
     from haechi.mark.examine import Means
     from haechi.mark.fanout import Spread
+    from haechi.mark.text import TextLook, TextMeans
+    from haechi.mark.text.registry import TextRegistry
     from haechi.mark.verdict import Look
 
 _MAX_ANCHORS = 1 << 20
@@ -29,8 +34,10 @@ class Reader(NamedTuple):
     records: Path | None = None
     keys: tuple[Path, ...] = ()
     anchors: tuple[Path, ...] = ()
+    profiles: tuple[Path, ...] = ()
+    tokenizer: Path | None = None
 
-    def means(self, stack: ExitStack) -> "Means":
+    def means(self, stack: ExitStack) -> "AllMeans":
         """The keys, anchors and registry; a node's connection lives as long as the stack."""
         from haechi.cli.files import read_file
         from haechi.cli.verify import load_trust
@@ -43,6 +50,7 @@ class Reader(NamedTuple):
         from haechi.mark.image import PUBLIC_KEY
         from haechi.mark.records import Nowhere, read_folder
         from haechi.mark.studio import load_mark_key
+        from haechi.mark.text.registry import NoTexts, TextFolder
 
         trust = [credentials.official_list()]
         for path in self.anchors:
@@ -54,17 +62,38 @@ class Reader(NamedTuple):
             from haechi.network.client import PeerClient
 
             client = stack.enter_context(PeerClient(self.node))
-            node = NodeRegistry(client, load_trust(self.pins), load())
-            return Means(own, (*trust, *node.anchors()), node)
+            asked = NodeRegistry(client, load_trust(self.pins), load())
+            known = (*trust, *asked.anchors())
+            return AllMeans(Means(own, known, asked), self._of_text(asked, known))
         registry = Nowhere() if self.records is None else read_folder(self.records, load())
-        return Means(own, tuple(trust), registry)
+        texts = NoTexts() if self.records is None else TextFolder(self.records, load())
+        return AllMeans(Means(own, tuple(trust), registry), self._of_text(texts, tuple(trust)))
+
+    def _of_text(self, registry: "TextRegistry", trust: "tuple[TrustSource, ...]") -> "TextMeans":
+        from haechi.mark.text import TextMeans
+        from haechi.mark.text.profiles import load_profile
+        from haechi.mark.text.tokenizer import load_tokenizer
+
+        paths = [each for path in self.profiles for each in _profile_files(path)]
+        profiles = tuple(load_profile(path) for path in paths)
+        if self.tokenizer is None:
+            return TextMeans(profiles, registry, trust=trust)
+        digest, tokenize = load_tokenizer(self.tokenizer)
+        return TextMeans(profiles, registry, tokenize, digest, trust)
+
+
+class AllMeans(NamedTuple):
+    """What a reader brings, for each medium."""
+
+    picture: "Means"
+    text: "TextMeans"
 
 
 class Seen(NamedTuple):
     """How a look at one file ended: the look or the error, or (from an earlier report) only what was told."""
 
     path: Path
-    look: "Look | None"
+    look: "Look | TextLook | None"
     error: HaechiError | None
     told: dict[str, Any] | None = None
 
@@ -91,7 +120,7 @@ class _Sent(NamedTuple):
     """A `Seen` between processes: an error of the tree travels as its class and its facts."""
 
     path: Path
-    look: "Look | None"
+    look: "Look | TextLook | None"
     error: type[HaechiError] | None
     facts: dict[str, object]
 
@@ -111,14 +140,29 @@ def each_seen(paths: Iterable[Path], reader: Reader, spread: "Spread | None" = N
             yield Seen(sent.path, sent.look, None if sent.error is None else sent.error(**sent.facts))
 
 
-def _look(path: Path, *, means: "Means") -> _Sent:
-    from haechi.mark.bulk import read_picture
-    from haechi.mark.examine import examine
+def _profile_files(path: Path) -> list[Path]:
+    """The profile that is named, or those in a folder."""
+    return sorted(path.glob("*.profile")) if path.is_dir() else [path]
 
+
+def _look(path: Path, *, means: AllMeans) -> _Sent:
     try:
-        return _Sent(path, examine(read_picture(path), means), None, {})
+        return _Sent(path, _looked(path, means), None, {})
     except HaechiError as error:
         return _Sent(path, None, type(error), error.facts)
+
+
+def _looked(path: Path, means: AllMeans) -> "Look | TextLook":
+    from haechi.mark.bulk import read_picture
+    from haechi.mark.examine import examine
+    from haechi.mark.text import look_at_text
+    from haechi.mark.text.files import read_bytes, read_stream
+
+    if path == STDIN:
+        return look_at_text(read_stream(sys.stdin.buffer), means.text)
+    if medium_of(path) == "text":
+        return look_at_text(read_bytes(path), means.text)
+    return examine(read_picture(path), means.picture)
 
 
 def _look_for(path: Path, *, reader: Reader) -> _Sent:
@@ -126,7 +170,7 @@ def _look_for(path: Path, *, reader: Reader) -> _Sent:
 
 
 @lru_cache(maxsize=1)
-def _means_here(reader: Reader) -> "Means":
+def _means_here(reader: Reader) -> AllMeans:
     """Opened once in a worker process, and closed with it."""
     return reader.means(ExitStack())
 

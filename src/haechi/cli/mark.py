@@ -12,15 +12,16 @@ from haechi.cli.many import Engine, Workers, named_files, spread_over
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.cli.usage import WronglyUsed
+from haechi.mark.media import SUFFIXES
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.mark.bulk import LoggedBatch, Outcome, Task
     from haechi.mark.fanout import Spread
-    from haechi.mark.pipeline import Wish
+    from haechi.mark.labels import Layer
+    from haechi.mark.wish import Wish
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif"})
-PICTURE = Text("picture file", "그림 파일")
+FILE = Text("file", "파일")
 SHOWN = 20
 
 
@@ -29,8 +30,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "mark",
         help=tr(
-            "Mark AI-made pictures: watermark, labels, credential, fingerprint, and a statement for the log.",
-            "AI로 만든 그림에 워터마크, 라벨, 자격 증명, 지문을 넣고 로그에 남길 진술을 만듭니다.",
+            "Mark AI-made pictures and text: labels, watermark, credential, fingerprint, and a statement.",
+            "AI로 만든 그림과 텍스트에 라벨, 워터마크, 자격 증명, 지문을 넣고 로그에 남길 진술을 만듭니다.",
         ),
     )(mark)
 
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
 def mark(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help=tr("pictures, folders of them, or patterns", "그림, 그림 폴더, 패턴")),
+        typer.Argument(help=tr("pictures or text, folders, patterns", "그림이나 텍스트 파일, 폴더, 패턴")),
     ] = None,
     studio: Annotated[
         Path,
@@ -50,7 +51,7 @@ def mark(
         ),
     ] = Path("studio"),
     out_folder: Annotated[
-        Path, typer.Option("--out", "-o", help=tr("folder for the marked pictures", "결과 폴더"))
+        Path, typer.Option("--out", "-o", help=tr("folder for the marked files", "결과 폴더"))
     ] = Path("marked"),
     countries: Annotated[
         str,
@@ -59,7 +60,7 @@ def mark(
         ),
     ] = "",
     visible: Annotated[
-        bool, typer.Option("--visible", help=tr("draw a label people see", "눈에 보이는 표시를 그림"))
+        bool, typer.Option("--visible", help=tr("a label people see or read", "눈에 보이는 표시를 넣음"))
     ] = False,
     notice: Annotated[
         bool,
@@ -99,7 +100,7 @@ def mark(
     from haechi.mark.studio import Maker, Studio, namespace_of
 
     require("haechi.mark.bulk")
-    from haechi.mark.pipeline import Wish
+    from haechi.mark.wish import Wish
 
     out = Out(json)
     if init:
@@ -142,7 +143,7 @@ def _tasks(files: list[Path], out_folder: Path) -> "Iterator[Task]":
     from haechi.mark.bulk import Task
 
     seen: set[Path] = set()
-    for path, inner in named_files(files, SUFFIXES, PICTURE):
+    for path, inner in named_files(files, SUFFIXES, FILE):
         if out_folder in path.parents and path not in files:
             continue
         target = out_folder / inner
@@ -188,9 +189,7 @@ def _tell(out: Out, outcomes: "list[Outcome]", wish: "Wish", logged: "LoggedBatc
     from haechi.mark.labels import duty_findings
 
     failed = [outcome for outcome in outcomes if outcome.error is not None]
-    done = {"watermark", "metadata", "credential", "kept"}
-    done |= {name for name, asked in (("visible", wish.visible), ("notice", wish.notice)) if asked}
-    duties = duty_findings(wish.countries, frozenset(done))  # type: ignore[arg-type]  # names of layers
+    duties = duty_findings(wish.countries, _done(outcomes, wish))
     out.data(
         {
             "files": [
@@ -232,6 +231,24 @@ def _tell(out: Out, outcomes: "list[Outcome]", wish: "Wish", logged: "LoggedBatc
         raise typer.Exit(exit_code(failed[0].error))
 
 
+def _done(outcomes: "list[Outcome]", wish: "Wish") -> "frozenset[Layer]":
+    """The layers that every marked file has."""
+    from haechi.mark.media import medium_of
+
+    items = [(medium_of(each.task.source), each.item) for each in outcomes if each.item is not None]
+    done: set[Layer] = {"credential", "kept"}
+    if all(item.watermark is not None for _medium, item in items):
+        done.add("watermark")
+    if all(medium == "image" for medium, _item in items):
+        done.add("metadata")
+    asked: tuple[tuple[Layer, bool], ...] = (("visible", wish.visible), ("notice", wish.notice))
+    done.update(name for name, wanted in asked if wanted)
+    return frozenset(done)
+
+
 def _payload(outcome: "Outcome") -> str | None:
-    mark = None if outcome.item is None else outcome.item.watermark
-    return None if mark is None else mark.payload
+    """The number that a look-up finds the file by: of its mark, else of its label."""
+    if outcome.item is None:
+        return None
+    mark = outcome.item.watermark
+    return outcome.item.label.id if mark is None or mark.payload is None else mark.payload

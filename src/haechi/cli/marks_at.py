@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from haechi.errors import BadInput, NotFound
 from haechi.facts import Facts
-from haechi.findings import Verdict, overall
+from haechi.findings import Finding, Verdict, overall
 from haechi.mark.batch import ItemProof
 from haechi.mark.credentials.trust import TrustSource, published_anchors
 from haechi.mark.records import LogRecord, records_of
@@ -16,22 +16,28 @@ from haechi.network.client import PeerClient
 from haechi.network.pins import Pins
 from haechi.network.verify import verify_bundle
 from haechi.statement.claims import claim_of
+from haechi.statement.envelope import Statement
 from haechi.statement.kinds.document import Document
+
+if TYPE_CHECKING:
+    from haechi.mark.text.registry import ProfileRecord
 
 MOST_ANSWER_BYTES = 1 << 20
 MOST_BUNDLE_BYTES = 64 << 20
 MOST_BLOB_BYTES = 16 << 20
 MOST_ANCHORS = 32
+MOST_PROFILES = 1000
 
 
 class NodeRegistry:
-    """A `Registry` that a node answers. Only fingerprints and payloads are sent, never a picture."""
+    """A `Registry` that a node answers. Only fingerprints and payloads are sent, never a file."""
 
     def __init__(self, client: PeerClient, pins: Pins, facts: Facts) -> None:
         self._client = client
         self._pins = pins
         self._facts = facts
         self._blobs: dict[bytes, bytes | None] = {}
+        self._profiles: Sequence[ProfileRecord] | None = None
 
     def by_mark(self, payload: str) -> Sequence[LogRecord]:
         """Verified records with this payload."""
@@ -41,6 +47,32 @@ class NodeRegistry:
         """Verified records that look like one of the hashes."""
         asked = msgspec.json.encode({"pdq": list(pdqs)})
         return self._verified(self._client.post("/marks/like", asked, "application/json").body)
+
+    def by_digest(self, digest: bytes) -> Sequence[LogRecord]:
+        """Verified records of exactly this file."""
+        return self._like({"digest": digest.hex()})
+
+    def texts_like(self, minhash: bytes) -> Sequence[LogRecord]:
+        """Verified records of texts that share fingerprints."""
+        return self._like({"minhash": minhash.hex()})
+
+    def profiles(self) -> "Sequence[ProfileRecord]":
+        """Profiles of text marks, each fetched as a bundle and checked against the pins."""
+        from haechi.mark.text.registry import profile_records
+
+        if self._profiles is None:
+            told: Any = msgspec.json.decode(self._client.fetch("/marks/profiles", MOST_ANSWER_BYTES))
+            named = [str(each["statement"]) for each in told["profiles"][:MOST_PROFILES]]
+            bundles = [bundle for digest in named if (bundle := self._bundle(digest)) is not None]
+            checked = [(each.statement, each.checks) for each in bundles]
+            origins = {each.statement.digest: each.origin for each in bundles}
+            found = profile_records(checked, self._facts, "")
+            self._profiles = [each._replace(origin=origins[each.statement]) for each in found]
+        return self._profiles
+
+    def _like(self, asked: dict[str, str]) -> list[LogRecord]:
+        body = self._client.post("/marks/like", msgspec.json.encode(asked), "application/json").body
+        return self._verified(body)
 
     def blob(self, digest: bytes) -> bytes | None:
         """A kept file whose bytes have this digest."""
@@ -68,17 +100,12 @@ class NodeRegistry:
         return [source for digest in named[:MOST_ANCHORS] for source in self._published(digest, institutes)]
 
     def _published(self, digest: str, institutes: set[str]) -> Sequence[TrustSource]:
-        try:
-            raw = self._client.fetch(f"/bundles/{digest}", MOST_BUNDLE_BYTES)
-            report = verify_bundle(io.BytesIO(raw), self._pins, self._facts, bytes.fromhex(digest))
-        except (BadInput, NotFound, ValueError):
+        bundle = self._bundle(digest)
+        if bundle is None or bundle.statement.about.issuer not in institutes:
             return ()
-        statement = report.sections[0].statement
-        checks = [each for each in report.sections[0].findings if not each.check.startswith("evidence.")]
-        if statement is None or statement.about.issuer not in institutes:
+        if overall(bundle.checks) is not Verdict.HOLDS:
             return ()
-        if overall(checks) is not Verdict.HOLDS:
-            return ()
+        statement = bundle.statement
         try:
             claim = claim_of(statement, self._facts)
             if not isinstance(claim, Document):
@@ -102,16 +129,32 @@ class NodeRegistry:
         return records
 
     def _record(self, digest: str, proof: object) -> list[LogRecord]:
+        bundle = self._bundle(digest)
+        if bundle is None:
+            return []
+        try:
+            shown = [ItemProof.from_bytes(bytes.fromhex(proof))] if isinstance(proof, str) else []
+        except (BadInput, ValueError):
+            return []
+        return records_of(bundle.statement, self._facts, bundle.origin, bundle.checks, {}, shown)
+
+    def _bundle(self, digest: str) -> "_Bundle | None":
         try:
             raw = self._client.fetch(f"/bundles/{digest}", MOST_BUNDLE_BYTES)
-            shown = [ItemProof.from_bytes(bytes.fromhex(proof))] if isinstance(proof, str) else []
             report = verify_bundle(io.BytesIO(raw), self._pins, self._facts, bytes.fromhex(digest))
         except (BadInput, NotFound, ValueError):
-            return []
+            return None
         subject = report.sections[0]
         if subject.statement is None:
-            return []
+            return None
         # What a bundle says of its own files (a manifest that is not there) is no check on the statement.
-        checks = [each for each in subject.findings if not each.check.startswith("evidence.")]
-        origin = subject.origin or "?"
-        return records_of(subject.statement, self._facts, origin, checks, {}, shown)
+        checks = tuple(each for each in subject.findings if not each.check.startswith("evidence."))
+        return _Bundle(subject.statement, subject.origin or "?", checks)
+
+
+class _Bundle(NamedTuple):
+    """A statement as a bundle shows it."""
+
+    statement: Statement
+    origin: str
+    checks: tuple[Finding, ...]

@@ -14,6 +14,7 @@ from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, NotFound
 from haechi.findings import VERDICT_WORDS, Verdict
+from haechi.mark.media import TEXT_TYPES
 from haechi.words import Text
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def verify(
         str,
         typer.Argument(
             help=tr(
-                "file (.haechi, .cose, picture), digest, or link to a statement",
-                "파일(.haechi, .cose, 그림), 다이제스트 또는 링크",
+                "file (.haechi, .cose, picture, text), digest, or link to a statement",
+                "파일(.haechi, .cose, 그림, 텍스트), 다이제스트 또는 링크",
             )
         ),
     ],
@@ -65,7 +66,7 @@ def verify(
 ) -> None:
     """Verify with nothing but pins and a trust list; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
     out = Out(json)
-    if _is_picture(what):
+    if _is_picture(what) or Path(what).suffix.lower() in TEXT_TYPES:
         from haechi.cli.detect import look_at
         from haechi.cli.looking import Reader
 

@@ -23,8 +23,12 @@ from haechi.mark.batch import Built, build_batch, decode_item, encode_item, item
 from haechi.mark.fanout import HERE, Spread, each_of
 from haechi.mark.image import Payload
 from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge
-from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
+from haechi.mark.media import TEXT_TYPES, medium_of
+from haechi.mark.pipeline import Produced, produce, statement_for, subject_of
 from haechi.mark.studio import Studio
+from haechi.mark.text.files import read_bytes
+from haechi.mark.text.produce import MarkedText, TextFile, produce_text
+from haechi.mark.wish import Wish
 from haechi.statement.envelope import Statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.content_mark import ContentMark, MarkedItem
@@ -35,7 +39,7 @@ ITEMS_TYPE = "application/vnd.haechi.mark-items"
 
 
 class OverItself(Conflict):
-    """A picture would be written over its source; facts: path."""
+    """A file would be written over its source; facts: path."""
 
     code = "mark.bulk.over-itself"
     what = Text("{path} would be written over itself", "{path}이(가) 자기 자신을 덮어쓰게 됩니다")
@@ -47,7 +51,7 @@ class MarkedOnDisk(NamedTuple):
 
     target: Path
     records: Path
-    produced: Produced
+    produced: Produced | MarkedText
     statement: Statement | None
 
 
@@ -88,13 +92,12 @@ def mark_one(
 ) -> MarkedOnDisk:
     """Mark one file; single: with a statement of its own, else only its item, for a batch.
 
-    The records appear before the picture, each of the two whole or not at all. Raises OverItself, what
-    `read_picture` and `produce` raise, and OSError.
+    The records appear before the file, each of the two whole or not at all. Raises OverItself, what
+    `produce` and `produce_text` raise, NotFound, FileTooLarge and OSError.
     """
     if target.exists() and source.resolve() == target.resolve():
         raise OverItself(path=str(source))
-    payload = Payload.fresh(studio.maker.namespace)
-    made = produce(read_picture(source), source.stem[:120] or "picture", studio, wish, payload, now)
+    made = _produced(source, studio, wish, now)
     statement = None
     files = dict(made.kept)
     if single:
@@ -108,6 +111,15 @@ def mark_one(
     _write_folder(folder, files)
     _write_file(target, made.data)
     return MarkedOnDisk(target, folder, made, statement)
+
+
+def _produced(source: Path, studio: Studio, wish: Wish, now: datetime) -> Produced | MarkedText:
+    payload, medium = Payload.fresh(studio.maker.namespace), medium_of(source)
+    title = source.stem[:120] or medium
+    if medium == "text":
+        text = TextFile(read_bytes(source), title, TEXT_TYPES[source.suffix.lower()])
+        return produce_text(text, studio, wish, payload.hex, now)
+    return produce(read_picture(source), title, studio, wish, payload, now)
 
 
 def mark_many(

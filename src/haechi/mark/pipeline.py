@@ -38,6 +38,7 @@ from haechi.mark.labels import (
 )
 from haechi.mark.labels.visible import SMALLEST_SHARE
 from haechi.mark.studio import Studio
+from haechi.mark.wish import Wish
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
@@ -47,7 +48,6 @@ from haechi.statement.kinds.content_mark import (
     Fingerprints,
     Label,
     MarkedItem,
-    SourceType,
     Watermark,
 )
 
@@ -63,20 +63,6 @@ MEDIA_TYPES = {
     "TIFF": "image/tiff",
     "AVIF": "image/avif",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for. countries: whose labels, such as ("KR", "EU"); visible: draw a label that people
-    see; notice: the service tells its users in words; stamp_url: an RFC 3161 service for the credential.
-    """
-
-    countries: tuple[str, ...] = ()
-    visible: bool = False
-    notice: bool = False
-    source_type: SourceType = "trainedAlgorithmicMedia"
-    psnr_db: float | None = None
-    stamp_url: str | None = None
 
 
 class Produced(NamedTuple):

@@ -80,6 +80,8 @@ class Book:
     def __init__(self) -> None:
         self._by_mark: dict[str, list[LogRecord]] = {}
         self._pending: list[tuple[LogRecord, str]] = []
+        self._by_digest: dict[bytes, list[LogRecord]] = {}
+        self._texts: list[LogRecord] = []
         self._blobs: dict[bytes, bytes] = {}
         self._index: Any = None
         self._count = 0
@@ -93,8 +95,11 @@ class Book:
         prints = record.item.fingerprints
         for payload in {mark.payload for mark in record.item.marks if mark.payload is not None}:
             self._by_mark.setdefault(payload, []).append(record)
+        self._by_digest.setdefault(record.item.digest, []).append(record)
         if prints is not None and prints.pdq is not None:
             self._pending.append((record, prints.pdq))
+        if prints is not None and prints.minhash is not None:
+            self._texts.append(record)
         self._count += 1
 
     def add_blob(self, digest: bytes, data: bytes) -> None:
@@ -117,6 +122,22 @@ class Book:
         ordered = sorted(near, key=lambda hit: hit.distance)
         found = {(hit.key.statement, hit.key.item.digest): hit.key for hit in ordered}
         return list(found.values())[:MOST_ANSWERS]
+
+    def by_digest(self, digest: bytes) -> Sequence[LogRecord]:
+        """Records of exactly this file, oldest first."""
+        return self._by_digest.get(digest, [])[:MOST_ANSWERS]
+
+    def texts_like(self, minhash: bytes) -> Sequence[LogRecord]:
+        """Records of texts that share fingerprints with this one, nearest first."""
+        from haechi.mark.text.prints import MINHASH_SAME, minhash_alike  # needs the extra
+
+        rated = [
+            (minhash_alike(minhash, prints.minhash), record)
+            for record in self._texts
+            if (prints := record.item.fingerprints) is not None and prints.minhash is not None
+        ]
+        near = sorted((each for each in rated if each[0] >= MINHASH_SAME), key=lambda each: -each[0])
+        return [record for _share, record in near[:MOST_ANSWERS]]
 
     def blob(self, digest: bytes) -> bytes | None:
         """A file that was taken in."""
@@ -179,29 +200,43 @@ def _items_in(raw: bytes, batch: Batch, statement: bytes, facts: Facts) -> list[
         return []
 
 
-def read_folder(folder: Path, facts: Facts) -> Book:
-    """The statements, proofs and kept files in a folder, whatever their names; signatures are checked.
+class Contents(NamedTuple):
+    """What lies in a folder of records: statements, proofs of items, and all other files by their digest."""
+
+    statements: list[Statement]
+    proofs: list[ItemProof]
+    blobs: dict[bytes, bytes]
+
+
+def contents_of(folder: Path) -> Contents:
+    """The statements, proofs and kept files in a folder, whatever their names.
 
     Files that are none of these are kept by their digest. Large and surplus files are passed over.
     """
-    book, statements, proofs = Book(), list[Statement](), list[ItemProof]()
-    blobs: dict[bytes, bytes] = {}
+    found = Contents([], [], {})
     for path in sorted(folder.rglob("*"))[:MOST_FILES]:
         if not path.is_file() or path.stat().st_size > MOST_FILE_BYTES:
             continue
         raw = path.read_bytes()
         if path.suffix == ".cose" and len(raw) <= MAX_TRANSPARENT_BYTES:
             try:
-                statements.append(Statement.from_bytes(raw))
+                found.statements.append(Statement.from_bytes(raw))
             except BadInput:
                 continue
         elif path.suffix == ".proof":
             try:
-                proofs.append(ItemProof.from_bytes(raw))
+                found.proofs.append(ItemProof.from_bytes(raw))
             except BadInput:
                 continue
         else:
-            blobs[hashlib.sha256(raw).digest()] = raw
+            found.blobs[hashlib.sha256(raw).digest()] = raw
+    return found
+
+
+def read_folder(folder: Path, facts: Facts) -> Book:
+    """The records in a folder; signatures are checked."""
+    book = Book()
+    statements, proofs, blobs = contents_of(folder)
     for digest, raw in blobs.items():
         book.add_blob(digest, raw)
     by_statement: dict[bytes, list[ItemProof]] = {}

@@ -25,9 +25,12 @@ from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.mark.image import MarkKey
+    from haechi.mark.text.profiles import Profile
 
 SETTINGS, KEY_NAME, MARK_KEY = "studio.json", "statements", "mark.key"
+MOST_PROFILES = 256
 _MOST_BYTES = 16 * 1024
+_PROFILES = "haechi.mark.text.profiles"
 _Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\n\r]*(?![\s\S])")]
 
 
@@ -77,12 +80,13 @@ def namespace_of(issuer: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """A maker with its keys."""
+    """A maker with its keys. profiles: how its text is marked, one file `*.profile` each."""
 
     maker: Maker
     key: "MarkKey"
     signer: SigningKey
     authority: Authority
+    profiles: "tuple[Profile, ...]" = ()
 
     @classmethod
     def create(cls, folder: Path, maker: Maker, now: datetime, randbytes: Callable[[int], bytes]) -> "Studio":
@@ -99,6 +103,7 @@ class Studio:
         path = folder / MARK_KEY
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(json.dumps({"name": own.name, "secret": own.secret.hex()}) + "\n", "utf-8")
+        add_profile(folder, require(_PROFILES).HaechiProfile.fresh(maker.issuer, randbytes))
         (folder / SETTINGS).write_bytes(msgspec.json.format(msgspec.json.encode(maker), indent=2) + b"\n")
         return cls.open(folder)
 
@@ -112,7 +117,20 @@ class Studio:
             raise StudioUnreadable(folder=str(folder), why=str(error)[:200]) from error
         key = image.PUBLIC_KEY if maker.public else load_mark_key(folder / MARK_KEY)
         signer = load_key(folder / f"{KEY_NAME}.pem")
-        return cls(maker, key, signer, Authority.load(folder / "credentials"))
+        load = require(_PROFILES).load_profile
+        profiles = tuple(load(path) for path in sorted(folder.glob("*.profile"))[:MOST_PROFILES])
+        return cls(maker, key, signer, Authority.load(folder / "credentials"), profiles)
+
+
+def add_profile(folder: Path, profile: "Profile", name: str = "text") -> Path:
+    """Keep a text profile, which holds its key, in a studio; raises StudioExists when there is one."""
+    path = folder / f"{name}.profile"
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+    except FileExistsError as error:
+        raise StudioExists(folder=str(path)) from error
+    path.write_bytes(profile.to_bytes() + b"\n")
+    return path
 
 
 def load_mark_key(path: Path) -> "MarkKey":

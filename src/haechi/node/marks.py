@@ -1,4 +1,4 @@
-"""Marks at a node: look-ups by number and by likeness, pictures looked at and forgotten, time stamps.
+"""Marks at a node: look-ups by number and likeness, files looked at and forgotten, time stamps.
 
 Unavailable
 └── LooksFull    as many pictures are being looked at as this node has room for
@@ -9,9 +9,10 @@ Only CLEAR statements that the index has checked are answered with; the book of 
 import asyncio
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from haechi.node.anchors import published
 from haechi.node.pages.detect import LIMIT_MIB
 from haechi.node.pages.source import Found
 from haechi.node.runner import Runner
+from haechi.node.texts import MOST_TEXT_BYTES, NodeTexts, asked_records, look_at, told_profiles
 from haechi.node.view import View
 from haechi.node.wire import BRIEF, BodySlow, problem, status_of, with_retry
 from haechi.statement.kinds.content_mark import NAME as KIND_NAME
@@ -49,7 +51,7 @@ class LooksFull(Unavailable):
     """No room to look at one more picture now; facts: retry_s."""
 
     code = "node.looks-full"
-    what = Text("too many pictures are being looked at", "지금 살펴보는 그림이 너무 많습니다")
+    what = Text("too many files are being looked at", "지금 살펴보는 파일이 너무 많습니다")
     hint = Text("send it again in {retry_s} s", "{retry_s}초 뒤에 다시 보내세요")
 
 
@@ -77,6 +79,20 @@ class MarkBook:
         with self._lock:
             self._refresh()
             found = self._book.by_likeness(pdqs)
+        return [self._checked(record) for record in found]
+
+    def by_digest(self, digest: bytes) -> Sequence[LogRecord]:
+        """Records of exactly this file, checked just now."""
+        with self._lock:
+            self._refresh()
+            found = self._book.by_digest(digest)
+        return [self._checked(record) for record in found]
+
+    def texts_like(self, minhash: bytes) -> Sequence[LogRecord]:
+        """Records of texts that share fingerprints, checked just now."""
+        with self._lock:
+            self._refresh()
+            found = self._book.texts_like(minhash)
         return [self._checked(record) for record in found]
 
     def blob(self, digest: bytes) -> bytes | None:
@@ -138,6 +154,7 @@ class Marks:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._book = MarkBook(runner)
+        self._texts = NodeTexts(runner, self._book)
         self._looking = 0
         self._authority: Authority | None = None
 
@@ -145,8 +162,10 @@ class Marks:
         """Every route, by its template."""
         return [
             Route("/marks/look", self.look, methods=["POST"]),
+            Route("/marks/text", self.look_at_text, methods=["POST"]),
             Route("/marks/like", self.like, methods=["POST"]),
             Route("/marks/anchors", self.anchors),
+            Route("/marks/profiles", self.profiles),
             Route("/marks/{payload}", self.known),
             Route("/timestamp", self.stamp, methods=["POST"]),
         ]
@@ -165,17 +184,38 @@ class Marks:
         )
 
     async def like(self, request: Request) -> Response:
-        """POST /marks/like: who signed for pictures that look like these PDQ hashes."""
+        """POST /marks/like: who signed for pictures or text like this, by fingerprint or digest."""
         try:
             self._runner.take_write(request.scope)
             raw = await self._body(request, MOST_ASKED_BYTES)
-            found = await run_in_threadpool(self._book.by_likeness, _asked(raw))
+            found = await run_in_threadpool(asked_records, raw, self._book, self._by_pictures)
         except HaechiError as error:
             return problem(error)
         return JSONResponse(_told(found), headers={"Cache-Control": "no-store"})
 
+    def _by_pictures(self, raw: bytes) -> Sequence[LogRecord]:
+        return self._book.by_likeness(_asked(raw))
+
+    async def profiles(self, request: Request) -> Response:  # noqa: ARG002  # as routes are called
+        """GET /marks/profiles: who committed to which profile of text marks, and whom to ask."""
+        try:
+            told = await run_in_threadpool(told_profiles, self._texts)
+        except HaechiError as error:
+            return problem(error)
+        return JSONResponse(told, headers={"Cache-Control": BRIEF, "access-control-allow-origin": "*"})
+
     async def look(self, request: Request) -> Response:
         """POST /marks/look: what a picture tells. It is looked at in memory and kept nowhere."""
+        return await self._looked(
+            request, LIMIT_MIB << 20, partial(_look, book=self._book, runner=self._runner)
+        )
+
+    async def look_at_text(self, request: Request) -> Response:
+        """POST /marks/text: what a text tells. It is looked at in memory and kept nowhere."""
+        return await self._looked(request, MOST_TEXT_BYTES, partial(look_at, texts=self._texts))
+
+    async def _looked(self, request: Request, limit: int, look: Callable[..., dict[str, Any]]) -> Response:
+        """The answer to one look, of which only so many run at once. look: takes the bytes and `lang`."""
         lang: Lang = "ko" if request.query_params.get("lang") == "ko" else "en"
         try:
             self._runner.take_write(request.scope)
@@ -183,8 +223,8 @@ class Marks:
                 raise LooksFull(retry_s=5)
             self._looking += 1
             try:
-                raw = await self._body(request, LIMIT_MIB << 20)
-                told = await run_in_threadpool(_look, raw, self._book, self._runner, lang)
+                raw = await self._body(request, limit)
+                told = await run_in_threadpool(look, raw, lang=lang)
             finally:
                 self._looking -= 1
         except HaechiError as error:
@@ -248,7 +288,7 @@ class Marks:
         return bytes(body)
 
 
-def _look(raw: bytes, book: MarkBook, runner: Runner, lang: Lang) -> dict[str, Any]:
+def _look(raw: bytes, *, book: MarkBook, runner: Runner, lang: Lang) -> dict[str, Any]:
     from haechi.mark.extra import require
 
     examine = require("haechi.mark.examine")

@@ -10,6 +10,7 @@ from haechi.mark.credentials.manifest import (
     Credentialed,
     CredentialRefused,
     Provenance,
+    sign_beside,
     sign_credential,
 )
 from haechi.mark.credentials.reading import Credential, CredentialReading, Status, read_credential
@@ -50,5 +51,6 @@ __all__ = [
     "official_list",
     "published_anchors",
     "read_credential",
+    "sign_beside",
     "sign_credential",
 ]

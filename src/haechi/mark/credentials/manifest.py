@@ -93,6 +93,20 @@ def sign_credential(
     return Credentialed(target.getvalue(), bytes(manifest))
 
 
+def sign_beside(source: bytes, media_type: str, says: Provenance, authority: Authority) -> bytes:
+    """A signed manifest for a file that stays as it is; for media that c2pa-python writes nothing into.
+
+    Raises CredentialRefused, ExtraMissing.
+    """
+    c2pa = require("c2pa")
+    try:
+        builder = c2pa.Builder(_definition(says, kept=False), _context())
+        builder.set_no_embed()
+        return bytes(builder.sign(_signer(authority, None), media_type, BytesIO(source), BytesIO()))
+    except c2pa.C2paError as error:
+        raise CredentialRefused(why=str(error)[:300]) from error
+
+
 def _signer(authority: Authority, stamp_url: str | None) -> "c2pa.Signer":
     c2pa = require("c2pa")
     address = None if stamp_url is None else stamp_url.encode()

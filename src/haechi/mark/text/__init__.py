@@ -20,7 +20,9 @@ from haechi.mark.text.detect import (
     detect_tokens,
 )
 from haechi.mark.text.key import SIGNPOST_KEY, TextKey, TextKeyMalformed
+from haechi.mark.text.look import TextMeans, look_at_text
 from haechi.mark.text.marker import Marker, TextMark
+from haechi.mark.text.outcome import TextLook, TextState
 from haechi.mark.text.payload import TextPayloadOutOfRange
 from haechi.mark.text.race import Candidates, Cut, LogitsUnfit, candidates_of
 from haechi.mark.text.tokens import TokenState, choose, sample
@@ -40,9 +42,12 @@ __all__ = [
     "TextDetection",
     "TextKey",
     "TextKeyMalformed",
+    "TextLook",
     "TextMark",
     "TextMarkFound",
+    "TextMeans",
     "TextPayloadOutOfRange",
+    "TextState",
     "TokenState",
     "Vocabulary",
     "WordState",
@@ -51,6 +56,7 @@ __all__ = [
     "choose_word",
     "detect_text",
     "detect_tokens",
+    "look_at_text",
     "sample",
     "sample_word",
 ]

@@ -63,7 +63,8 @@ class Signpost(Struct, frozen=True):
 class TextDetection(Struct, frozen=True, kw_only=True):
     """What a text shows. count: pairs scored; tried: hypotheses paid for; enough: long enough to promise.
 
-    best_log10_p: of the best key, whether reported or not; 0 when no key was tried.
+    best_log10_p: of the best key, whether reported or not; 0 when no key was tried. entropy_nats: mean of the
+    scored tokens, where a model told it.
     """
 
     space: str
@@ -73,6 +74,7 @@ class TextDetection(Struct, frozen=True, kw_only=True):
     best_log10_p: float
     marks: tuple[TextMarkFound, ...]
     signpost: Signpost | None
+    entropy_nats: float | None = None
 
     @property
     def enough(self) -> bool:
@@ -87,19 +89,36 @@ class _Rated(Struct, frozen=True):
     log10_p: float
 
 
-def detect_text(text: str, keys: Sequence[Asked]) -> TextDetection:
-    """What the words of a text show under these keys; needs no tokenizer and no model. Raises TooLarge."""
+def detect_text(text: str, keys: Sequence[Asked], *, others: int = 0) -> TextDetection:
+    """What the words of a text show under these keys; needs no tokenizer and no model. Raises TooLarge.
+
+    others: hypotheses about the same text that are tried elsewhere and must be paid for as well.
+    """
     words = words_of(text)
     pairs = pairs_of(words)
     places = [(words[pair.word].start, words[pair.word].end) for pair in pairs]
-    return _detect(_Scored("word", len(words), pairs, places), keys)
+    return _detect(_Scored("word", len(words), pairs, places), keys, others)
 
 
-def detect_tokens(tokens: Sequence[int], keys: Sequence[Asked], width: int = TOKEN_CONTEXT) -> TextDetection:
-    """What token ids show under these keys: of the text alone, by the tokenizer that wrote it."""
+def detect_tokens(
+    tokens: Sequence[int],
+    keys: Sequence[Asked],
+    width: int = TOKEN_CONTEXT,
+    *,
+    others: int = 0,
+    entropies: Sequence[float] | None = None,
+) -> TextDetection:
+    """What token ids show under these keys: of the text alone, by the tokenizer that wrote it.
+
+    entropies: nats of each token, where the model is at hand; reported, never used for the p-value.
+    """
     pairs = token_pairs(tokens, width)
     places = [(pair.word, pair.word + 1) for pair in pairs]
-    return _detect(_Scored("token", len(tokens), pairs, places), keys)
+    found = _detect(_Scored("token", len(tokens), pairs, places), keys, others)
+    if not entropies:
+        return found
+    scored = [entropies[pair.word] for pair in pairs if pair.word < len(entropies)]
+    return structs.replace(found, entropy_nats=sum(scored) / max(len(scored), 1))
 
 
 class _Scored(NamedTuple):
@@ -113,19 +132,20 @@ class _Scored(NamedTuple):
         return self._replace(pairs=[self.pairs[at] for at in kept], places=[self.places[at] for at in kept])
 
 
-def _detect(scored: _Scored, keys: Sequence[Asked]) -> TextDetection:
+def _detect(scored: _Scored, keys: Sequence[Asked], others: int) -> TextDetection:
     signpost = _read_signpost(scored.pairs)
     # Under a key that did not write the text its numbers owe nothing to the public ones, so what the
     # signpost shows may decide which pairs are scored.
     if signpost is not None:
         scored = scored.without_signposts()
-    rated = _rate(scored.pairs, keys)
-    found = [_found(scored, each, len(keys)) for each in rated if each.log10_p <= LOG10_P_LIMIT]
+    looks = len(keys) + others
+    rated = _rate(scored.pairs, keys, looks)
+    found = [_found(scored, each, looks) for each in rated if each.log10_p <= LOG10_P_LIMIT]
     return TextDetection(
         space=scored.space,
         size=scored.size,
         count=len(scored.pairs),
-        tried=sum(_hypotheses(asked) for asked in keys),
+        tried=sum(_hypotheses(asked) for asked in keys) + others,
         best_log10_p=min((each.log10_p for each in rated), default=0.0),
         marks=tuple(found),
         signpost=signpost,
@@ -143,7 +163,7 @@ def _read_signpost(pairs: Sequence[Pair]) -> Signpost | None:
     return Signpost(number, log10_p) if log10_p <= LOG10_P_SIGNPOST else None
 
 
-def _rate(pairs: Sequence[Pair], keys: Sequence[Asked]) -> list[_Rated]:
+def _rate(pairs: Sequence[Pair], keys: Sequence[Asked], looks: int) -> list[_Rated]:
     """The keys that may be reported and the best of the rest, with their corrected p, best first.
 
     Each key is given an equal part of what may go wrong.
@@ -156,10 +176,10 @@ def _rate(pairs: Sequence[Pair], keys: Sequence[Asked]) -> list[_Rated]:
         score = float(totals[at])
         rated.append(_Rated(plain[at], None, score, log10_gamma_tail(score, len(pairs))))
         # All have the same number of pairs, so p only grows from here on.
-        if corrected(rated[-1].log10_p, tried=len(keys)) > LOG10_P_LIMIT:
+        if corrected(rated[-1].log10_p, tried=looks) > LOG10_P_LIMIT:
             break
     paid = [
-        structs.replace(each, log10_p=corrected(each.log10_p, tried=len(keys) * _hypotheses(each.asked)))
+        structs.replace(each, log10_p=corrected(each.log10_p, tried=looks * _hypotheses(each.asked)))
         for each in rated
     ]
     return sorted(paid, key=lambda each: each.log10_p)

@@ -6,9 +6,24 @@ without the prompt. Every pair of context and token counts once, as everywhere h
 are what makes the engines' own detectors accuse human texts.
 """
 
+from haechi.mark.text.profiles.file import ENGINES, load_profile, profile_from
 from haechi.mark.text.profiles.kgw import KgwProfile
+from haechi.mark.text.profiles.own import HaechiProfile
 from haechi.mark.text.profiles.profile import Profile, ProfileReading, ProfileUnfit
 from haechi.mark.text.profiles.synthid import SynthIdProfile
+from haechi.mark.text.profiles.textseal import TextSealProfile
 from haechi.mark.text.profiles.vllm import VllmProfile
 
-__all__ = ["KgwProfile", "Profile", "ProfileReading", "ProfileUnfit", "SynthIdProfile", "VllmProfile"]
+__all__ = [
+    "ENGINES",
+    "HaechiProfile",
+    "KgwProfile",
+    "Profile",
+    "ProfileReading",
+    "ProfileUnfit",
+    "SynthIdProfile",
+    "TextSealProfile",
+    "VllmProfile",
+    "load_profile",
+    "profile_from",
+]

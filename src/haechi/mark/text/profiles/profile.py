@@ -34,7 +34,7 @@ class ProfileReading(msgspec.Struct, frozen=True, kw_only=True):
     law: str
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one engine. tokenizer: SHA-256 of its file, hex; salt: random bytes that hide the rest."""
 
     engine: ClassVar[str]
@@ -43,12 +43,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> bytes:
-        """32 bytes that commit to the profile, key included: SHA-256 of its JSON, names in order, no spaces.
+        """32 bytes that commit to the profile, key included: SHA-256 of its file.
 
         With a random salt it gives nothing away.
         """
+        return sha256(self.to_bytes()).digest()
+
+    def to_bytes(self) -> bytes:
+        """The file: JSON, names in order, no spaces. It holds the key."""
         fields = {"engine": self.engine, **msgspec.to_builtins(self)}
-        return sha256(msgspec.json.encode(fields, order="sorted")).digest()
+        return msgspec.json.encode(fields, order="sorted")
 
     def read(self, tokens: Sequence[int]) -> ProfileReading:  # noqa: ARG002  # each engine reads its own
         """The score of a text; raises TooLarge, ProfileUnfit."""

@@ -55,6 +55,13 @@ class VllmProfile(Profile, frozen=True, kw_only=True):
             tail, law = log10_mixed_tail(score, len(places), self.alpha), "Chernoff"
         return ProfileReading(engine=self.engine, score=score, count=len(places), log10_p=tail, law=law)
 
+    def engine_config(self) -> dict[str, int | float | str]:
+        """What `vllm serve --watermark-config` takes to write marks that this profile reads."""
+        if self.alpha == 0.0:
+            return {"algorithm": "gumbel", "key": self.key, "context_width": self.width}
+        settings = {"key": self.key, "alpha": self.alpha, "context_width": self.width}
+        return {"algorithm": "dual_key_gumbel", **settings}
+
     def _derived(self, domain: bytes) -> int:
         return int.from_bytes(sha256(domain + self.key.to_bytes(8, "big")).digest()[:8], "big")
 

@@ -1,0 +1,26 @@
+"""Which medium a file is of, by its name: what to do with it, and what it is called."""
+
+from pathlib import Path
+from typing import Literal
+
+from haechi.words import Text
+
+Medium = Literal["image", "text"]
+TEXT_TYPES = {
+    ".txt": "text/plain",
+    ".text": "text/plain",
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+}
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".avif"})
+SUFFIXES = PICTURES | TEXT_TYPES.keys()
+STDIN = Path("-")
+WHAT: dict[Medium, Text] = {
+    "image": Text("picture file", "그림 파일"),
+    "text": Text("text file", "텍스트 파일"),
+}
+
+
+def medium_of(path: Path) -> Medium:
+    """The medium of a file: text by its name and on standard input, else a picture."""
+    return "text" if path == STDIN or path.suffix.lower() in TEXT_TYPES else "image"

@@ -1,0 +1,271 @@
+"""Looking at a text: its mark under every key at hand, who committed to it, and whether it was logged.
+
+Every hypothesis that is tried is paid for once, over all profiles together. Pure but for the registry.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from haechi.findings import Finding, Verdict, found
+from haechi.mark.credentials import CredentialReading, TrustSource, official_list
+from haechi.mark.extra import ExtraMissing
+from haechi.mark.records import LogRecord
+from haechi.mark.text.credential import read_text_credential
+from haechi.mark.text.detect import (
+    ENOUGH,
+    LOG10_P_LIMIT,
+    Signpost,
+    Stretch,
+    TextDetection,
+    TextMarkFound,
+    detect_text,
+)
+from haechi.mark.text.files import decoded
+from haechi.mark.text.frame import FrameMalformed, without_frame
+from haechi.mark.text.key import TextKey
+from haechi.mark.text.outcome import TextLook, TextState
+from haechi.mark.text.prints import minhash_alike, minhash_of
+from haechi.mark.text.profiles import HaechiProfile, Profile, ProfileUnfit, profile_from
+from haechi.mark.text.registry import NoTexts, ProfileRecord, TextRegistry
+from haechi.mark.text.sort import CODE_SHARE, code_share
+from haechi.mark.text.tail import corrected
+
+WHOLE_SHARE = 0.9
+"""A mark begins only after the first two words and thins out at edits: this much counts as the whole text."""
+MOST_PROFILES = 100_000
+SHOWN_STRETCHES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TextMeans:
+    """What a reader brings. profiles: with their keys; tokenize: from text to token ids, and `tokenizer`, the
+    SHA-256 of its file in hexadecimal, for the profiles of other engines.
+    """
+
+    profiles: tuple[Profile, ...] = ()
+    registry: TextRegistry = field(default_factory=NoTexts)
+    tokenize: Callable[[str], Sequence[int]] | None = None
+    tokenizer: str = ""
+    trust: tuple[TrustSource, ...] = field(default_factory=lambda: (official_list(),))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The best mark, and the profile it belongs to."""
+
+    mark: TextMarkFound
+    profile: Profile
+
+
+def look_at_text(raw: bytes, means: TextMeans) -> TextLook:
+    """What the text file `raw` tells; raises TooLarge, TextUnreadable, ExtraMissing."""
+    given = decoded(raw).text
+    credential = _credential(given, means)
+    text = _without_frame(given)
+    committed = means.registry.profiles()
+    held = _held(means, committed)
+    words, others, untried = _sorted(held, means)
+    detection = detect_text(text, [profile.asked for profile in words], others=len(others))
+    best = _best(text, detection, words, others, means)
+    layers = [_read(best, detection, len(held) - untried)]
+    if untried:
+        layers.append(found("mark.text.no-tokenizer", profiles=untried))
+    layers.append(_amount(text, detection))
+    stretches = () if best is None else best.mark.stretches
+    record = None
+    if best is not None:
+        layers.append(_part(text, stretches))
+        record, finding = _committed(best.profile, committed)
+        layers.append(finding)
+    if detection.signpost is not None:
+        layers.append(_signpost(detection.signpost, committed))
+    logged, finding = _logged(raw, text, means.registry)
+    layers += [finding, credential.finding]
+    look = TextLook(
+        TextState.NOTHING,
+        tuple(layers),
+        None if best is None else best.mark,
+        record,
+        logged,
+        stretches,
+        credential.credential,
+    )
+    return replace(look, state=_state(look))
+
+
+def _credential(text: str, means: TextMeans) -> CredentialReading:
+    try:
+        return read_text_credential(text, means.trust)
+    except ExtraMissing:
+        return CredentialReading(found("mark.credential.not-checked"), None)
+
+
+def _without_frame(text: str) -> str:
+    """The words alone: what a frame is made of counts as nothing, wherever it stands."""
+    try:
+        framed = without_frame(text)
+    except FrameMalformed:
+        return text
+    return text if framed is None else framed.text
+
+
+def _held(means: TextMeans, committed: Sequence[ProfileRecord]) -> list[Profile]:
+    """The reader's profiles, and those that their issuers published; each once."""
+    held = {profile.digest: profile for profile in means.profiles}
+    for record in committed:
+        published = record.claim.published
+        if published is None or published.digest in held:
+            continue
+        raw = means.registry.blob(published.digest)
+        try:
+            profile = None if raw is None else profile_from(raw)
+        except ProfileUnfit:
+            continue
+        if profile is not None and profile.digest == record.claim.commitment:
+            held[profile.digest] = profile
+    return list(held.values())[:MOST_PROFILES]
+
+
+def _sorted(held: Sequence[Profile], means: TextMeans) -> tuple[list[HaechiProfile], list[Profile], int]:
+    """Profiles read from words, profiles read with the tokenizer at hand, and how many are left."""
+    words = [each for each in held if isinstance(each, HaechiProfile) and each.space == "word"]
+    rest = [each for each in held if not (isinstance(each, HaechiProfile) and each.space == "word")]
+    fit = [each for each in rest if means.tokenize is not None and each.tokenizer == means.tokenizer]
+    return words, fit, len(rest) - len(fit)
+
+
+def _best(
+    text: str,
+    detection: TextDetection,
+    words: Sequence[HaechiProfile],
+    others: Sequence[Profile],
+    means: TextMeans,
+) -> _Found | None:
+    by_use = {(profile.secret, profile.payload): profile for profile in words}
+    marks = [_Found(mark, by_use[mark.key.secret, mark.payload is not None]) for mark in detection.marks]
+    if others and means.tokenize is not None:
+        tokens = means.tokenize(text)
+        for profile in others:
+            reading = profile.read(tokens)
+            log10_p = corrected(reading.log10_p, tried=len(words) + len(others))
+            if log10_p <= LOG10_P_LIMIT:
+                # Other engines have keys of their own kind: the digest stands for them.
+                key = TextKey(profile.engine, profile.digest)
+                whole = (Stretch(0, len(text), log10_p),)
+                mark = TextMarkFound(
+                    key=key, payload=None, score=reading.score, log10_p=log10_p, stretches=whole
+                )
+                marks.append(_Found(mark, profile))
+    return min(marks, key=lambda each: each.mark.log10_p, default=None)
+
+
+def _read(best: _Found | None, detection: TextDetection, keys: int) -> Finding:
+    if best is not None:
+        mark = best.mark
+        return found(
+            "mark.text.read",
+            key=mark.key.name,
+            key_id=mark.key.id,
+            engine=best.profile.engine,
+            count=detection.count,
+            log10_p=round(mark.log10_p, 1),
+            score=round(mark.score, 1),
+            tried=detection.tried,
+        )
+    if not keys:
+        return found("mark.text.no-key")
+    strongest = round(detection.best_log10_p, 1)
+    return found("mark.text.absent", keys=keys, log10_p=strongest, tried=detection.tried)
+
+
+def _amount(text: str, detection: TextDetection) -> Finding:
+    share = code_share(text)
+    if share >= CODE_SHARE:
+        return found("mark.text-amount.code", percent=round(100 * share), size=detection.size)
+    if not detection.enough:
+        return found("mark.text-amount.short", size=detection.size, enough=ENOUGH)
+    return found("mark.text-amount.enough", size=detection.size)
+
+
+def _part(text: str, stretches: Sequence[Stretch]) -> Finding:
+    length = max(len(text.strip()), 1)
+    share = sum(part.end - part.start for part in stretches) / length
+    if not stretches:
+        return found("mark.text-part.nowhere")
+    if share >= WHOLE_SHARE:
+        return found("mark.text-part.whole", percent=min(100, round(100 * share)))
+    places = ", ".join(f"{part.start}–{part.end}" for part in stretches[:SHOWN_STRETCHES])
+    return found("mark.text-part.part", percent=round(100 * share), places=places)
+
+
+def _committed(profile: Profile, committed: Sequence[ProfileRecord]) -> tuple[ProfileRecord | None, Finding]:
+    """The statement that commits to a profile: the one that holds before others, the oldest first."""
+    fitting = [record for record in committed if record.claim.commitment == profile.digest]
+    if not fitting:
+        return None, found("mark.profile.absent")
+    order = (Verdict.HOLDS, Verdict.UNDECIDED, Verdict.FAILS)
+    record = min(fitting, key=lambda each: (order.index(each.verdict), each.claim.since))
+    facts: dict[str, object] = {"issuer": record.issuer, "origin": record.origin}
+    if record.verdict is Verdict.FAILS:
+        failing = next(each for each in record.findings if each.verdict is Verdict.FAILS)
+        return record, found("mark.profile.refuted", why=failing.code, **facts)
+    if record.withdrawn:
+        return record, found("mark.profile.withdrawn", **facts)
+    if record.claim.published is not None:
+        return record, found("mark.profile.published", **facts)
+    if record.verdict is Verdict.UNDECIDED:
+        return record, found("mark.profile.unverified", **facts)
+    return record, found("mark.profile.committed", since=record.claim.since.date().isoformat(), **facts)
+
+
+def _signpost(signpost: Signpost, committed: Sequence[ProfileRecord]) -> Finding:
+    facts: dict[str, object] = {"number": signpost.number, "log10_p": round(signpost.log10_p, 1)}
+    for record in committed:
+        claim = record.claim
+        if claim.signpost == signpost.number and record.verdict is not Verdict.FAILS and not record.withdrawn:
+            return found("mark.text-signpost.known", issuer=record.issuer, service=claim.service, **facts)
+    return found("mark.text-signpost.unknown", **facts)
+
+
+def _logged(raw: bytes, text: str, registry: TextRegistry) -> tuple[LogRecord | None, Finding]:
+    same = registry.by_digest(hashlib.sha256(raw).digest())
+    if same:
+        return same[0], _told(same[0], "mark.text-log.same", {})
+    minhash = minhash_of(text)
+    alike = () if minhash is None else registry.texts_like(minhash)
+    for record in alike:
+        prints = record.item.fingerprints
+        if minhash is not None and prints is not None and prints.minhash is not None:
+            percent = round(100 * minhash_alike(minhash, prints.minhash))
+            return record, _told(record, "mark.text-log.alike", {"percent": percent})
+    return None, found("mark.text-log.absent")
+
+
+def _told(record: LogRecord, code: str, facts: dict[str, object]) -> Finding:
+    if record.verdict is Verdict.FAILS:
+        failing = next(each for each in record.findings if each.verdict is Verdict.FAILS)
+        return found("mark.text-log.refuted", issuer=record.issuer, why=failing.code)
+    return found(code, issuer=record.issuer, origin=record.origin, **facts)
+
+
+def _state(look: TextLook) -> TextState:
+    codes = {layer.code for layer in look.layers}
+    if look.mark is not None:
+        return _marked_state(codes)
+    if "mark.text-log.same" in codes:
+        return TextState.LOGGED
+    if "mark.text-log.alike" in codes:
+        return TextState.ALIKE
+    little = {"mark.text-amount.short", "mark.text-amount.code"} & codes
+    return TextState.TOO_LITTLE if little else TextState.NOTHING
+
+
+def _marked_state(codes: set[str]) -> TextState:
+    if codes & {"mark.profile.absent", "mark.profile.refuted"}:
+        return TextState.UNNAMED
+    if "mark.profile.withdrawn" in codes:
+        return TextState.WITHDRAWN
+    if "mark.profile.published" in codes:
+        return TextState.OPEN_KEY
+    return TextState.PROCESSED if "mark.text-part.whole" in codes else TextState.IN_PART

@@ -1,0 +1,84 @@
+"""`haechi mark`, `detect`, `verify` and `profile` on text: a newsroom's way from a paragraph to an answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("c2pa", reason="the extra `mark` is not installed")
+pytest.importorskip("pdqhash", reason="the extra `mark` is not installed")
+
+from tests.cli.ran import Run, haechi  # after the checks above
+from tests.mark.text.toy import human_words, write_words
+
+from haechi.mark.text import TextMark
+from haechi.mark.text.profiles import HaechiProfile, load_profile
+
+INIT = ("--init", "--issuer", "company.example", "--provider", "Example Company", "--system", "Writer")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A maker's studio, a text of its own sampler, and the statements about both."""
+    folder = tmp_path_factory.mktemp("desk")
+    made = haechi("mark", *INIT, "-s", folder / "studio", "--json")
+    assert made.code == 0, made.err
+    profile = load_profile(folder / "studio" / "text.profile")
+    assert isinstance(profile, HaechiProfile)
+    (folder / "글.txt").write_text(write_words(TextMark(key=profile.key), 260, lang="ko"), "utf-8")
+    (folder / "plain.md").write_text(human_words(300, 1), "utf-8")
+    words = ("-s", folder / "studio", "-o", folder / "out", "--for", "KR", "--visible", "--json")
+    done = haechi("mark", folder / "글.txt", folder / "plain.md", *words)
+    assert done.code == 0, done.err
+    committed = haechi(
+        "profile", "commit", folder / "studio" / "text.profile", "-s", folder / "studio",
+        "-o", folder / "out" / "profile.cose", "--json",
+    )  # fmt: skip
+    assert committed.code == 0, committed.err
+    assert committed.data["commitment"] == profile.digest.hex()
+    return folder
+
+
+def test_a_marked_text_is_named_and_an_unmarked_one_accuses_nobody(run: Run, desk: Path):
+    records = ("--records", desk / "out", "--profile", desk / "studio" / "text.profile")
+    seen = run("detect", desk / "out" / "글.txt", *records, "--json")
+    assert seen.code == 0, seen.out
+    (told,) = seen.data
+    assert (told["state"], told["maker"]) == ("processed", "company.example")
+    plain = run("detect", desk / "plain.md", "--profile", desk / "studio" / "text.profile", lang="ko")
+    assert plain.code == 3
+    assert "알 수 없습니다" in plain.out
+    said = run("detect", desk / "out" / "글.txt", *records)
+    for word in ("human", "written by", "AI-written"):
+        assert word not in said.out
+
+
+def test_a_paragraph_on_standard_input_is_read(desk: Path):
+    text = (desk / "글.txt").read_bytes()
+    seen = haechi("detect", "-", "--profile", desk / "studio", "--json", stdin=text)
+    assert seen.code == 3
+    assert seen.data[0]["state"] == "unnamed"
+
+
+def test_verify_takes_text_too(run: Run, desk: Path):
+    seen = run("verify", desk / "out" / "plain.md")
+    assert seen.code == 3
+    assert "Content credential" in seen.out
+
+
+def test_a_profile_is_shown_without_its_key_and_never_written_over(run: Run, desk: Path, tmp_path: Path):
+    path = tmp_path / "a.profile"
+    assert run("profile", "new", path, "--name", "a", "--payload").code == 0
+    secret = json.loads(path.read_text())["secret"]
+    shown = run("profile", "show", path, "--json")
+    assert shown.data["payload"] is True
+    assert secret not in shown.out
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert run("profile", "new", path, "--name", "b").code == 2
+    other = tmp_path / "vllm.json"
+    other.write_text('{"engine": "vllm-gumbel-philox4x32-10-v1", "key": 5}')
+    assert run("profile", "new", tmp_path / "v.profile", "--name", "v", "--from", other).code == 0
+    bad = tmp_path / "bad.profile"
+    bad.write_text('{"engine": "nobody"}')
+    assert run("profile", "show", bad).code == 4
+    assert run("detect", desk / "plain.md", "--profile", bad).code == 4
