@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import TILE, layout_of
 from haechi.mark.image.pattern import tile_of
-from haechi.mark.image.payload import Payload
 from haechi.mark.image.stream import shuffled, stream_bytes
-from haechi.mark.image.trellis import encode
+from haechi.mark.payload import Payload
+from haechi.mark.trellis import encode
 
 Grey = NDArray[np.float64]
 

@@ -11,12 +11,12 @@ import pytest
 from tests.mark.image.pictures import drawing, key_named, photo
 from tests.mark.image.scenes import marked, parts
 
+from haechi.mark.bound import LOG10_P_LIMIT, log10_p
 from haechi.mark.image import MarkKey, Payload, detect
-from haechi.mark.image.bound import LOG10_P_LIMIT, log10_p
 from haechi.mark.image.detect import working_plane
 from haechi.mark.image.layout import layout_of
 from haechi.mark.image.reading import read_along, soft_data, word_of
-from haechi.mark.image.trellis import decode, encode
+from haechi.mark.trellis import decode, encode
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docs/spec/haechi-lattice-1-vectors.json"

@@ -8,8 +8,8 @@ Needs the extra `mark` (numpy, OpenCV, Pillow). Arrays go through `embed` and `d
 `mark_file` and `detect_file`.
 """
 
+from haechi.mark.bound import LOG10_P_LIMIT, log10_p
 from haechi.mark.image.adapter import LATTICE_ALGORITHM, Engine, EngineReading
-from haechi.mark.image.bound import LOG10_P_LIMIT, log10_p
 from haechi.mark.image.codec import FileTooLarge, FileUnfit, FileUnreadable, encode_picture, open_picture
 from haechi.mark.image.detect import Detection, Mark, detect
 from haechi.mark.image.embed import (
@@ -23,8 +23,8 @@ from haechi.mark.image.embed import (
 from haechi.mark.image.files import MarkedFile, MarkNotHeld, detect_file, mark_file
 from haechi.mark.image.geometry import Geometry
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey, MarkKeyMalformed
-from haechi.mark.image.payload import Payload, PayloadOutOfRange
 from haechi.mark.image.presence import PresenceMap, presence
+from haechi.mark.payload import Payload, PayloadOutOfRange
 
 __all__ = [
     "LATTICE_ALGORITHM",

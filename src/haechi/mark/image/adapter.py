@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from haechi.mark.image.payload import Payload
+from haechi.mark.payload import Payload
 
 LATTICE_ALGORITHM = "org.haechi.lattice.1"
 """The name of our own engine in soft bindings and statements."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from haechi.mark.image.bound import LOG10_P_LIMIT, log10_p
+from haechi.mark.bound import LOG10_P_LIMIT, log10_p
 from haechi.mark.image.correlate import by_axes, by_turn
 from haechi.mark.image.embed import check_pixels
 from haechi.mark.image.geometry import Geometry, geometry_of
@@ -21,10 +21,10 @@ from haechi.mark.image.hough import Candidate, vote
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.image.layout import CANONICAL, Layout, layout_of
 from haechi.mark.image.normal import residual_of
-from haechi.mark.image.payload import Payload
 from haechi.mark.image.plane import Plane, luma, resized
 from haechi.mark.image.reading import Reading, Word, bent, read_along, soft_data, word_of
 from haechi.mark.image.spectrum import Spectrum
+from haechi.mark.payload import Payload
 
 WORKING_PIXELS = 1_050_000
 WORTH_DECODING = 5.0

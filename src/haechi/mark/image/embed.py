@@ -18,8 +18,8 @@ from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.image.layout import CANONICAL, TILE
 from haechi.mark.image.mask import mask_of
 from haechi.mark.image.pattern import tile_of
-from haechi.mark.image.payload import Payload
 from haechi.mark.image.plane import Plane, luma, resized, warped
+from haechi.mark.payload import Payload
 from haechi.words import Text
 
 SMALLEST_SIDE = 256

@@ -15,7 +15,7 @@ from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge, encode_pictur
 from haechi.mark.image.detect import Detection, detect
 from haechi.mark.image.embed import embed
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
-from haechi.mark.image.payload import Payload
+from haechi.mark.payload import Payload
 from haechi.words import Text
 
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import TILE
-from haechi.mark.image.payload import Payload
 from haechi.mark.image.plane import Plane, Reals
-from haechi.mark.image.trellis import encode
+from haechi.mark.payload import Payload
+from haechi.mark.trellis import encode
 
 PILOT_SHARE = 0.3
 SLOPE = 0.9

@@ -9,10 +9,10 @@ from haechi.mark.image.fold import Tiles
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import CODED_BITS, TILE, Layout
 from haechi.mark.image.normal import residual_of
-from haechi.mark.image.payload import Payload
 from haechi.mark.image.phase import Phase, find_phase, gain_by_radius
 from haechi.mark.image.plane import Plane, Reals, covered, sampled_smoothly, smooth, warped
-from haechi.mark.image.trellis import decode, encode
+from haechi.mark.payload import Payload
+from haechi.mark.trellis import decode, encode
 
 MOST_CANONICAL_PIXELS = 4_000_000
 SOFT_LIMIT = 6.0

@@ -9,7 +9,7 @@ All 2^64 words and every attempt are added up, so p is for the whole detection, 
 
 import math
 
-from haechi.mark.image.trellis import PAYLOAD_BITS
+from haechi.mark.trellis import PAYLOAD_BITS
 
 SIGN_SUM_CONSTANT = 1.0 / (2.0 * math.erfc(1.0))
 """C above: 3.178..."""

@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 
 from haechi.errors import BadInput
-from haechi.mark.image.trellis import Bits
+from haechi.mark.trellis import Bits
 from haechi.words import Text
 
 NAMESPACE_BITS = 16

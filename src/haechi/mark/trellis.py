@@ -1,16 +1,14 @@
-"""The error-correcting code: tail-biting, rate 1/3, constraint length 13, decoded softly.
+"""The error-correcting code of marks: tail-biting, rate 1/3, constraint length 13, decoded softly.
 
 64 payload bits become 192 coded bits. There are no check bits: the statistic of the whole code word says
 whether it is a mark (see `bound`), which costs nothing and is stronger than any check sum of this length.
 """
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from haechi.mark.image.plane import Reals
 
 PAYLOAD_BITS = 64
 MEMORY = 12
@@ -18,6 +16,7 @@ POLYNOMIALS = (0o10533, 0o10675, 0o17661)
 STATES = 1 << MEMORY
 
 Bits = NDArray[np.uint8]
+Reals = NDArray[np.floating[Any]]
 
 
 class _Tables(NamedTuple):
