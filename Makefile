@@ -65,9 +65,9 @@ lock:
 	$(BOOTSTRAP) check
 	$(COMPILE) -o requirements/lock.txt
 	$(COMPILE) --extra mark -c requirements/lock.txt -o requirements/demo.txt
-	$(COMPILE) --extra mark --extra ray --extra hsm --group test -c requirements/demo.txt -o requirements/test.txt
-	$(COMPILE) --extra mark --extra ray --extra hsm --group test --group dev -c requirements/test.txt -o requirements/check.txt
-	$(COMPILE) --extra mark --group bench -c requirements/demo.txt -o requirements/bench.txt
+	$(COMPILE) --extra mark --extra ray --extra hsm --extra cluster --group test -c requirements/demo.txt -o requirements/test.txt
+	$(COMPILE) --extra mark --extra ray --extra hsm --extra cluster --group test --group dev -c requirements/test.txt -o requirements/check.txt
+	$(COMPILE) --extra mark --extra cluster --group bench -c requirements/demo.txt -o requirements/bench.txt
 
 clean:
 	rm -rf .venv .venv-bench .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build

@@ -15,7 +15,7 @@ from tests.docs.shell import environment, run
 
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.network.pins import Pins
-from haechi.node.config import Config, Limits, Listen, load_config
+from haechi.node.config import Cluster, Config, Limits, Listen, load_config
 from haechi.node.open import PINS, create_node, open_node
 from haechi.statement.kinds.key_event import Role
 from haechi.words import Text
@@ -37,7 +37,12 @@ UK = msgspec.structs.replace(KR, origin="uk.example/log", issuer="aisi.uk.exampl
 def settings(required: str) -> dict[str, str]:
     """Every setting as the page writes it, with its default."""
     named: dict[str, str] = {}
-    for prefix, kind in (("", Config), ("[listen] ", Listen), ("[limits] ", Limits)):
+    for prefix, kind in (
+        ("", Config),
+        ("[listen] ", Listen),
+        ("[limits] ", Limits),
+        ("[cluster] ", Cluster),
+    ):
         for field in msgspec.structs.fields(kind):
             default = field.default
             if field.default_factory is not msgspec.NODEFAULT:

@@ -36,9 +36,10 @@ COMMANDS = (
     "pledges",
     "duties",
     "node",
+    "migrate",
     "demo",
 )
-GROUPS = ("key", "log", "mirror", "trust", "facts", "export", "profile")
+GROUPS = ("key", "log", "mirror", "cluster", "trust", "facts", "export", "profile")
 
 
 def assemble(only: str | None = None) -> typer.Typer:

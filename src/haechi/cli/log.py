@@ -26,12 +26,11 @@ app = typer.Typer(name="log", no_args_is_help=True, help=tr("Look after a log.",
 )
 def head(folder: Folder = Path(), json: Json = False) -> None:
     """The durable head, read without disturbing a running node."""
-    from haechi.log.reader import SqliteReads
     from haechi.node.config import load_config
+    from haechi.node.shared import read_log
 
     out = Out(json)
-    load_config(folder)  # says that there is no node here, rather than no database
-    with SqliteReads(folder / "log") as store:
+    with read_log(folder, load_config(folder)) as store:
         now, published = store.head(), store.published()
     note = "" if published is None else published.note.decode()
     out.data({"size": now.size, "root": now.root.hex(), "checkpoint": note})

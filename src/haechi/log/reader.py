@@ -212,6 +212,13 @@ class SqliteReads:
         with self._pool.reader() as reader:
             return reader.head()
 
+    @property
+    def first_batch(self) -> int:
+        """See Store."""
+        with self._pool.reader() as reader:
+            size = reader.meta("first_batch")
+        return size if isinstance(size, int) else 0
+
     def tile(self, level: int, n: int, width: int) -> bytes | None:
         """See View."""
         with self._pool.reader() as reader:

@@ -11,17 +11,15 @@ and, from `haechi.log.backlog`, Busy and SequencerStopped.
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import repeat
 from typing import Self
 
 from haechi.errors import Conflict, HaechiError, Refused, Unavailable
-from haechi.log.backlog import Backlog, Busy, Job, Part, Placed, SequencerStopped, Tuning
+from haechi.log.backlog import Backlog, Busy, Part, Placed, SequencerStopped, Tuning
 from haechi.log.headstore import HeadStore
-from haechi.log.merkle import HASH_SIZE
-from haechi.log.store import DigestMismatch, Entry, Head, Published, Role, Store, StoreFailed
+from haechi.log.intake import Intake, check_digests
+from haechi.log.store import Entry, Head, Published, Role, Store, StoreFailed
 from haechi.log.tiles import TileTree
 from haechi.words import Text
 
@@ -75,7 +73,7 @@ class Publisher:
     every_s: float = 0.2
 
 
-class Sequencer:
+class Sequencer(Intake):
     """Decides the order of entries and makes them durable before anybody hears of it.
 
     Always true:
@@ -106,7 +104,7 @@ class Sequencer:
         self._publishing = threading.Lock()
         self._publish_at_s = 0.0
         self.publish_failure: Unavailable | None = None
-        self._backlog = Backlog(tuning or Tuning())
+        super().__init__(Backlog(tuning or Tuning()))
         self._thread = threading.Thread(target=self._run, name="haechi-sequencer", daemon=True)
         self._thread.start()
 
@@ -126,9 +124,9 @@ class Sequencer:
         """
         if len({entry.digest for entry in genesis}) != max(len(genesis), MIN_SIZE):
             raise GenesisTooSmall(got=len({entry.digest for entry in genesis}))
-        _check_digests(genesis)
+        check_digests(genesis)
         if store.head().size or heads.current() is not None:
-            raise _rolled_back(store, heads)
+            raise rolled_back(store, heads)
         # A crash after the append is mended at opening: an empty head store and a first batch alone.
         heads.advance(None, store.append(genesis))
         return cls(store, heads, publisher, tuning)
@@ -142,58 +140,6 @@ class Sequencer:
     def stopped(self) -> str | None:
         """Why no entries are accepted any more; None while they are."""
         return self._backlog.closed
-
-    def submit(self, statement: bytes | None, digest: bytes) -> Future[Placed]:
-        """Append one entry; the future gives its place, or the error that kept it out.
-
-        statement: kept beside the log, None when it must not be held here.
-        Raises DigestMismatch, Busy, SequencerStopped.
-        """
-        future: Future[Placed] = Future()
-        self.send(
-            Entry(digest, statement),
-            future.set_running_or_notify_cancel,
-            lambda places: future.set_result(places[0]),
-            future.set_exception,
-        )
-        return future
-
-    def send(
-        self,
-        entry: Entry,
-        start: Callable[[], bool],
-        answer: Callable[[list[Placed]], None],
-        fail: Callable[[BaseException], None],
-    ) -> None:
-        """`submit` for callers who wait in their own way: exactly one of `answer` and `fail` is called.
-
-        That happens in the sequencer's thread, so it must return at once; neither when `start` said no.
-        """
-        entries = [entry]
-        _check_digests(entries)
-        self._backlog.put(Job(entries, start=start, answer=answer, fail=fail))
-
-    def submit_many(self, entries: Sequence[Entry]) -> Future[list[Placed]]:
-        """Append many entries in this order; the future gives their places.
-
-        They are committed in batches; when one fails, the future fails, and the batches before it stay in
-        the log: sending all again gives those the same indices.
-        Raises DigestMismatch, Busy, SequencerStopped.
-        """
-        _check_digests(entries)
-        future: Future[list[Placed]] = Future()
-        if not entries:
-            future.set_result([])
-            return future
-        self._backlog.put(
-            Job(
-                entries,
-                start=future.set_running_or_notify_cancel,
-                answer=future.set_result,
-                fail=future.set_exception,
-            )
-        )
-        return future
 
     def publish(self, now_s: int) -> Published | None:
         """The newest checkpoint, signed and stored first when the log has grown since the last.
@@ -306,29 +252,31 @@ class Sequencer:
             self.publish_failure = None
 
 
-def reconcile(store: Store, heads: HeadStore) -> Head:
+def reconcile(store: Store, heads: HeadStore, head: Head | None = None) -> Head:
     """The head both agree on, after carrying a head store that a crash left behind forward.
 
+    head: the store's, where the caller has just asked for it.
     Raises RolledBack, GenesisTooSmall, TileDamaged, HeadStoreBroken.
     """
-    head, stored = store.head(), heads.current()
+    head, stored = head or store.head(), heads.current()
     if store.origin != heads.origin:
-        raise _rolled_back(store, heads)
+        raise rolled_back(store, heads)
     if store.role is not Role.OWN:
-        raise _rolled_back(store, heads)
+        raise rolled_back(store, heads)
     if stored is None and head.size not in {0, store.first_batch}:
-        raise _rolled_back(store, heads)
+        raise rolled_back(store, heads)
     if stored is not None and head.size < stored.size:
-        raise _rolled_back(store, heads)
+        raise rolled_back(store, heads)
     if stored is not None and TileTree(store.tile).root(stored.size) != stored.root:
-        raise _rolled_back(store, heads)
+        raise rolled_back(store, heads)
     if head.size < MIN_SIZE:
         raise GenesisTooSmall(got=head.size)
     heads.advance(stored, head)
     return head
 
 
-def _rolled_back(store: Store, heads: HeadStore) -> RolledBack:
+def rolled_back(store: Store, heads: HeadStore) -> RolledBack:
+    """The error that names both heads."""
     stored, head = heads.current(), store.head()
     expected = f"{stored.size} {stored.root.hex()[:16]}" if stored else "nothing yet"
     return RolledBack(
@@ -338,11 +286,3 @@ def _rolled_back(store: Store, heads: HeadStore) -> RolledBack:
 
 def _places(indices: Iterable[int], head: Head) -> list[Placed]:
     return [*map(Placed._make, zip(indices, repeat(head), strict=False))]
-
-
-def _check_digests(entries: Sequence[Entry]) -> None:
-    for digest, statement in entries:
-        if len(digest) != HASH_SIZE:
-            raise DigestMismatch(expected=f"{HASH_SIZE} bytes", got=f"{len(digest)} bytes")
-        if statement is not None and sha256(statement).digest() != digest:
-            raise DigestMismatch(expected=digest.hex(), got=sha256(statement).hexdigest())

@@ -26,11 +26,13 @@ from haechi.log.store import (
     StoreDamaged,
     StoreLocked,
     StoreMoved,
+    StoreRetired,
 )
 from haechi.log.tiles import TILE_WIDTH, Tile, TileDamaged, grow, grow_bundles, load_edge
 
 CHECKPOINTS_KEPT = 256
 _LOCK_NAME = "writer.lock"
+_RETIRED = "moved to"
 
 
 class SqliteStore(SqliteReads):
@@ -56,6 +58,7 @@ class SqliteStore(SqliteReads):
             os.close(self._lock_fd)
             raise
         try:
+            self._require_in_use()
             with translated(directory):
                 self._read_state()
         except BaseException:
@@ -87,6 +90,12 @@ class SqliteStore(SqliteReads):
             store.close()
             raise StoreMoved(expected=0, got=got)
         return store
+
+    def _require_in_use(self) -> None:
+        with self._pool.reader() as reader:
+            moved_to = reader.meta(_RETIRED)
+        if moved_to is not None:
+            raise StoreRetired(path=str(self.directory), moved_to=moved_to)
 
     def _read_state(self) -> None:
         """Edge, partial bundle and digest index as the file has them. Raises sqlite3.Error, StoreDamaged."""
@@ -134,13 +143,6 @@ class SqliteStore(SqliteReads):
     def head(self) -> Head:
         """See View; from memory."""
         return self._head
-
-    @property
-    def first_batch(self) -> int:
-        """See Store."""
-        with self._pool.reader() as reader:
-            size = reader.meta("first_batch")
-        return size if isinstance(size, int) else 0
 
     def append(self, entries: Sequence[Entry], expect: Head | None = None) -> Head:
         """See Store."""
@@ -220,6 +222,24 @@ class SqliteStore(SqliteReads):
                 self._db.close()
                 os.close(self._lock_fd)
                 self._lock_fd = -1
+
+
+def retire(directory: Path, moved_to: str) -> None:
+    """Close a log for good: it can be read, and never opened for writing again. Durable on return.
+
+    moved_to: where it goes on. Raises StoreLocked, NotStored, StoreFailed.
+    """
+    lock_fd = _lock_directory(directory)
+    try:
+        with translated(directory):
+            db = schema.connect_writer(directory)
+            try:
+                with transaction(db):
+                    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_RETIRED, moved_to))
+            finally:
+                db.close()
+    finally:
+        os.close(lock_fd)
 
 
 def _create_tables(db: sqlite3.Connection, origin: str, role: Role) -> None:

@@ -8,6 +8,8 @@ A store holds one tree of one origin, in one of two roles: `own` (a sequencer de
     StoreDamaged (Conflict)     what is stored contradicts itself; run fsck
     StoreMoved (Conflict)       the stored head is not the one this writer built upon
     RootMismatch (Conflict)     the grown tree has another root than the caller demands
+    StoreRetired (Conflict)     the log goes on in another store; this one is only read
+    TermsChanged (Unavailable)  the terms of admission changed before the entry had its place
     NotStored (NotFound)        no such entry, tile or bundle (yet)
 """
 
@@ -27,11 +29,22 @@ class Head(NamedTuple):
     root: bytes
 
 
+class Terms(NamedTuple):
+    """By what an entry was admitted. under: index of the entry that set the terms; sets: it sets new ones."""
+
+    under: int
+    sets: bool
+
+
 class Entry(NamedTuple):
-    """One entry: its digest (32 bytes, the leaf's data) and the statement, or None where it is not held."""
+    """One entry: its digest (32 bytes, the leaf's data) and the statement, or None where it is not held.
+
+    terms: for logs that several processes admit to; the place is then refused once the terms have changed.
+    """
 
     digest: bytes
     statement: bytes | None
+    terms: Terms | None = None
 
 
 class Published(NamedTuple):
@@ -100,6 +113,20 @@ class StoreMoved(Conflict):
     )
 
 
+class StoreRetired(Conflict):
+    """The log was moved; facts: path, moved_to."""
+
+    code = "log.store-retired"
+    what = Text(
+        "the log at {path} was moved to {moved_to} and signs nothing here any more",
+        "{path}의 로그는 {moved_to}(으)로 옮겨져 이곳에서는 더 이상 서명하지 않습니다",
+    )
+    hint = Text(
+        "start the node with the settings that `haechi migrate` wrote",
+        "`haechi migrate` 가 적은 설정으로 노드를 시작하세요",
+    )
+
+
 class RootMismatch(Conflict):
     """The tree grown from the given entries is not the promised one; facts: size, expected, got."""
 
@@ -120,6 +147,17 @@ class DigestMismatch(BadInput):
         "진술이 항목과 맞지 않습니다: 예상 {expected}, 실제 {got}",
     )
     hint = Text("send the statement's bytes as they were signed", "서명한 그대로의 진술 바이트를 보내세요")
+
+
+class TermsChanged(Unavailable):
+    """The policy changed between admission and place; facts: none."""
+
+    code = "log.terms-changed"
+    what = Text(
+        "the registration policy changed while the statement was on its way",
+        "진술이 처리되는 동안 등록 정책이 바뀌었습니다",
+    )
+    hint = Text("send it again; it is then judged by the new policy", "다시 보내면 새 정책으로 판단합니다")
 
 
 class NotStored(NotFound):

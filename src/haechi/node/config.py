@@ -10,7 +10,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from haechi.statement.kinds.key_event import Role
 from haechi.words import Text
 
 FILE = "haechi.toml"
+_T = TypeVar("_T", bound=msgspec.Struct)
 _Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 _Origin = Annotated[
     str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[A-Za-z0-9._-]+)*$", max_length=200)
@@ -69,6 +70,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     body_seconds: Annotated[float, msgspec.Meta(gt=0)] = 20.0
 
 
+class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A log in PostgreSQL that several front processes share.
+
+    database: a libpq connection string; schema: one for each log; name: of this front, in the lease;
+    lease_seconds: how long the others wait for a sequencer that was killed.
+    """
+
+    database: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    schema: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,62}$")] = "haechi"
+    name: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    lease_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 3.0
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything `haechi node` needs to know besides the keys and the pins."""
 
@@ -84,6 +98,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 0.2
     listen: Listen = Listen()
     limits: Limits = Limits()
+    cluster: Cluster | None = None
     voices: dict[str, tuple[str, ...]] = {}  # a party of the facts to the issuers that speak for it
 
     def heads(self) -> Path:
@@ -107,10 +122,10 @@ def load_config(folder: Path) -> Config:
         raise ConfigInvalid(path=str(path), why=str(error)[:300]) from error
 
 
-def checked_config(config: Config) -> Config:
-    """The same settings, checked as if read from a file; raises ConfigInvalid naming the setting."""
+def checked_config(config: _T) -> _T:
+    """The same settings or part of them, checked as if read from a file; raises ConfigInvalid naming one."""
     try:
-        return msgspec.convert(msgspec.to_builtins(config), Config)
+        return msgspec.convert(msgspec.to_builtins(config), type(config))
     except msgspec.ValidationError as error:
         raise ConfigInvalid(path=Text("the settings", "설정"), why=str(error)[:300]) from error
 
@@ -134,6 +149,12 @@ def config_text(config: Config) -> str:
     lines.append(f"proxies = [{', '.join(map(_toml_string, config.listen.proxies))}]")
     lines += ["", "[limits]"]
     lines += [f"{name} = {value}" for name, value in msgspec.structs.asdict(config.limits).items()]
+    if config.cluster is not None:
+        lines += ["", "[cluster]"]
+        lines += [
+            f"{name} = {_toml_string(value) if isinstance(value, str) else value}"
+            for name, value in msgspec.structs.asdict(config.cluster).items()
+        ]
     if config.voices:
         lines += ["", "[voices]"]
         for party, issuers in config.voices.items():

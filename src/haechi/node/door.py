@@ -6,14 +6,16 @@ left out. Waiting for the commit is batched too: one wake-up of the event loop s
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from haechi.errors import BadInput, HaechiError, TooLarge
 from haechi.log.sequencer import Placed
+from haechi.log.store import TermsChanged
 from haechi.node.runner import Runner
-from haechi.node.service import Node
+from haechi.node.service import ADMISSIONS, Node
 from haechi.node.wire import BodySlow, problem
 from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
 from haechi.words import Text
@@ -58,14 +60,16 @@ class Commits:
         self._arrived: deque[_Arrival] = deque()
         self._woken = False
 
-    def send(self, node: Node, statement: Statement) -> "asyncio.Future[Placed]":
-        """Queue an admitted statement; a future of the event loop that ends when it is durable, or failed.
+    def send(self, node: Node, statement: Statement, under: int) -> "asyncio.Future[Placed]":
+        """Queue a statement admitted by the policy at index `under`.
+
+        A future of the event loop that ends when it is durable, or failed.
 
         Raises Busy, SequencerStopped.
         """
         waiter: asyncio.Future[Placed] = self._loop.create_future()
         arrival = _Arrival(self, waiter)
-        node.sequencer.send(node.entry(statement), arrival.start, arrival.answer, arrival.fail)
+        node.sequencer.send(node.entry(statement, under), arrival.start, arrival.answer, arrival.fail)
         return waiter
 
     def arrived(self, arrival: _Arrival) -> None:
@@ -126,10 +130,17 @@ class Door:
         await send({"type": "http.response.body", "body": receipt})
 
     async def _register(self, raw: bytes) -> tuple[str, bytes]:
+        for _ in range(ADMISSIONS - 1):
+            with suppress(TermsChanged):  # only where several processes admit
+                return await self._register_once(raw)
+        return await self._register_once(raw)
+
+    async def _register_once(self, raw: bytes) -> tuple[str, bytes]:
         if self._policy_change.locked():
             async with self._policy_change:
                 pass
         node = self._node
+        under = node.policies.index  # before admission: a newer policy in between must be noticed
         statement = node.admit(raw)
         if statement.about.kind == "policy":
             return await self._register_policy(raw)
@@ -138,7 +149,7 @@ class Door:
         self._in_flight += 1
         self._idle.clear()
         try:
-            placed = await self._commits.send(node, statement)
+            placed = await self._commits.send(node, statement, under)
         finally:
             self._in_flight -= 1
             if not self._in_flight:

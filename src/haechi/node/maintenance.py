@@ -15,12 +15,12 @@ from haechi.findings import Finding
 from haechi.log.export import Exported, export
 from haechi.log.fsck import fsck
 from haechi.log.headstore import SignerLocked, peek
-from haechi.log.reader import SqliteReads
 from haechi.network.client import PeerClient
 from haechi.node.config import Config, load_config
 from haechi.node.keychain import load_keychain
-from haechi.node.open import LOG, open_node
+from haechi.node.open import open_node
 from haechi.node.policies import PolicyMissing
+from haechi.node.shared import read_log
 from haechi.statement.claims import claim_of, encode_claim, kind_of
 from haechi.statement.envelope import MAX_STATEMENT_BYTES, About, Statement, sign_statement
 from haechi.statement.keys import SigningKey
@@ -136,19 +136,19 @@ def run_fsck(folder: Path, passphrase: bytes | None, progress: Callable[[int, in
     config = load_config(folder)
     signer = load_keychain(folder / "keys", passphrase).checkpoint_signer(config.origin)
     stored = peek(config.heads(), config.origin, signer.keys[0].key_id)
-    with SqliteReads(folder / LOG) as store:
+    with read_log(folder, config) as store:
         return fsck(store, stored, signer.keys, progress)
 
 
 def run_export(folder: Path, target: Path, progress: Callable[[int], None]) -> Exported:
     """Bring a static tile site up to the newest checkpoint; works beside a running node."""
-    load_config(folder)
-    with SqliteReads(folder / LOG) as store:
+    config = load_config(folder)
+    with read_log(folder, config) as store:
         return export(store, target, progress)
 
 
 def _change_running(folder: Path, config: Config, key: SigningKey, change: _Change) -> Statement:
-    with PeerClient(_own_door(config)) as client, SqliteReads(folder / LOG) as store:
+    with PeerClient(_own_door(config)) as client, read_log(folder, config) as store:
         current = Statement.from_bytes(client.fetch("/policy", MAX_STATEMENT_BYTES))
         # The door may be somebody else's: build only upon a policy that is in our own log.
         if store.index_of(current.digest) is None:

@@ -10,8 +10,7 @@ import msgspec
 from haechi.facts import load
 from haechi.log.headstore import HeadStore
 from haechi.log.sequencer import Publisher, Sequencer
-from haechi.log.sqlite import SqliteStore
-from haechi.log.store import Entry, Head, Role
+from haechi.log.store import Entry, Head, Terms
 from haechi.network.card import Label, NodeCard
 from haechi.network.client import PeerClient
 from haechi.network.index import Index
@@ -23,11 +22,10 @@ from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
 from haechi.node.runner import Runner
 from haechi.node.service import Node
+from haechi.node.shared import INDEX, FollowTerms, key_id, make_log, open_log
 from haechi.statement.claims import kind_names, kind_of
 
 PINS = "pins.json"
-LOG = "log"
-INDEX = "index.db"
 
 
 def create_node(folder: Path, config: Config, passphrase: bytes | None, now: int) -> NodeCard:
@@ -52,11 +50,15 @@ def _create(folder: Path, config: Config, passphrase: bytes | None, now: int) ->
     signer = keys.checkpoint_signer(config.origin)
     entries = genesis(config, keys, signer, load(), now)
     with ExitStack() as stack:
-        store = stack.enter_context(SqliteStore.create(folder / LOG, config.origin, Role.OWN))
-        heads = stack.enter_context(HeadStore.create(config.heads(), config.origin, _key_id(keys, config)))
+        store = make_log(folder, config)
+        stack.callback(store.close)
+        heads = stack.enter_context(HeadStore.create(config.heads(), config.origin, key_id(keys, config)))
         publisher = Publisher(lambda head, at: signer.sign(head.size, head.root, at), lambda: now)
         sequencer = Sequencer.create(
-            store, heads, [Entry(entry.digest, entry.raw) for entry in entries], publisher
+            store,
+            heads,
+            [Entry(entry.digest, entry.raw, Terms(-1, entry.about.kind == "policy")) for entry in entries],
+            publisher,
         )
         stack.enter_context(sequencer)
         sequencer.publish(now)
@@ -95,12 +97,13 @@ def open_node(
         config = msgspec.structs.replace(config, listen=msgspec.structs.replace(config.listen, port=port))
     keys = load_keychain(folder / "keys", passphrase)
     pins = Pins.load(folder / PINS)
+    follow_terms = FollowTerms()
     with ExitStack() as stack:
-        heads = stack.enter_context(HeadStore.open(config.heads(), config.origin, _key_id(keys, config)))
-        store = stack.enter_context(SqliteStore(folder / LOG))
+        heads = stack.enter_context(HeadStore.open(config.heads(), config.origin, key_id(keys, config)))
         index = Index(folder / INDEX)
         stack.callback(index.close)
-        sequencer = stack.enter_context(Sequencer(store, heads, _publisher(config, keys, clock)))
+        parts = heads, _publisher(config, keys, clock)
+        store, sequencer = open_log(stack, folder, config, parts, follow_terms)
         opened = stack.pop_all()
     node = Node(
         folder=folder,
@@ -114,6 +117,7 @@ def open_node(
         clock=clock,
         close=opened.close,
     )
+    follow_terms.node = node
     runner = Runner(node, card_of(config, keys), Peers({}))
     runner.follow()
     latest = latest_policy(store, index, node.facts)
@@ -136,11 +140,6 @@ def _publisher(config: Config, keys: Keychain, clock: Callable[[], float]) -> Pu
         return signer.sign(head.size, head.root, at)
 
     return Publisher(sign, lambda: int(clock()), config.checkpoint_seconds)
-
-
-def _key_id(keys: Keychain, config: Config) -> bytes:
-    """What the head store is keyed by besides the origin: another key is another log."""
-    return keys.checkpoint_signer(config.origin).keys[0].key_id
 
 
 def _base64(raw: bytes) -> str:

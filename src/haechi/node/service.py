@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from haechi.errors import NotFound, Refused, Unavailable
 from haechi.facts import Facts
@@ -16,8 +17,8 @@ from haechi.findings import Verdict
 from haechi.log.proof import TlogProof
 from haechi.log.receipt import InclusionProof, ReceiptSigner
 from haechi.log.registration import admit
-from haechi.log.sequencer import Placed, Sequencer
-from haechi.log.store import Entry, Head, Store
+from haechi.log.sequencer import Placed
+from haechi.log.store import Entry, Head, Published, Store, Terms, TermsChanged
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import BlobStore
 from haechi.network.index import Index
@@ -30,6 +31,8 @@ from haechi.statement.envelope import ANYBODY, Statement
 from haechi.words import Text
 
 _READABLE_ELSEWHERE = frozenset(WITHHELD.values())
+ADMISSIONS = 3
+"""How often a statement is judged anew when the policy changes while it is on its way."""
 
 
 class Stopping(Unavailable):
@@ -50,6 +53,35 @@ class SignatureRefused(Refused):
     )
 
 
+class Writer(Protocol):
+    """Who gives entries their order: the `Sequencer` of one process, or that of a cluster."""
+
+    @property
+    def stopped(self) -> str | None:
+        """Why no entries are accepted any more; None while they are."""
+        ...
+
+    def submit(self, statement: bytes | None, digest: bytes, terms: Terms | None = None) -> "Future[Placed]":
+        """Append one entry; the future gives its place, or the error that kept it out."""
+        ...
+
+    def send(
+        self,
+        entry: Entry,
+        start: Callable[[], bool],
+        answer: Callable[[list[Placed]], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        """`submit` for callers who wait in their own way: exactly one of `answer` and `fail` is called."""
+
+    def publish(self, now_s: int) -> Published | None:
+        """The newest checkpoint, signed and stored first when the log has grown since the last."""
+
+    def close(self) -> None:
+        """Accept no more, answer what waits. Closing twice is harmless."""
+        ...
+
+
 @dataclass(kw_only=True, eq=False)
 class Node:
     """One node, opened on its data directory.
@@ -61,7 +93,7 @@ class Node:
     folder: Path
     config: Config
     keys: Keychain
-    sequencer: Sequencer
+    sequencer: Writer
     store: Store
     index: Index
     pins: Pins
@@ -94,22 +126,31 @@ class Node:
             require_own_policy(statement, claim, self.config)
         return statement
 
-    def submit(self, statement: Statement) -> "Future[Placed]":
+    def submit(self, statement: Statement, under: int) -> "Future[Placed]":
         """Queue an admitted statement; the future ends when it is durable, or with what went wrong."""
-        digest, body = self.entry(statement)
-        return self.sequencer.submit(body, digest)
+        digest, body, terms = self.entry(statement, under)
+        return self.sequencer.submit(body, digest, terms)
 
-    def entry(self, statement: Statement) -> Entry:
-        """What an admitted statement becomes in the log."""
+    def entry(self, statement: Statement, under: int) -> Entry:
+        """What a statement admitted by the policy at index `under` becomes in the log."""
         # What is not for everybody is not kept beside the log at all: absence, not a filter (TLP 2.0).
-        return Entry(statement.digest, statement.raw if statement.about.sharing in ANYBODY else None)
+        body = statement.raw if statement.about.sharing in ANYBODY else None
+        return Entry(statement.digest, body, Terms(under, statement.about.kind == "policy"))
 
     def register(self, raw: bytes) -> tuple[Statement, bytes]:
         """Admit, wait until durable, and return the statement with its receipt."""
-        statement = self.admit(raw)
-        placed = self.submit(statement).result()
-        self.registered(statement, placed)
-        return statement, self.receipt(statement, placed)
+        for attempt in range(ADMISSIONS):
+            under = self.policies.index  # before admission: a newer policy in between must be noticed
+            statement = self.admit(raw)
+            try:
+                placed = self.submit(statement, under).result()
+            except TermsChanged:
+                if attempt == ADMISSIONS - 1:
+                    raise
+                continue
+            self.registered(statement, placed)
+            return statement, self.receipt(statement, placed)
+        raise TermsChanged
 
     def registered(self, statement: Statement, placed: Placed) -> None:
         """Take note of a durable statement that changes how the node behaves."""

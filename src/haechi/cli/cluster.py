@@ -1,0 +1,79 @@
+"""`haechi cluster`: several front processes for one log in a database."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from haechi.cli.key import passphrase
+from haechi.cli.options import Folder, Json, tr
+from haechi.cli.out import Out
+from haechi.words import Text
+
+app = typer.Typer(
+    name="cluster",
+    no_args_is_help=True,
+    help=tr("Several processes, one log.", "여러 프로세스가 하나의 로그를 운영합니다."),
+)
+
+
+@app.command(
+    "join", help=tr("Make another front process for a log.", "로그의 프런트 프로세스를 하나 더 만듭니다.")
+)
+def join(
+    folder: Annotated[Path, typer.Argument(help=tr("folder to make", "만들 폴더"))],
+    like: Annotated[
+        Path, typer.Option("--like", help=tr("folder of a front of the same log", "같은 로그 프런트의 폴더"))
+    ],
+    heads: Annotated[
+        Path,
+        typer.Option(
+            "--heads",
+            help=tr(
+                "where this front alone remembers heads, outside every backup",
+                "이 프런트만 쓰는 헤드 저장소 폴더. 백업 밖에 두세요",
+            ),
+        ),
+    ],
+    port: Annotated[
+        int | None, typer.Option("--port", help=tr("port to listen on", "요청을 받을 포트"))
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Copy settings, keys and pins, and remember the log's head."""
+    from haechi.node.cluster import join as make
+
+    out = Out(json)
+    config, head = make(folder, like, heads, port, passphrase())
+    out.data({"folder": str(folder), "port": config.listen.port, "size": head.size, "root": head.root.hex()})
+    rows = [
+        (tr("entries", "항목"), str(head.size)),
+        (tr("root", "루트"), head.root.hex()),
+        (tr("port", "포트"), str(config.listen.port)),
+    ]
+    out.pairs(tr("Front made: ", "프런트를 만들었습니다: ") + str(folder), rows)
+    out.say(
+        Text(
+            "Compare the size with a running front before you start this one: haechi node --dir {folder}",
+            "시작하기 전에 실행 중인 프런트와 크기를 비교하세요: haechi node --dir {folder}",
+        ),
+        folder=str(folder),
+    )
+
+
+@app.command("status", help=tr("Show who decides the order now.", "지금 누가 순서를 정하는지 봅니다."))
+def status(folder: Folder = Path(), json: Json = False) -> None:
+    """The lease, the head and the newest checkpoint, read from the database."""
+    from haechi.node.cluster import status as look
+
+    out = Out(json)
+    now = look(folder)
+    out.data(now._asdict())
+    rows = [
+        (tr("sequencer", "시퀀서"), now.holder or tr("nobody at the moment", "현재 없음")),
+        (tr("epoch", "기수"), str(now.epoch)),
+        (tr("entries", "항목"), str(now.size)),
+        (tr("signed up to", "서명된 크기"), str(now.signed)),
+        (tr("parcels waiting", "대기 중인 꾸러미"), str(now.waiting)),
+    ]
+    out.pairs(str(folder), rows)
