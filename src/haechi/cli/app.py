@@ -39,7 +39,7 @@ COMMANDS = (
     "migrate",
     "demo",
 )
-GROUPS = ("key", "log", "mirror", "cluster", "trust", "facts", "export", "profile")
+GROUPS = ("key", "log", "mirror", "witness", "cluster", "trust", "facts", "export", "profile")
 
 
 def assemble(only: str | None = None) -> typer.Typer:

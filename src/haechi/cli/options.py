@@ -41,3 +41,21 @@ TrustFile = Annotated[
         help=tr("file of the trust list, or the folder of a node", "신뢰 목록 파일 또는 노드 폴더"),
     ),
 ]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        envvar="HAECHI_POLICY",
+        help=tr(
+            "witness policy (c2sp.org/tlog-policy) to be met", "충족해야 할 증인 정책 (c2sp.org/tlog-policy)"
+        ),
+    ),
+]
+QuorumOf = Annotated[
+    int | None,
+    typer.Option(
+        "--quorum",
+        min=1,
+        help=tr("how many pinned nodes must have witnessed", "입회해야 하는 고정된 노드의 수"),
+    ),
+]

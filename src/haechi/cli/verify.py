@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NamedTuple
 
 import typer
 
-from haechi.cli.files import FileAbsent, FileRefused, digest_in
-from haechi.cli.options import Json, NodeUrl, PinsFile, TrustFile, tr
+from haechi.cli.files import FileAbsent, FileRefused, digest_in, read_file
+from haechi.cli.options import Json, NodeUrl, PinsFile, PolicyFile, QuorumOf, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, NotFound
@@ -20,7 +20,7 @@ from haechi.words import Text
 if TYPE_CHECKING:
     from haechi.network.pins import Pins
     from haechi.network.trust.metadata import Verified
-    from haechi.network.verify import Report, Section, Trust
+    from haechi.network.verify import Quorum, Report, Section, Trust
 
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
@@ -54,14 +54,16 @@ def verify(
         str,
         typer.Argument(
             help=tr(
-                "file (.haechi, .cose, picture, text), digest, or link to a statement",
-                "파일(.haechi, .cose, 그림, 텍스트), 다이제스트 또는 링크",
+                "file (.haechi, .cose, evidence of a fork, picture, text), digest, or link to a statement",
+                "파일(.haechi, .cose, 분기 증거, 그림, 텍스트), 다이제스트 또는 링크",
             )
         ),
     ],
     pins: PinsFile = None,
     trust: TrustFile = None,
     node: NodeUrl = "",
+    policy: PolicyFile = None,
+    quorum: QuorumOf = None,
     json: Json = False,
 ) -> None:
     """Verify with nothing but pins and a trust list; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
@@ -72,7 +74,7 @@ def verify(
 
         raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins)))
     pinned, listed = load_trust(pins), load_list(trust)
-    report = _verify(what, _known(pinned, listed), node)
+    report = _verify(what, _known(pinned, listed), node, quorum_of(pinned, policy, quorum))
     if listed is not None:
         report.sections.append(_about_list(listed))
     show_report(out, report)
@@ -88,6 +90,20 @@ def verify(
             )
         )
     raise typer.Exit(EXIT_BY_VERDICT[report.verdict])
+
+
+def quorum_of(trust: "Pins", policy: Path | None, quorum: int | None) -> "Quorum":
+    """The witnesses asked for: by a policy file, else a number of the pinned nodes, else none."""
+    import time
+
+    from haechi.log.quorum import MAX_POLICY_BYTES, WitnessPolicy
+    from haechi.network.verify import Quorum
+    from haechi.network.witnesses import pinned_policy
+
+    if policy is not None:
+        raw = read_file(policy, MAX_POLICY_BYTES, Text("witness policy", "증인 정책"))
+        return Quorum(WitnessPolicy.parse(raw), int(time.time()))
+    return Quorum(pinned_policy(trust.nodes, quorum or 0), int(time.time()))
 
 
 def _is_picture(what: str) -> bool:
@@ -133,22 +149,27 @@ def _about_list(listed: "Verified") -> "Section":
     return Section(TITLES["list"], None, [check_list(listed, datetime.now(UTC))])
 
 
-def _verify(what: str, trust: "Trust", node: str) -> "Report":
+def _verify(what: str, trust: "Trust", node: str, quorum: "Quorum") -> "Report":
     from haechi.facts import load
     from haechi.network.bundle import MAGIC
-    from haechi.network.verify import verify_bundle, verify_statement
+    from haechi.network.verify import verify_bundle, verify_fork, verify_statement
 
     asked = asked_for(what, node)
     if asked is not None:
         # A node may answer with another statement that holds as well, so the digest is checked too.
         raw = fetch_bundle(asked.node, asked.digest)
-        return verify_bundle(io.BytesIO(raw), trust, load(), bytes.fromhex(asked.digest))
+        return verify_bundle(io.BytesIO(raw), trust, load(), bytes.fromhex(asked.digest), quorum)
     source: BinaryIO
     try:
         with Path(what).open("rb") as source:
             if source.read(len(MAGIC)) == MAGIC:
                 source.seek(0)
-                return verify_bundle(source, trust, load())
+                return verify_bundle(source, trust, load(), None, quorum)
+            source.seek(0)
+            if source.read(1) == b"{":
+                from haechi.network.fork import MAX_FORK_BYTES
+
+                return verify_fork(b"{" + source.read(MAX_FORK_BYTES), trust)
             source.seek(0)
             from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
 

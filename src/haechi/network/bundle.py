@@ -33,7 +33,7 @@ MAGIC = b"haechi.bundle/1\n"
 MAX_MANIFEST_BYTES = 8 << 20
 MAX_ITEMS = 256
 MAX_FILES = 256
-MAX_PROOF_BYTES = 64 * 1024
+MAX_PROOF_BYTES = 192 * 1024  # with the cosignatures of forty witnesses
 Role = Literal["subject", "policy", "key", "about"]
 _ROLES: tuple[Role, ...] = ("subject", "policy", "key", "about")
 

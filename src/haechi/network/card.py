@@ -54,7 +54,8 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     origin: name of its log; url: where it answers, may be empty; vkeys: every key that signs its
     checkpoints, all named as the origin; receipt_keys, issuer_keys: COSE keys in base64; issuer: the name
-    it issues statements under; encryption_keys: what content for this node is encrypted to.
+    it issues statements under; encryption_keys: what content for this node is encrypted to; witness_vkeys,
+    mirror_vkeys: the keys that it cosigns the logs of others with.
     """
 
     schema: Literal["haechi.node/1"] = "haechi.node/1"
@@ -68,6 +69,8 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     issuer: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
     issuer_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=16)]
     encryption_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=4)] = ()
+    witness_vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
+    mirror_vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
 
     @classmethod
     def from_json(cls, raw: bytes) -> "NodeCard":
@@ -97,7 +100,10 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise CardInvalid(why="every vkey must be named as the origin")
         if not any(key.type is SignatureType.ED25519 for key in keys):
             raise CardInvalid(why="a log needs an Ed25519 key")
-        raws = [key.public for key in keys]
+        cosigners = self.witness_keys() + self.mirror_keys()
+        if any(key.name == self.origin or key.type is SignatureType.ED25519 for key in cosigners):
+            raise CardInvalid(why="witness and mirror keys have names of their own and are of type 4 or 6")
+        raws = [key.public for key in keys + cosigners]
         raws += [key.raw for key in self.receipt_public_keys()]
         self.recipients()
         issuers = [key.raw for key in self.issuer_public_keys()]
@@ -108,13 +114,23 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """64 hex digits that people compare: SHA-256 over the canonical CBOR of all fields but `url`."""
         fields = cast("dict[str, object]", msgspec.to_builtins(self))
         del fields["url"]
-        if not self.encryption_keys:  # cards from before there were any keep their fingerprint
-            del fields["encryption_keys"]
+        # A card from before there were such keys keeps its fingerprint.
+        for later in ("encryption_keys", "witness_vkeys", "mirror_vkeys"):
+            if not fields[later]:
+                del fields[later]
         return hashlib.sha256(cbor.encode(fields)).hexdigest()
 
     def log_keys(self) -> list[NoteKey]:
         """The keys that sign its checkpoints."""
         return [_note_key(vkey) for vkey in self.vkeys]
+
+    def witness_keys(self) -> list[NoteKey]:
+        """The keys by which it says that it saw a log grow."""
+        return [_note_key(vkey) for vkey in self.witness_vkeys]
+
+    def mirror_keys(self) -> list[NoteKey]:
+        """The keys by which it says that it holds all of a log."""
+        return [_note_key(vkey) for vkey in self.mirror_vkeys]
 
     def receipt_public_keys(self) -> list[PublicKey]:
         """The keys that sign its receipts."""

@@ -129,6 +129,19 @@ class PeerClient:
         ask = _Ask("POST", self._url_of(path), {"Content-Type": content_type}, body)
         return self._send(ask, self._deadline(len(body)), max_bytes)
 
+    def post_any(self, path: str, body: bytes, content_type: str, max_bytes: int) -> Answer:
+        """The answer to a POST whatever its status, where a refusal's body says something; raises as `post`.
+
+        Only 429 and 5xx are errors still: nothing was decided then.
+        """
+        ask = _Ask("POST", self._url_of(path), {"Content-Type": content_type}, body)
+        with self._exchange(ask, self._deadline(len(body))) as response:
+            if not 400 <= response.status < 500 or response.status == http.client.TOO_MANY_REQUESTS:
+                require_success(ask.url, response)
+            return Answer(
+                response.status, media_type(response), "", b"".join(pieces_of(ask.url, response, max_bytes))
+            )
+
     def put_file(self, path: str, file: Path, content_type: str = "application/octet-stream") -> Answer:
         """The answer to a PUT of a file of any size, sent from the disk; raises as `post`, and OSError."""
         size = file.stat().st_size

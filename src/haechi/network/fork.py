@@ -13,13 +13,23 @@ import msgspec
 
 from haechi.errors import BadInput, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.log.checkpoint import Checkpoint, examine_checkpoint
+from haechi.log.checkpoint import Checkpoint, examine_checkpoint, read_checkpoint
 from haechi.log.merkle import check_consistency
-from haechi.log.note import NoteKey
+from haechi.log.note import Note, NoteKey
 from haechi.words import Text
 
 MAX_FORK_BYTES = 1 << 20
+_Vkey = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
 _Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class ForkMalformed(BadInput):
+    """Bytes that are no evidence of two histories; facts: why."""
+
+    code = "network.fork-malformed"
+    what = Text("not a fork evidence file: {why}", "분기 증거 파일이 아닙니다: {why}")
+    hint = Text("get the file again from the node that found it", "발견한 노드에서 파일을 다시 받으세요")
+
 
 declare(
     "network.fork",
@@ -39,6 +49,7 @@ declare(
                 "{origin}이(가) 두 이력에 서명함: 항목 {first}개와 {second}개의 헤드가 함께 참일 수 없음",
             ),
         ),
+        "unreadable": (Verdict.FAILS, ForkMalformed.what),
         "unproven": (
             Verdict.UNDECIDED,
             Text(
@@ -50,26 +61,19 @@ declare(
 )
 
 
-class ForkMalformed(BadInput):
-    """Bytes that are no evidence of two histories; facts: why."""
-
-    code = "network.fork-malformed"
-    what = Text("not a fork evidence file: {why}", "분기 증거 파일이 아닙니다: {why}")
-    hint = Text("get the file again from the node that found it", "발견한 노드에서 파일을 다시 받으세요")
-
-
 class Begun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the second history begins: its root at the first one's size, and the RFC 9162 proof of it."""
 
     root: _Hash
-    path: Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=128)]
+    path: Annotated[tuple[_Hash, ...], msgspec.Meta(max_length=63)]
 
 
 class Fork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Two signed checkpoints of one log, as notes, the one of fewer entries first.
 
     begun: how the larger history began, which is the contradiction; None when both have one size (then two
-    roots are enough), or when no proof was to be had.
+    roots are enough), or when no proof was to be had. vkeys: the keys that the finder verified the heads
+    with, so that whoever never pinned the log can see that one holder of keys said both.
     """
 
     schema: Literal["haechi.fork/1"] = "haechi.fork/1"
@@ -77,6 +81,29 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     first: str
     second: str
     begun: Begun | None = None
+    vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
+
+    @classmethod
+    def of(
+        cls, origin: str, one: bytes, other: bytes, begun: Begun | None, keys: Sequence[NoteKey]
+    ) -> "Fork":
+        """The evidence in two checkpoint notes, the smaller first, with the lines of the log's `keys` alone.
+
+        Raises what reading a checkpoint raises.
+        """
+        read = sorted((read_checkpoint(raw) for raw in (one, other)), key=lambda pair: pair[0].size)
+        named = {(key.name, key.key_id) for key in keys}
+        notes = [
+            Note(note.text, tuple(line for line in note.lines if (line.name, line.key_id) in named))
+            for _, note in read
+        ]
+        first, second = (note.encode().decode() for note in notes)
+        vkeys = tuple(dict.fromkeys(key.vkey for key in keys))
+        return cls(origin=origin, first=first, second=second, begun=begun, vkeys=vkeys)
+
+    def own_keys(self) -> list[NoteKey]:
+        """The keys that the evidence brings along; raises VkeyMalformed or WeakPublicKey."""
+        return [NoteKey.parse(vkey) for vkey in self.vkeys]
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Fork":

@@ -52,7 +52,7 @@ class Memory:
         """Every signed head that is kept, each to be agreed with; none is of size 0."""
         heads = [self.newest(), self.target()]
         if published is not None:
-            heads.append(_signed(published.note))
+            heads.append(signed_head(published.note))
         return [one for one in dict.fromkeys(heads) if one is not None and one.head.size > 0]
 
     def show(self, shown: SignedHead) -> None:
@@ -93,11 +93,12 @@ class Memory:
 
     def _read(self, name: str) -> SignedHead | None:
         try:
-            return _signed((self.folder / name).read_bytes())
+            return signed_head((self.folder / name).read_bytes())
         except FileNotFoundError:
             return None
 
 
-def _signed(note: bytes) -> SignedHead:
+def signed_head(note: bytes) -> SignedHead:
+    """The head in a note that was verified before; raises what reading a checkpoint raises."""
     checkpoint, _ = read_checkpoint(note)
     return SignedHead(Head(checkpoint.size, checkpoint.root), note)

@@ -15,7 +15,7 @@ from haechi.log.store import Head, Published, Store
 from haechi.log.tiles import TileTree
 from haechi.network.answer import PeerLacks, PeerMisbehaved, PeerRefused, PeerUnavailable
 from haechi.network.fork import Begun, Fork
-from haechi.network.memory import Memory, SignedHead
+from haechi.network.memory import Memory, SignedHead, signed_head
 from haechi.network.pull import PIECE_ENTRIES, pull
 from haechi.network.report import Progress, SyncReport
 from haechi.network.source import BadCopy, Source, SourceTree, Transport
@@ -94,6 +94,32 @@ class Mirror:
                 facts = dict[str, object]()
             sizes = {name: facts.get(name, "?") for name in ("first", "second")}
             return found("network.mirror.forked", **sizes, evidence=path.name)
+        return None
+
+    def confront(self, raw: bytes) -> Finding:
+        """Compare a checkpoint that somebody holds, an old one perhaps, with the history held here.
+
+        network.mirror.agrees, .ahead (larger than the copy), .disputed, .forked (evidence is kept), or why it
+        is no checkpoint of the log (log.checkpoint.*).
+        """
+        finding, opened = examine_checkpoint(raw, self._keys, self.store.origin)
+        if opened is None:
+            return finding
+        shown = SignedHead(Head(opened.checkpoint.size, opened.checkpoint.root), opened.note.encode())
+        try:
+            self._require_agreement(shown, self.memory.anchors(self.store.published()))
+        except _Stop as stop:
+            return stop.finding
+        held = self.store.head().size
+        outcome = "ahead" if shown.head.size > held else "agrees"
+        return found(f"network.mirror.{outcome}", size=shown.head.size, held=held)
+
+    def witnessed(self) -> SignedHead | None:
+        """The newest cosigned checkpoint that the log itself shows, if it is part of the history here."""
+        for source in self._sources:
+            raw = source.witnessed() if source.own and self.frozen() is None else None
+            if raw is not None and self.confront(raw).code == "network.mirror.agrees":
+                return signed_head(raw)
         return None
 
     def sync(self, now: int, progress: Listener | None = None) -> SyncReport:
@@ -204,7 +230,7 @@ class Mirror:
 
     def _contradiction(self, first: SignedHead, second: SignedHead, begun: Begun | None) -> _Stop:
         """Two signed heads exclude each other: evidence if that can be proven to anybody, else a doubt."""
-        fork = self._pair(first, second, begun)
+        fork = Fork.of(self.store.origin, first.note, second.note, begun, self._keys)
         sizes = {"first": first.head.size, "second": second.head.size}
         if fork.check(self._keys).code != "network.fork.proven":
             self.memory.keep_doubt(fork)

@@ -254,5 +254,5 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def _keys_of(card: NodeCard) -> set[str]:
     """What no other node may use. Issuer keys are left out: an issuer may run two nodes."""
-    logs = {key.public.hex() for key in card.log_keys()}
+    logs = {key.public.hex() for key in card.log_keys() + card.witness_keys() + card.mirror_keys()}
     return logs | {key.raw.hex() for key in card.receipt_public_keys()}

@@ -7,8 +7,10 @@ from haechi.findings import Finding, Verdict, declare, overall
 from haechi.log.store import Head
 from haechi.words import Text
 
+CHECK = "network.mirror"
+
 declare(
-    "network.mirror",
+    CHECK,
     Text("Copy of the peer's log", "피어 로그의 사본"),
     {
         "current": (
@@ -23,6 +25,20 @@ declare(
             Text(
                 "{source} has {size} entries, fewer than the {newest} already signed",
                 "{source}에 항목이 {size}개뿐이며, 이미 서명된 {newest}개보다 적음",
+            ),
+        ),
+        "agrees": (
+            Verdict.HOLDS,
+            Text(
+                "the checkpoint of {size} entries is part of the history held here",
+                "항목 {size}개의 체크포인트가 여기 있는 이력에 속함",
+            ),
+        ),
+        "ahead": (
+            Verdict.UNDECIDED,
+            Text(
+                "the checkpoint has {size} entries, more than are held here ({held})",
+                "체크포인트의 항목이 {size}개로, 여기 있는 {held}개보다 많음",
             ),
         ),
         "unavailable": (Verdict.UNDECIDED, Text("{source}: {why}", "{source}: {why}")),

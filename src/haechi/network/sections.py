@@ -2,15 +2,23 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from haechi.findings import Finding, Verdict, overall
 from haechi.log.note import NoteKey
+from haechi.log.quorum import WitnessPolicy
 from haechi.network.trust.keys import ListedKey
 from haechi.statement.claims import Claim
 from haechi.statement.envelope import Statement
 from haechi.statement.keys import PublicKey
 from haechi.words import Text
+
+
+class Quorum(NamedTuple):
+    """The witnesses that a reader asks for, and the reader's time (Unix seconds)."""
+
+    policy: WitnessPolicy
+    now: int
 
 
 class Trust(Protocol):
@@ -39,7 +47,10 @@ class Trust(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The checks on one statement. title: what it is to the whole; digest: of the statement, if readable."""
+    """The checks on one statement. title: what it is to the whole; digest: of the statement, if readable.
+
+    origin, index: the log that it is proven to be in, and where.
+    """
 
     title: Text
     digest: bytes | None
@@ -47,6 +58,7 @@ class Section:
     statement: Statement | None = None
     origin: str | None = None
     claim: Claim | None = None
+    index: int | None = None
 
     @property
     def verdict(self) -> Verdict:

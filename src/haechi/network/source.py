@@ -106,6 +106,13 @@ class Source:
         """The checkpoint as it is shown now."""
         return self._fetch("checkpoint", MAX_CHECKPOINT_BYTES)
 
+    def witnessed(self) -> bytes | None:
+        """The newest checkpoint that witnesses cosigned; None where the source tells of none."""
+        try:
+            return self._fetch("witnessed", MAX_CHECKPOINT_BYTES)
+        except PeerLacks:
+            return None
+
     def tile(self, level: int, n: int, width: int) -> bytes:
         """A tile's first `width` hashes. Raises PeerLacks and the like, TilesDiffer for another length."""
         data = self._fetch_tile(level, n, width)

@@ -8,22 +8,26 @@ inclusion → statement; pinned log → its policy → the issuer's key.
 from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
-from haechi.errors import BadInput, NotFound
+from haechi.errors import BadInput, NotFound, Refused
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.log.checkpoint import Checkpoint, check_checkpoint, read_checkpoint
+from haechi.log.checkpoint import Checkpoint, OpenedCheckpoint, examine_checkpoint, read_checkpoint
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey
 from haechi.log.proof import TlogProof, TlogProofMalformed
+from haechi.log.quorum import check_as_of, check_quorum
 from haechi.log.receipt import Receipt, judge_receipt
 from haechi.log.registration import check_registration
+from haechi.network.accusation import fork_of_claim, mark_entry
 from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
+from haechi.network.fork import Fork
 from haechi.network.keyhistory import KeyHistory, Place
-from haechi.network.sections import TITLES, Report, Section, Trust
+from haechi.network.sections import TITLES, Quorum, Report, Section, Trust
 from haechi.statement.claims import Claim, examine_claim, kind_of
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.evidence import EvidenceRef, check_evidence
 from haechi.statement.kinds.dispute import Dispute
+from haechi.statement.kinds.equivocation import Equivocation
 from haechi.statement.kinds.key_event import KeyEvent
 from haechi.statement.kinds.policy import Policy
 from haechi.statement.kinds.supersede import Supersede
@@ -32,6 +36,7 @@ from haechi.statement.sentence import reason_of
 from haechi.words import Text
 
 __all__ = [
+    "Quorum",
     "Report",
     "Section",
     "Trust",
@@ -39,6 +44,7 @@ __all__ = [
     "check_log_receipt",
     "evidence_of",
     "verify_bundle",
+    "verify_fork",
     "verify_statement",
 ]
 
@@ -104,10 +110,17 @@ declare(
 )
 
 
-def verify_bundle(source: BinaryIO, trust: Trust, facts: Facts, digest: bytes | None = None) -> Report:
+def verify_bundle(
+    source: BinaryIO,
+    trust: Trust,
+    facts: Facts,
+    digest: bytes | None = None,
+    quorum: Quorum | None = None,
+) -> Report:
     """Every check on a bundle; never raises for bad bytes, they become a failing finding.
 
-    digest: of the statement it should be about, when the reader asked somebody for that one.
+    digest: of the statement it should be about, when the reader asked somebody for that one. quorum: the
+    witnesses that the reader asks for; without it nothing is said about witnesses.
     """
     try:
         manifest = read_manifest(source)
@@ -116,7 +129,8 @@ def verify_bundle(source: BinaryIO, trust: Trust, facts: Facts, digest: bytes | 
         broken = found("network.bundle.malformed", why=reason_of(error))
         return Report([Section(Text("The bundle", "묶음"), None, [broken])])
     complete = found("network.bundle.complete", items=len(manifest.items), files=len(manifest.files))
-    sections = _Examination(trust, facts).sections(manifest)
+    sections = _Examination(trust, facts, quorum).sections(manifest)
+    _mark_forked(sections, trust)
     subject = sections[0]
     if subject.statement is not None:
         subject.findings.append(_standing(subject.statement, sections[1:]))
@@ -163,18 +177,19 @@ class _Vouching(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """A checkpoint that was looked at: the log it names, whether that log signed it, what it says if so."""
+    """A checkpoint that was looked at: the log it names, the checks, what it says if the log signed it."""
 
     origin: str
-    finding: Finding
+    findings: list[Finding]
     checkpoint: Checkpoint | None
 
 
 class _Examination:
     """One bundle under examination. Each checkpoint is verified once, however many proofs rest on it."""
 
-    def __init__(self, trust: Trust, facts: Facts) -> None:
+    def __init__(self, trust: Trust, facts: Facts, quorum: Quorum | None) -> None:
         self._trust = trust
+        self._quorum = quorum
         self._facts = facts
         self._policies: list[_Vouching] = []
         self._keys = KeyHistory(trust)
@@ -209,7 +224,8 @@ class _Examination:
         place, proofs = self._check_proof(item.proof, statement.digest)
         findings += proofs
         origin = None if place is None else place.origin
-        section = Section(TITLES[item.role], statement.digest, findings, statement, origin, claim)
+        index = None if place is None else place.at
+        section = Section(TITLES[item.role], statement.digest, findings, statement, origin, claim, index)
         if item.role == "key" and place is not None and section.verdict is Verdict.HOLDS:
             return section if self._take(section, place) else None
         self._placed.append((place, section))
@@ -258,10 +274,10 @@ class _Examination:
         seen = self._seen(proof.checkpoint)
         place = Place(seen.origin, proof.index)
         if seen.checkpoint is None:
-            return place, [readable, seen.finding]
+            return place, [readable, *seen.findings]
         size, root = seen.checkpoint.size, seen.checkpoint.root
         included = check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root)
-        return place, [readable, seen.finding, included]
+        return place, [readable, *seen.findings, included]
 
     def _policy_at(self, place: Place | None) -> _Vouching | None:
         """The newest policy here that was in that log before that position."""
@@ -279,9 +295,48 @@ class _Examination:
             # The name alone is read here, to find the keys; the check reads the note strictly.
             origin = note.partition(b"\n")[0].decode(errors="replace")
             keys = _log_keys(self._trust, origin, _size_in(note))
-            finding, checkpoint = check_checkpoint(note, keys, origin)
-            self._checkpoints[note] = _Seen(origin, finding, checkpoint)
+            finding, opened = examine_checkpoint(note, keys, origin)
+            checkpoint = None if opened is None else opened.checkpoint
+            findings = [finding, *([] if opened is None else self._witnessed(opened))]
+            self._checkpoints[note] = _Seen(origin, findings, checkpoint)
         return self._checkpoints[note]
+
+    def _witnessed(self, opened: OpenedCheckpoint) -> list[Finding]:
+        if self._quorum is None:
+            return []
+        policy, now = self._quorum
+        finding, signed = check_quorum(opened.note, opened.checkpoint, policy, now)
+        if finding.code != "log.quorum.met":
+            return [finding]
+        newest = max(one.time_s for one in signed)
+        return [finding, check_as_of(opened.checkpoint.origin, newest, now)]
+
+
+def verify_fork(raw: bytes, trust: Trust) -> Report:
+    """Every check on evidence of two histories; proven evidence FAILS the log."""
+    title = Text("Evidence of two histories", "두 이력의 증거")
+    try:
+        fork = Fork.from_json(raw)
+        keys = _accused_keys(trust, fork)
+        accused = "network.accused.pinned" if keys else "network.accused.unpinned"
+        checked = fork.check(keys or fork.own_keys())
+    except (BadInput, Refused) as error:
+        return Report([Section(title, None, [found("network.fork.unreadable", why=reason_of(error))])])
+    return Report([Section(title, None, [checked, found(accused, origin=fork.origin)])])
+
+
+def _mark_forked(sections: Sequence[Section], trust: Trust) -> None:
+    """Mark every entry of a log that the bundle proves to have signed two histories."""
+    good: dict[str, int] = {}
+    for section in sections:
+        claim = section.claim
+        if isinstance(claim, Equivocation):
+            fork = fork_of_claim(claim)
+            if fork.check(_accused_keys(trust, fork)).code == "network.fork.proven":
+                good[fork.origin] = min(claim.good, good.get(fork.origin, claim.good))
+    for section in sections:
+        if section.origin in good and section.index is not None:
+            section.findings.append(mark_entry(section.origin, section.index, good[section.origin]))
 
 
 def check_log_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding:
@@ -312,6 +367,11 @@ def _size_in(note: bytes) -> int | None:
         return read_checkpoint(note)[0].size
     except BadInput:
         return None
+
+
+def _accused_keys(trust: Trust, fork: Fork) -> Sequence[NoteKey]:
+    """The keys that the log had when it signed the smaller of the two heads."""
+    return _log_keys(trust, fork.origin, _size_in(fork.first.encode()))
 
 
 def _log_keys(trust: Trust, origin: str, size: int | None) -> Sequence[NoteKey]:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from haechi.errors import HaechiError, NotFound
 from haechi.log.layout import TilePathMalformed
+from haechi.network.cosigned import CosignedHead
 from haechi.node.bundles import bundle_pieces
 from haechi.node.openapi import document
 from haechi.node.runner import Runner
@@ -23,6 +24,7 @@ from haechi.words import Text
 
 STATEMENT_TYPE = "application/scitt-statement+cose"
 RECEIPT_TYPE = "application/cose"
+WITNESSED = "witnessed"
 BUNDLE_TYPE = "application/vnd.haechi.bundle"
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -128,11 +130,18 @@ class Api:
 
     async def own_tile(self, request: Request) -> Response:
         """Checkpoint and tiles of the own log."""
+        if request.path_params["path"] == WITNESSED:
+            return _witnessed(self._runner.witnessing.cosigned)
         return await self._tile(TileSite(self._node.store), request)
 
     async def mirror_tile(self, request: Request) -> Response:
         """Checkpoint and tiles of a mirrored log."""
         site = self._runner.mirror_site(request.path_params["mirror"])
+        peer = self._runner.peers.of(site.store.origin)
+        if request.path_params["path"] == WITNESSED:
+            return _witnessed(peer.cosigned)
+        if request.path_params["path"] == "checkpoint" and (note := peer.checkpoint()) is not None:
+            return PlainTextResponse(note, headers={"Cache-Control": BRIEF})
         return await self._tile(site, request)
 
     async def _tile(self, site: TileSite, request: Request) -> Response:
@@ -155,6 +164,14 @@ class Api:
         """Counters for Prometheus."""
         text = await run_in_threadpool(self._runner.metrics_text)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+
+def _witnessed(cosigned: CosignedHead) -> Response:
+    """The newest checkpoint that somebody cosigned; the newest of all is at `checkpoint`."""
+    held = cosigned.get()
+    if held is None:
+        raise NotFound(what_is=Text("cosigned checkpoint", "공동 서명된 체크포인트"), name=WITNESSED)
+    return PlainTextResponse(held.note, headers={"Cache-Control": BRIEF})
 
 
 def _told(handler: Handler) -> Handler:

@@ -41,6 +41,10 @@ def write_bundle_for(
         if about.digest != digest:
             items += _if_proven(runner, "about", about, about_origin)
             found.append((about, about_origin))
+    for accusation, accuser in runner.accusations.statements(origin):
+        if accusation.digest not in {statement.digest for statement, _ in found}:
+            items += _if_proven(runner, "about", accusation, accuser)
+            found.append((accusation, accuser))
     for policy, policy_origin in _policies(runner, found):
         items += _if_proven(runner, "policy", policy, policy_origin)
     with ExitStack() as stack:

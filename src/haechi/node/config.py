@@ -96,6 +96,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     head_folder: str = ""
     mirror_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)] = 0.2
+    witness_seconds: Annotated[float, msgspec.Meta(gt=0)] = 1.0
     listen: Listen = Listen()
     limits: Limits = Limits()
     cluster: Cluster | None = None
@@ -145,6 +146,7 @@ def config_text(config: Config) -> str:
     lines = [f"{name} = {_toml_string(value)}" for name, value in top.items()]
     lines.append(f"mirror_seconds = {config.mirror_seconds}")
     lines.append(f"checkpoint_seconds = {config.checkpoint_seconds}")
+    lines.append(f"witness_seconds = {config.witness_seconds}")
     lines += ["", "[listen]", f"host = {_toml_string(config.listen.host)}", f"port = {config.listen.port}"]
     lines.append(f"proxies = [{', '.join(map(_toml_string, config.listen.proxies))}]")
     lines += ["", "[limits]"]

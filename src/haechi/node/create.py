@@ -3,12 +3,14 @@
 import os
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from haechi.errors import Conflict
 from haechi.facts import Facts
 from haechi.log.checkpoint import CheckpointSigner
+from haechi.log.note import NoteSigner
 from haechi.node.config import FILE, Config, config_text
-from haechi.node.keychain import ENCRYPTION, KEY_FAMILIES, Keychain
+from haechi.node.keychain import COSIGNER_FAMILIES, ENCRYPTION, KEY_FAMILIES, Keychain
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.keyring import save_key
@@ -71,14 +73,15 @@ def make_folders(folder: Path, config: Config) -> None:
 
 
 def make_keys(folder: Path, passphrase: bytes | None) -> Keychain:
-    """Fresh keys on disk: one to say things, two to sign checkpoints, one for receipts, one to decrypt."""
+    """Fresh keys on disk: to say things, sign checkpoints and receipts, decrypt, witness and mirror."""
     keys = {name: SigningKey.generate(family) for name, family in KEY_FAMILIES.items()}
-    for name, key in keys.items():
+    cosigners = {name: SigningKey.generate(family) for name, family in COSIGNER_FAMILIES.items()}
+    for name, key in {**keys, **cosigners}.items():
         save_key(folder / "keys", name, key, passphrase)
     encryption = SealKey.generate()
     save_key(folder / "keys", ENCRYPTION, encryption, passphrase)
     signing = {name.replace("-", "_"): key for name, key in keys.items()}
-    return Keychain(**signing, encryption=encryption)
+    return Keychain(**signing, encryption=encryption, cosigners=cosigners)
 
 
 def genesis(
@@ -91,6 +94,7 @@ def genesis(
         KeyEntry(cose_key=keys.log_ed25519.public.cose_key, scope="checkpoint", vkey=ed25519.vkey),
         KeyEntry(cose_key=keys.log_mldsa44.public.cose_key, scope="checkpoint", vkey=ml_dsa.vkey),
         KeyEntry(cose_key=keys.receipt.public.cose_key, scope="receipt"),
+        *_cosigner_entries(config.origin, keys),
     )
     begin = KeyEvent(
         event="genesis",
@@ -115,4 +119,17 @@ def genesis(
     return [
         sign_statement(keys.issuer, about["key_event"], encode_claim(kind_of("key_event"), begin, facts)),
         sign_statement(keys.issuer, about["policy"], encode_claim(kind_of("policy"), policy, facts)),
+    ]
+
+
+def _cosigner_entries(origin: str, keys: Keychain) -> list[KeyEntry]:
+    scopes: tuple[tuple[Literal["witness", "mirror"], list[NoteSigner]], ...] = (
+        ("witness", keys.witness_signers(origin)),
+        ("mirror", keys.mirror_signers(origin)),
+    )
+    raw = {key.private: key.public.cose_key for key in keys.cosigners.values()}
+    return [
+        KeyEntry(cose_key=raw[signer.private], scope=scope, vkey=signer.key.vkey)
+        for scope, signers in scopes
+        for signer in signers
     ]

@@ -1,13 +1,16 @@
-"""The keys of a node, each with one duty (design: keys never share a duty)."""
+"""The keys of a node, each with one duty: for its own log, to decrypt, and to cosign the logs of others."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
+from haechi.errors import NotFound
 from haechi.log.checkpoint import CheckpointSigner
+from haechi.log.note import NoteSigner, SignatureType
 from haechi.statement.keyring import key_path, load_key, load_seal_key
 from haechi.statement.keys import Family, KeyMalformed, SigningKey
 from haechi.statement.seal_keys import SealKey
@@ -19,13 +22,22 @@ KEY_FAMILIES = {
     "log-mldsa44": Family.ML_DSA_44,
     "receipt": Family.ES256,
 }
+# A witness says "I saw it grow", a mirror "I hold all of it": two duties, so two keys (c2sp.org/tlog-mirror).
+COSIGNER_FAMILIES = {
+    "witness-ed25519": Family.ED25519,
+    "witness-mldsa44": Family.ML_DSA_44,
+    "mirror-ed25519": Family.ED25519,
+    "mirror-mldsa44": Family.ML_DSA_44,
+}
+_TYPES = {Family.ED25519: SignatureType.COSIGNATURE_V1, Family.ML_DSA_44: SignatureType.ML_DSA_44}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keychain:
     """issuer signs the node's statements and requests, the log keys its checkpoints, receipt its receipts.
 
-    encryption opens what others encrypt to this node; None in a node that was made without one.
+    encryption opens what others encrypt to this node; None in a node that was made without one. cosigners:
+    the keys that witness and mirror other logs, by name; a node made before them has none.
     """
 
     issuer: SigningKey
@@ -33,6 +45,7 @@ class Keychain:
     log_mldsa44: SigningKey
     receipt: SigningKey
     encryption: SealKey | None = None
+    cosigners: Mapping[str, SigningKey] = field(default_factory=dict[str, SigningKey])
 
     def checkpoint_signer(self, origin: str) -> CheckpointSigner:
         """The signer of this log's checkpoints, with both lines."""
@@ -42,14 +55,45 @@ class Keychain:
             cast("MLDSA44PrivateKey", self.log_mldsa44.private),
         )
 
+    def witness_signers(self, origin: str) -> list[NoteSigner]:
+        """What signs as the witness of the node whose log is `origin`; empty for a node without such keys."""
+        return self._cosigners(origin, "witness")
+
+    def mirror_signers(self, origin: str) -> list[NoteSigner]:
+        """What signs as the mirror of the node whose log is `origin`."""
+        return self._cosigners(origin, "mirror")
+
+    def _cosigners(self, origin: str, duty: str) -> list[NoteSigner]:
+        keys = [key for name, key in self.cosigners.items() if name.startswith(f"{duty}-")]
+        return [
+            NoteSigner(
+                f"{origin}/{duty}",
+                _TYPES[key.family],
+                cast("Ed25519PrivateKey | MLDSA44PrivateKey", key.private),
+            )
+            for key in keys
+        ]
+
 
 def load_keychain(folder: Path, passphrase: bytes | None = None) -> Keychain:
     """The keys in a node's `keys` folder; raises what loading a key raises, and KeyMalformed."""
-    keys: dict[str, SigningKey] = {}
-    for name, family in KEY_FAMILIES.items():
-        key = load_key(key_path(folder, name), passphrase)
-        if key.family is not family:
-            raise KeyMalformed(why=f"{name} must be an {family} key, not {key.family}")
-        keys[name.replace("-", "_")] = key
+    keys = {
+        name.replace("-", "_"): _load(folder, name, family, passphrase)
+        for name, family in KEY_FAMILIES.items()
+    }
+    cosigners: dict[str, SigningKey] = {}
+    for name, family in COSIGNER_FAMILIES.items():
+        try:
+            cosigners[name] = _load(folder, name, family, passphrase)
+        except NotFound:
+            continue  # made before nodes witnessed
     sealing = key_path(folder, ENCRYPTION)
-    return Keychain(**keys, encryption=load_seal_key(sealing, passphrase) if sealing.exists() else None)
+    encryption = load_seal_key(sealing, passphrase) if sealing.exists() else None
+    return Keychain(**keys, encryption=encryption, cosigners=cosigners)
+
+
+def _load(folder: Path, name: str, family: Family, passphrase: bytes | None) -> SigningKey:
+    key = load_key(key_path(folder, name), passphrase)
+    if key.family is not family:
+        raise KeyMalformed(why=f"{name} must be an {family} key, not {key.family}")
+    return key

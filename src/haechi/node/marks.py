@@ -6,7 +6,6 @@ Unavailable
 Only CLEAR statements that the index has checked are answered with; the book of marks is rebuilt from them.
 """
 
-import asyncio
 import re
 import secrets
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from haechi.errors import BadInput, HaechiError, NotFound, TooLarge, Unavailable
+from haechi.errors import BadInput, HaechiError, NotFound, Unavailable
 from haechi.mark.records import Book, LogRecord, records_of
 from haechi.node.anchors import published
 from haechi.node.pages.detect import LIMIT_MIB
@@ -31,7 +30,7 @@ from haechi.node.pages.source import Found
 from haechi.node.runner import Runner
 from haechi.node.texts import MOST_TEXT_BYTES, NodeTexts, asked_records, look_at, told_profiles
 from haechi.node.view import View
-from haechi.node.wire import BRIEF, BodySlow, problem, status_of, with_retry
+from haechi.node.wire import BRIEF, body_of, problem, status_of, with_retry
 from haechi.statement.kinds.content_mark import NAME as KIND_NAME
 from haechi.words import Lang, Text
 
@@ -274,18 +273,7 @@ class Marks:
         return self._authority
 
     async def _body(self, request: Request, limit: int) -> bytes:
-        """The whole body, at most `limit` bytes, at 256 KiB/s or faster after a grace time."""
-        grace_s = self._runner.node.config.limits.body_seconds
-        body = bytearray()
-        try:
-            async with asyncio.timeout(grace_s + limit / (256 << 10)):
-                async for piece in request.stream():
-                    body += piece
-                    if len(body) > limit:
-                        raise TooLarge(what_is=Text("body", "본문"), limit=limit, got=len(body))
-        except TimeoutError:
-            raise BodySlow(limit_s=round(grace_s)) from None
-        return bytes(body)
+        return await body_of(request, limit, self._runner.node.config.limits.body_seconds)
 
 
 def _look(raw: bytes, *, book: MarkBook, runner: Runner, lang: Lang) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from haechi.node.policies import latest_policy
 from haechi.node.runner import Runner
 from haechi.node.service import Node
 from haechi.node.shared import INDEX, FollowTerms, key_id, make_log, open_log
+from haechi.node.witnessing import Witnessing
 from haechi.statement.claims import kind_names, kind_of
 
 PINS = "pins.json"
@@ -79,6 +80,8 @@ def card_of(config: Config, keys: Keychain) -> NodeCard:
         issuer=config.issuer,
         issuer_keys=(_base64(keys.issuer.public.cose_key),),
         encryption_keys=() if keys.encryption is None else (_base64(keys.encryption.public.cose_key),),
+        witness_vkeys=tuple(signer.key.vkey for signer in keys.witness_signers(config.origin)),
+        mirror_vkeys=tuple(signer.key.vkey for signer in keys.mirror_signers(config.origin)),
     )
 
 
@@ -118,18 +121,20 @@ def open_node(
         close=opened.close,
     )
     follow_terms.node = node
-    runner = Runner(node, card_of(config, keys), Peers({}))
-    runner.follow()
-    latest = latest_policy(store, index, node.facts)
-    if latest is not None:
-        node.policies.take(latest[1], latest[0])
-    runner.peers = Peers(
+    cosigners = keys.mirror_signers(config.origin) if config.cluster is None else []
+    peers = Peers(
         {
-            card.origin: Peer(card, folder / "mirrors", PeerClient)
+            card.origin: Peer(card, folder / "mirrors", PeerClient, cosigners)
             for card in pins.nodes
             if card.origin != config.origin
         }
     )
+    card = card_of(config, keys)
+    runner = Runner(node, card, peers, Witnessing(node, card, peers))
+    runner.follow()
+    latest = latest_policy(store, index, node.facts)
+    if latest is not None:
+        node.policies.take(latest[1], latest[0])
     return runner
 
 

@@ -24,10 +24,12 @@ from haechi.words import Text
 PATH = Path("docs/reference/openapi.json")
 REASONS = {
     400: Text("malformed, or refused by the registration policy", "형식 오류이거나 등록 정책이 거부함"),
+    403: Text("not signed by the log's own keys, or frozen", "로그 자신의 키로 서명되지 않았거나 동결됨"),
     404: Text("not here, or not for everybody", "여기에 없거나 모두에게 공개되지 않음"),
     408: Text("the body took too long", "본문이 너무 늦게 옴"),
     409: Text("the log cannot go on: two truths met", "로그가 나아갈 수 없음: 두 사실이 충돌함"),
     413: Text("the body is too large", "본문이 너무 큼"),
+    422: Text("it contradicts what was cosigned", "이미 공동 서명한 것과 모순됨"),
     429: Text("too many requests from this address", "이 주소에서 온 요청이 너무 많음"),
     503: Text(
         "stopping, overloaded, or the disk does not take it", "종료 중이거나 과부하이거나 디스크에 쓸 수 없음"
@@ -115,8 +117,9 @@ def _responses(operation: Operation) -> Json:
 def _refusal(operation: Operation, status: int) -> Json:
     reason = REASONS[status]
     described: Json = {"description": reason.en, "x-description-ko": reason.ko}
+    other = dict(operation.told).get(status)
     if operation.shows_problems:
-        described["content"] = {PROBLEM_TYPE: {"schema": {}}}
+        described["content"] = {other or PROBLEM_TYPE: {"schema": {}}}
     else:
         name = "Health" if operation.path == "/healthz" else "Error"
         described["content"] = {"application/json": {"schema": {"$ref": f"{_REF}{name}"}}}

@@ -35,7 +35,8 @@ class Operation(NamedTuple):
     """One method on one path. route: the application's template, when it is another than `path`.
 
     body: the media type of what is sent; refusals: the statuses of errors that this operation may answer with
-    besides 503 (unavailable) and, where `limited`, 429 (too many requests).
+    besides 503 (unavailable) and, where `limited`, 429 (too many requests); told: the media type of a refusal
+    that is no problem details.
     """
 
     method: Method
@@ -48,6 +49,7 @@ class Operation(NamedTuple):
     route: str = ""
     shows_problems: bool = True
     limited: bool = True
+    told: tuple[tuple[int, str], ...] = ()
 
     @property
     def template(self) -> str:
@@ -81,6 +83,12 @@ FILE = Parameter(
 MIRROR = Parameter(
     "mirror",
     Text("hex SHA-256 of the mirrored log's name", "미러링한 로그 이름의 SHA-256 (16진수)"),
+    "^[0-9a-f]{64}$",
+    "0" * 64,
+)
+LOG = Parameter(
+    "log",
+    Text("hex SHA-256 of the log's name", "로그 이름의 SHA-256 (16진수)"),
     "^[0-9a-f]{64}$",
     "0" * 64,
 )
@@ -143,6 +151,15 @@ _LOG_FILES: tuple[tuple[str, Text, Answer, tuple[Parameter, ...]], ...] = (
         Text(
             "Newest signed checkpoint of the log (C2SP tlog-checkpoint).",
             "로그의 최신 서명 체크포인트 (C2SP tlog-checkpoint).",
+        ),
+        Answer(200, "text/plain; charset=utf-8", Text("signed note", "서명된 노트")),
+        (),
+    ),
+    (
+        "witnessed",
+        Text(
+            "Newest checkpoint of the log that witnesses or mirrors cosigned; `checkpoint` may be newer.",
+            "증인이나 미러가 공동 서명한 가장 새로운 체크포인트. `checkpoint` 가 더 새로울 수 있음.",
         ),
         Answer(200, "text/plain; charset=utf-8", Text("signed note", "서명된 노트")),
         (),
@@ -314,6 +331,53 @@ API: tuple[Operation, ...] = (
     ),
     *_log("/log", "/log/{path:path}"),
     *_log("/mirrors/{mirror}", "/mirrors/{mirror}/{path:path}", MIRROR),
+    Operation(
+        "POST",
+        "/witness/add-checkpoint",
+        Text(
+            "Have this node's witness cosign a checkpoint of a log that it knows (C2SP tlog-witness).",
+            "이 노드의 증인이 아는 로그의 체크포인트에 공동 서명을 요청 (C2SP tlog-witness).",
+        ),
+        Answer(200, "text/plain; charset=utf-8", Text("cosignature lines", "공동 서명 줄")),
+        body="text/plain",
+        refusals=(_BAD, 403, _ABSENT, 408, 409, 413, 422),
+        told=((409, "text/x.tlog.size"),),
+    ),
+    Operation(
+        "POST",
+        "/checkpoints",
+        Text(
+            "Compare a signed checkpoint that you kept with what this node holds of that log. One that"
+            " contradicts it is proof of two histories, which the node keeps and logs.",
+            "가지고 있던 서명된 체크포인트를 이 노드가 가진 그 로그와 비교. 어긋나면 두 이력의 증거이므로"
+            " 노드가 보관하고 기록함.",
+        ),
+        Answer(200, "application/json", Text("the finding", "판정")),
+        body="text/plain",
+        refusals=(_BAD, _ABSENT, 408, 413),
+    ),
+    Operation(
+        "GET",
+        "/equivocations/{log}",
+        Text(
+            "Evidence that a log signed two histories; `haechi verify` checks it offline.",
+            "로그가 두 이력에 서명한 증거. `haechi verify` 가 오프라인으로 확인함.",
+        ),
+        Answer(200, "application/json", Text("haechi.fork/1", "haechi.fork/1")),
+        (LOG,),
+        refusals=(_ABSENT,),
+    ),
+    Operation(
+        "GET",
+        "/witness/{log}/checkpoint",
+        Text(
+            "Newest checkpoint of a log that this node's witness cosigned, with its cosignatures.",
+            "이 노드의 증인이 공동 서명한 로그의 최신 체크포인트와 그 공동 서명.",
+        ),
+        Answer(200, "text/plain; charset=utf-8", Text("signed note", "서명된 노트")),
+        (LOG,),
+        refusals=(_ABSENT,),
+    ),
     Operation(
         "GET",
         "/healthz",

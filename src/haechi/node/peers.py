@@ -1,21 +1,31 @@
 """The mirrors of one node: a store for each pinned peer, and how the last round with it went."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from haechi.errors import HaechiError, NotFound
 from haechi.findings import Finding, Verdict, declare, found
+from haechi.log.checkpoint import MAX_CHECKPOINT_BYTES, read_checkpoint
+from haechi.log.cosignature import cosign
+from haechi.log.note import NoteLine, NoteSigner
 from haechi.log.sqlite import SqliteStore
 from haechi.log.store import Role, Store
 from haechi.log.tiles import TileTree
+from haechi.network.answer import PeerMisbehaved, PeerRefused, PeerUnavailable
 from haechi.network.client import PeerClient
+from haechi.network.cosigned import CosignedHead
+from haechi.network.durable import DiskRefused
 from haechi.network.mirror import Listener, Mirror
 from haechi.network.pins import NodeCard
 from haechi.network.source import Source
 from haechi.words import Text
+
+_COSIGN_AGAIN_S = 6 * 3600
 
 declare(
     "network.peer",
@@ -35,6 +45,14 @@ class PeerState:
     last: Finding | None = None
 
 
+class _OwnLines(NamedTuple):
+    """Cosignatures of this mirror on the checkpoint with this text, made at `at` (Unix seconds)."""
+
+    text: bytes
+    at: int
+    lines: tuple[NoteLine, ...]
+
+
 def mirror_name(origin: str) -> str:
     """The folder and path name of a mirror: hex SHA-256 of the origin (C2SP tlog-mirror)."""
     return hashlib.sha256(origin.encode()).hexdigest()
@@ -46,8 +64,16 @@ class Peer:
     Always true: the store holds only what the pinned keys signed and our own hashing confirmed.
     """
 
-    def __init__(self, card: NodeCard, folder: Path, connect: Callable[[str], PeerClient]) -> None:
+    def __init__(
+        self,
+        card: NodeCard,
+        folder: Path,
+        connect: Callable[[str], PeerClient],
+        cosigners: Sequence[NoteSigner] = (),
+    ) -> None:
         self.card = card
+        self._cosigners = cosigners
+        self._own_lines: _OwnLines | None = None
         self.folder = folder / mirror_name(card.origin)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.store: Store = _open_store(self.folder, card.origin)
@@ -55,6 +81,7 @@ class Peer:
         self.client = connect(card.url)
         source = Source(card.origin, self.client)
         self.mirror = Mirror(self.store, self.folder, card.log_keys(), [source])
+        self.cosigned = CosignedHead(self.folder)
         self.state = PeerState()
         self._lock = Lock()
 
@@ -74,7 +101,43 @@ class Peer:
             last = failing[0] if failing else found("network.peer.synced", size=self.store.head().size)
             synced_at = self.state.synced_at if failing else now
             self.state = PeerState(synced_at=synced_at, last=last)
+            if not failing:
+                self._take_cosignatures(now)
             return last
+
+    def confront(self, raw: bytes) -> Finding:
+        """Compare a checkpoint that somebody holds with the copy here; see Mirror.confront."""
+        with self._lock:
+            return self.mirror.confront(raw)
+
+    def mirrored_by_it(self, origin: str) -> bytes:
+        """The checkpoint of `origin` that the peer's own mirror shows; raises what the client raises."""
+        return self.client.fetch(f"/mirrors/{mirror_name(origin)}/checkpoint", MAX_CHECKPOINT_BYTES)
+
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint whose entries are all here, with this mirror's own cosignatures."""
+        published = self.store.published()
+        if published is None:
+            return None
+        note = read_checkpoint(published.note)[1]
+        own = self._own_lines
+        lines = own.lines if own is not None and own.text == note.text else ()
+        return note.with_lines(lines).encode()
+
+    def _take_cosignatures(self, now: int) -> None:
+        """Fetch what witnesses said of the log, and say ourselves that all of it is held here."""
+        with suppress(PeerMisbehaved, PeerUnavailable, PeerRefused, DiskRefused):
+            witnessed = self.mirror.witnessed()
+            if witnessed is not None:
+                self.cosigned.put(witnessed)
+        published = self.store.published()
+        if published is None or self.mirror.frozen() is not None:
+            return
+        head, note = read_checkpoint(published.note)
+        own = self._own_lines
+        if own is None or own.text != note.text or own.at < now - _COSIGN_AGAIN_S:
+            lines = tuple(cosign(head, signer, now) for signer in self._cosigners)
+            self._own_lines = _OwnLines(note.text, now, lines)
 
     def close(self) -> None:
         """Close the connection and the store."""

@@ -1,6 +1,6 @@
 """A running node: the service, its mirrors and the work that goes on in the background.
 
-Two threads do that work: one keeps the index up, the other visits peers. Both end
+Three threads do that work: one keeps the index up, one visits peers, one asks witnesses. All end
 when `stop` is called, and what they were doing is finished first.
 """
 
@@ -13,11 +13,14 @@ from typing import NamedTuple
 from starlette.types import Scope
 
 from haechi.errors import HaechiError, NotFound
+from haechi.findings import Finding
 from haechi.log.store import Store
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
+from haechi.network.cosigned import CosignedHead
 from haechi.network.report import Progress
+from haechi.node.accusing import Accusations
 from haechi.node.clients import Clients
 from haechi.node.counting import Counting
 from haechi.node.limits import RateLimit, UploadRoom
@@ -27,6 +30,7 @@ from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
 from haechi.node.service import Node, Stopping, public, tlog_proof
 from haechi.node.tilesite import TileSite
+from haechi.node.witnessing import Witnessing
 from haechi.statement.envelope import ENCRYPTED, Statement
 from haechi.words import Text
 
@@ -50,10 +54,12 @@ class Runner:
     shown, and stops neither registration nor the other peers.
     """
 
-    def __init__(self, node: Node, card: NodeCard, peers: Peers) -> None:
+    def __init__(self, node: Node, card: NodeCard, peers: Peers, witnessing: Witnessing) -> None:
         self.node = node
         self.card = card
         self.peers = peers
+        self.witnessing = witnessing
+        self.accusations = Accusations(node, peers, witnessing)
         self.counting = Counting(node, self.statement)
         self.metrics = Metrics()
         self.requests = RequestMetrics()
@@ -68,7 +74,7 @@ class Runner:
         self._fault: str | None = None
         self._threads = [
             Thread(target=self._guarded, args=(work,), name=f"haechi-{name}", daemon=True)
-            for name, work in (("index", self._keep), ("mirror", self._visit))
+            for name, work in (("index", self._keep), ("mirror", self._visit), ("witness", self._attend))
         ]
         self._declare_metrics()
 
@@ -87,6 +93,7 @@ class Runner:
             thread.join()
         for peer in self.peers:
             peer.close()
+        self.witnessing.close()
         size = self.node.store.head().size
         self.node.close()
         if ran:  # a command that only opened the node has its own words
@@ -130,7 +137,20 @@ class Runner:
         index = self.index_in(origin, digest)
         if origin == self.node.config.origin:
             self.node.publish_up_to(index)
-        return next(tlog_proof(store, tree, index) for name, store, tree in self._logs() if name == origin)
+        store, tree = next((store, tree) for name, store, tree in self._logs() if name == origin)
+        return tlog_proof(tree, index, self.cosigned(origin).covering(index, store.published()))
+
+    def cosigned(self, origin: str) -> CosignedHead:
+        """The newest cosigned head of a log held here; raises NotFound."""
+        own = origin == self.node.config.origin
+        return self.witnessing.cosigned if own else self.peers.of(origin).cosigned
+
+    def standing(self, origin: str) -> list[Finding]:
+        """Whether the witness policy is met by the newest cosigned checkpoint of a log, and its age."""
+        store = self.node.store if origin == self.node.config.origin else self.peers.of(origin).store
+        held, published = self.cosigned(origin).get(), store.published()
+        note = held.note if held is not None else None if published is None else published.note
+        return self.witnessing.standing(note, origin, int(self.node.clock()))
 
     def index_in(self, origin: str, digest: bytes) -> int:
         """Where an entry stands in one log; raises NotFound."""
@@ -216,6 +236,8 @@ class Runner:
         # In portions, so that stopping never waits for a long check.
         while not self._stop.is_set() and index.check(store, self.node.facts, limit=_CHECKED_AT_ONCE):
             pass
+        self.accusations.compare_with(peer)
+        self.accusations.exchange()
         try:
             fetch_blobs(peer.client, self.node.blobs, index.files(peer.card.origin), _BLOB_BYTES_A_ROUND)
         except HaechiError as error:
@@ -261,6 +283,17 @@ class Runner:
                 log_event("index.trouble", code=error.code)
             self._stop.wait(_INDEX_SECONDS)
 
+    def _attend(self) -> None:
+        while not self._stop.is_set():
+            try:
+                for finding in self.witnessing.ask(int(self.node.clock())):
+                    log_event("witness.asked", outcome=finding.code, witness=str(finding.facts["witness"]))
+                    self.metrics.count("haechi_witness_asked_total", outcome=finding.code)
+                self.accusations.exchange()
+            except HaechiError as error:
+                log_event("witness.trouble", code=error.code)
+            self._stop.wait(self.node.config.witness_seconds)
+
     def _visit(self) -> None:
         while not self._stop.is_set():
             for peer in self.peers:
@@ -275,10 +308,25 @@ class Runner:
     def _declare_metrics(self) -> None:
         metrics = self.metrics
         metrics.counter("haechi_mirror_rounds_total", "Mirror rounds by peer and outcome.")
+        metrics.counter("haechi_witness_asked_total", "Answers of witnesses of the own log, by outcome.")
+        metrics.gauge("haechi_forked", "1 for a log with two proven histories.", self._forked)
+        metrics.gauge(
+            "haechi_cosigned_timestamp_seconds", "Newest cosignature on a log held here.", self._cosigned_at
+        )
         metrics.gauge("haechi_log_entries", "Durable entries by log.", self._sizes)
         metrics.gauge(
             "haechi_peer_synced_timestamp_seconds", "When a peer was last mirrored well.", self._synced
         )
+
+    def _forked(self) -> dict[Labels, float]:
+        frozen = self.witnessing.frozen
+        return {(("origin", origin),): float(origin in frozen) for origin, _store, _tree in self._logs()}
+
+    def _cosigned_at(self) -> dict[Labels, float]:
+        newest = {
+            name: self.witnessing.newest(self.cosigned(name).get()) for name, _store, _tree in self._logs()
+        }
+        return {(("origin", origin),): at for origin, at in newest.items() if at is not None}
 
     def _sizes(self) -> dict[Labels, float]:
         return {(("origin", origin),): store.head().size for origin, store, _tree in self._logs()}

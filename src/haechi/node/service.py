@@ -22,6 +22,7 @@ from haechi.log.store import Entry, Head, Published, Store, Terms, TermsChanged
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import BlobStore
 from haechi.network.index import Index
+from haechi.network.memory import SignedHead
 from haechi.network.pins import Pins
 from haechi.node.config import Config
 from haechi.node.keychain import Keychain
@@ -188,10 +189,6 @@ class Node:
             with suppress(Unavailable):
                 self.sequencer.publish(int(self.clock()))
 
-    def proof(self, digest: bytes) -> bytes:
-        """A tlog-proof under the newest published checkpoint; raises NotFound while there is none yet."""
-        return tlog_proof(self.store, self.tree, self.index_of(digest))
-
     def _receipt(self, subject: str, index: int, head: Head) -> bytes:
         path = tuple(self.tree.inclusion(index, head.size))
         return self.receipts.inclusion(InclusionProof(head.size, index, path), head.root, subject)
@@ -204,10 +201,10 @@ def public(statement: Statement) -> Statement:
     return statement
 
 
-def tlog_proof(store: Store, tree: TileTree, index: int) -> bytes:
-    """The C2SP proof of one entry under the newest published checkpoint; raises NotFound."""
-    published = store.published()
-    if published is None or index >= published.size:
+def tlog_proof(tree: TileTree, index: int, published: Published | SignedHead | None) -> bytes:
+    """The C2SP proof of one entry under a signed checkpoint; raises NotFound if that does not cover it."""
+    size = published.head.size if isinstance(published, SignedHead) else published.size if published else 0
+    if published is None or index >= size:
         raise NotFound(what_is=Text("checkpoint", "체크포인트"), name=f"one that covers entry {index}")
-    path = tuple(tree.inclusion(index, published.size))
+    path = tuple(tree.inclusion(index, size))
     return TlogProof(index=index, path=path, checkpoint=published.note).encode()

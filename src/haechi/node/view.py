@@ -7,8 +7,10 @@ from haechi.answers import Engine
 from haechi.errors import NotFound
 from haechi.facts import Facts
 from haechi.findings import Finding
+from haechi.log.checkpoint import read_checkpoint
 from haechi.log.note import NoteKey
-from haechi.log.proof import check_tlog_proof
+from haechi.log.proof import TlogProof, check_tlog_proof
+from haechi.log.quorum import check_quorum
 from haechi.log.receipt import check_receipt
 from haechi.log.registration import check_registration
 from haechi.log.store import Store
@@ -80,11 +82,11 @@ class View:
         """The node's own log, or the mirror of `origin`."""
         if origin is None or origin == self._node.config.origin:
             keys = self._node.keys.checkpoint_signer(self._node.config.origin).keys
-            return _log(self._node.store, "own", keys, "/log")
+            return self._log(self._node.store, "own", keys, "/log")
         peer = self._peer(origin)
         if peer is None:
             return None
-        return _log(peer.store, "mirror", peer.card.log_keys(), f"/mirrors/{mirror_name(origin)}")
+        return self._log(peer.store, "mirror", peer.card.log_keys(), f"/mirrors/{mirror_name(origin)}")
 
     def entries(self, origin: str, before: int | None, limit: int) -> Sequence[Found | Sealed]:
         """Entries of one log below `before`, newest first."""
@@ -138,6 +140,22 @@ class View:
         """How many statements of each kind are held."""
         return {kind: Count(count.own, count.mirrored) for kind, count in self._index.counts().items()}
 
+    def _log(self, store: Store, where: Where, keys: Sequence[NoteKey], path: str) -> Log:
+        head, published, origin = store.head(), store.published(), store.origin
+        forked = self._runner.witnessing.is_frozen(origin)
+        return Log(
+            origin=origin,
+            where=where,
+            size=head.size,
+            root=head.root,
+            checkpoint="" if published is None else published.note.decode(),
+            published_at=None if published is None else published.at,
+            vkeys=tuple(key.vkey for key in keys),
+            path=path,
+            witnessing=tuple(self._runner.standing(origin)),
+            forked=f"/equivocations/{mirror_name(origin)}" if forked else None,
+        )
+
     def _peer(self, origin: str) -> MirroredPeer | None:
         return next((peer for peer in self._runner.peers if peer.card.origin == origin), None)
 
@@ -189,6 +207,7 @@ class View:
             findings.append(check_receipt(receipt, statement.digest, statement.about.subject, [key]))
         findings += self._proof_checks(statement, place.origin)
         findings.append(self._key_check(statement, place))
+        findings += self._runner.accusations.mark(place.origin, place.index)
         return findings
 
     def _proof_checks(self, statement: Statement, origin: str) -> list[Finding]:
@@ -196,7 +215,10 @@ class View:
             proof = self._runner.proof_in(origin, statement.digest)
         except NotFound:
             return []  # durable, but no checkpoint covers it yet
-        return check_tlog_proof(proof, statement.digest, self._keys_of(origin), origin)
+        checks = check_tlog_proof(proof, statement.digest, self._keys_of(origin), origin)
+        head, note = read_checkpoint(TlogProof.parse(proof).checkpoint)
+        policy, now = self._runner.witnessing.policy, int(self._node.clock())
+        return [*checks, check_quorum(note, head, policy, now)[0]]
 
     def _keys_of(self, origin: str) -> list[NoteKey]:
         if origin == self._node.config.origin:
@@ -244,20 +266,6 @@ class View:
                     kinds.setdefault(thumbprint, set()).update(grant.kinds)
         for thumbprint, reasons in vouchers.items():
             yield IssuerKey(thumbprint, None, tuple(sorted(kinds[thumbprint])), tuple(reasons))
-
-
-def _log(store: Store, where: Where, keys: Sequence[NoteKey], path: str) -> Log:
-    head, published = store.head(), store.published()
-    return Log(
-        origin=store.origin,
-        where=where,
-        size=head.size,
-        root=head.root,
-        checkpoint="" if published is None else published.note.decode(),
-        published_at=None if published is None else published.at,
-        vkeys=tuple(key.vkey for key in keys),
-        path=path,
-    )
 
 
 def _peer(peer: MirroredPeer) -> Peer:

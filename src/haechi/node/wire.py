@@ -1,10 +1,11 @@
 """What every route shares: bounded bodies, error answers, security headers."""
 
+import asyncio
 import http
 import re
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from haechi.errors import (
@@ -35,6 +36,25 @@ class BodySlow(Unavailable):
         "the request body took longer than {limit_s} s", "요청 본문을 받는 데 {limit_s}초가 넘게 걸렸습니다"
     )
     hint = Text("send the whole body at once", "본문을 한 번에 보내세요")
+
+
+async def body_of(request: Request, limit: int, grace_s: float) -> bytes:
+    """The whole body, at most `limit` bytes, at 256 KiB/s or faster after a grace time.
+
+    Raises TooLarge, BodySlow, and BadInput when the client went away.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(grace_s + limit / (256 << 10)):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > limit:
+                    raise TooLarge(what_is=Text("body", "본문"), limit=limit, got=len(body))
+    except TimeoutError:
+        raise BodySlow(limit_s=round(grace_s)) from None
+    except ClientDisconnect:
+        raise BadInput(why="the client went away before the body was complete") from None
+    return bytes(body)
 
 
 def status_of(error: HaechiError) -> int:

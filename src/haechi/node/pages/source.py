@@ -34,7 +34,9 @@ class Log:
     """A log as this node serves it: its newest checkpoint and the keys (C2SP vkeys) that sign it.
 
     published_at: Unix seconds when the checkpoint was signed here or verified here; None: there is none yet.
-    path: where its checkpoint and tiles are served here, such as `/log` or `/mirrors/<hex>`.
+    path: where its checkpoint and tiles are served here, such as `/log` or `/mirrors/<hex>`. witnessing:
+    whether its witnesses make the quorum that this node asks for, and how recent they are; forked: where
+    the evidence is that it signed two histories, None while there is none.
     """
 
     origin: str
@@ -45,6 +47,8 @@ class Log:
     published_at: int | None
     vkeys: tuple[str, ...]
     path: str
+    witnessing: tuple[Finding, ...] = ()
+    forked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

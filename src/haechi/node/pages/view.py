@@ -82,7 +82,11 @@ class NodeView(View, frozen=True, kw_only=True):
 
 
 class LogView(View, frozen=True, kw_only=True):
-    """A log as this node serves it. path: where on this node its checkpoint and tiles are."""
+    """A log as this node serves it. path: where on this node its checkpoint and tiles are.
+
+    witnessing: whether enough witnesses cosigned it, and how recently; forked: address of the evidence that
+    it signed two histories, None while there is none.
+    """
 
     origin: str
     where: Where
@@ -92,6 +96,8 @@ class LogView(View, frozen=True, kw_only=True):
     published_at: Moment | None
     vkeys: tuple[str, ...]
     path: str
+    witnessing: tuple[FindingView, ...] = ()
+    forked: str | None = None
 
 
 class Page(View, frozen=True, kw_only=True):
@@ -197,6 +203,8 @@ def log_view(log: Log, now: int) -> LogView:
         published_at=None if log.published_at is None else moment(log.published_at, now),
         vkeys=log.vkeys,
         path=log.path,
+        witnessing=tuple(finding_view(finding) for finding in log.witnessing),
+        forked=log.forked,
     )
 
 
