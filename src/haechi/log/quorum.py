@@ -24,6 +24,7 @@ MAX_NAMES = 512
 MAX_AGE_S = 24 * 3600
 MAX_SKEW_S = 300  # how far ahead of the reader's clock a witness's clock may be
 NONE = "none"
+_SHORT = {SignatureType.COSIGNATURE_V1: "ed25519", SignatureType.ML_DSA_44: "ml-dsa-44"}
 _ALLOWED = frozenset({0x09, 0x0A, *range(0x20, 0x7F), *range(0x80, 0x100)})
 
 
@@ -381,7 +382,7 @@ def policy_of_nodes(nodes: Iterable[tuple[str, Sequence[NoteKey], str]], quorum:
     for name, keys, url in nodes:
         if not keys:
             continue
-        lines = [WitnessLine(f"{name}#{key.type.name.lower()}", key, url) for key in keys]
+        lines = [WitnessLine(f"{name}#{_SHORT[key.type]}", key, url) for key in keys]
         witnesses += lines
         groups.append(Group(name, 1, tuple(line.name for line in lines)))
     needed = default_quorum(len(groups)) if quorum is None else quorum
