@@ -363,7 +363,7 @@ API: tuple[Operation, ...] = (
             "Evidence that a log signed two histories; `haechi verify` checks it offline.",
             "로그가 두 이력에 서명한 증거. `haechi verify` 가 오프라인으로 확인함.",
         ),
-        Answer(200, "application/json", Text("haechi.fork/1", "haechi.fork/1")),
+        Answer(200, "application/json", Text("evidence (`haechi.fork/1`)", "증거 (`haechi.fork/1`)")),
         (LOG,),
         refusals=(_ABSENT,),
     ),
