@@ -19,6 +19,7 @@ from haechi.node.runner import Runner
 from haechi.node.tilesite import TileSite, serve_tile
 from haechi.node.uploads import receive_blob
 from haechi.node.wire import BRIEF, IMMUTABLE, digest_of, problem
+from haechi.node.witness_api import WitnessApi
 from haechi.statement import cbor
 from haechi.words import Text
 
@@ -55,6 +56,7 @@ class Api:
             Route("/healthz", _told(self.health)),
             Route("/metrics", _told(self.metrics)),
             Route("/openapi.json", _told(self.description)),
+            *WitnessApi(self._runner).routes(),
         ]
 
     async def only_post(self, _request: Request) -> Response:

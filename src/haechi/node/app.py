@@ -22,7 +22,6 @@ from haechi.node.pages.source import Source
 from haechi.node.runner import Runner
 from haechi.node.view import View
 from haechi.node.wire import plain_problem, problem, status_of, with_retry
-from haechi.node.witness_api import WitnessApi
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
@@ -62,7 +61,7 @@ def make_app(runner: Runner) -> ASGIApp:
             view.close()
 
     pages = make_routes(open_source, lambda: int(runner.node.clock()))
-    routes = [*Api(runner).routes(), *WitnessApi(runner).routes(), *Marks(runner).routes(), *pages]
+    routes = [*Api(runner).routes(), *Marks(runner).routes(), *pages]
     inner = Starlette(
         routes=routes,
         exception_handlers={HaechiError: _told, HTTPException: _http, Exception: _unexpected},
