@@ -91,7 +91,7 @@ class Witnessing:
         self._frozen: frozenset[str] = frozenset()
         self._round = Lock()
         origin = node.config.origin
-        # Several fronts with a memory each could cosign two histories between them: such a node is no witness.
+        # Fronts with a memory each could cosign two histories between them: such a node is no witness.
         signers = node.keys.witness_signers(origin) if node.config.cluster is None else []
         self._store = SqliteWitnessStore(node.config.heads() / f"witness-{mirror_name(origin)[:16]}.db")
         self.witness = Witness(signers, self.log_keys, self._store, self.accuse, self.is_frozen)
