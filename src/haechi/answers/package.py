@@ -7,7 +7,7 @@ answers; a reader verifies the statements, counts them by docs/reference/answers
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -18,7 +18,7 @@ from haechi.errors import BadInput
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.words import Text
 
-SCHEMA = "haechi.package/1"
+SCHEMA = "haechi.package/2"
 MAX_PACKAGE_BYTES = 64 << 20
 
 declare(
@@ -63,7 +63,10 @@ class PackageMalformed(BadInput):
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body. files: statements or bundles, base64; voices: party to the issuers that speak for it."""
+    """The body. files: statements or bundles, base64; voices: party to the issuers that speak for it.
+
+    checkers: whose confirmations and disputes counted for assurance.
+    """
 
     schema: str
     algorithm: str
@@ -72,6 +75,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     part_of: tuple[str, ...]
     as_of: str
     voices: dict[str, tuple[str, ...]]
+    checkers: tuple[str, ...]
     files: tuple[str, ...]
     answers: dict[str, object]
 
@@ -91,7 +95,12 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     body: Package
 
 
-def package(answers: Answers, files: Sequence[bytes], voices: Mapping[str, frozenset[str]]) -> Package:
+def package(
+    answers: Answers,
+    files: Sequence[bytes],
+    voices: Mapping[str, frozenset[str]],
+    checkers: Iterable[str] = (),
+) -> Package:
     """The body for these answers. files: everything that was counted, as it was given."""
     return Package(
         schema=SCHEMA,
@@ -101,6 +110,7 @@ def package(answers: Answers, files: Sequence[bytes], voices: Mapping[str, froze
         part_of=answers.scope.part_of,
         as_of=answers.day.isoformat(),
         voices={party: tuple(sorted(issuers)) for party, issuers in sorted(voices.items())},
+        checkers=tuple(sorted(checkers)),
         files=tuple(base64.b64encode(raw).decode() for raw in files),
         answers=answers.as_dict(),
     )

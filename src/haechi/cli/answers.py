@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, Within, day_of, within
-from haechi.cli.counted import MAX_FILE_BYTES, Counted, count_file, voices_of
+from haechi.cli.counted import MAX_FILE_BYTES, Counted, checkers_of, count_file, voices_of
 from haechi.cli.files import read_file
 from haechi.cli.options import Json, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
@@ -123,7 +123,8 @@ def work_out(out: Out, given: Question) -> Worked:
     from haechi.facts import load
 
     facts = load()
-    trust, voices, engine = load_trust(given.pins), voices_of(given.voice), Engine(facts)
+    trust, voices = load_trust(given.pins), voices_of(given.voice)
+    engine = Engine(facts, checkers_of(trust))
     counted: list[Counted] = []
     with out.progress(Text("counting evidence", "증거를 세는 중")) as progress:
         for done, path in enumerate(given.evidence):
@@ -184,7 +185,7 @@ def _show(out: Out, facts: "Facts", worked: Worked, part: Within | None) -> None
             part=part.label,
             ids=", ".join(missing),
         )
-    _show_counted(out, worked.counted)
+    show_counted(out, worked.counted)
     out.say(Text("data version {version}", "데이터 판 {version}"), version=found.data_version)
     out.say(NOT_ADVICE)
 
@@ -225,7 +226,8 @@ def _show_why(out: Out, facts: "Facts", answer: "Answer") -> None:
     out.pairs(f"{answer.target} {record.label.say(lang)}", rows)
 
 
-def _show_counted(out: Out, counted: Sequence[Counted]) -> None:
+def show_counted(out: Out, counted: Sequence[Counted]) -> None:
+    """What became of each statement that was given."""
     out.say("")
     if not counted:
         out.say(

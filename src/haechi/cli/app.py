@@ -35,6 +35,8 @@ COMMANDS = (
     "crosswalk",
     "pledges",
     "duties",
+    "gaps",
+    "clocks",
     "node",
     "migrate",
     "demo",

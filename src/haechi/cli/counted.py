@@ -13,12 +13,15 @@ from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.answers import Engine, Seen
+    from haechi.network.pins import Pins
     from haechi.network.sections import Report, Section, Trust
     from haechi.statement.claims import Claim
 
 MAX_FILE_BYTES = 64 << 20
 # Whether a statement still stands is worked out from all items together, not from one bundle.
 _STANDING = "network.standing"
+# The reader's witness policy asks for a quorum, and the head that covers the statement has it.
+_QUORUM = "log.quorum.met"
 _COUNTED = Text("counted", "셈에 넣음")
 _NO_EVIDENCE = Text("of a kind that is no evidence", "증거가 아닌 종류")
 _NAMES_NONE = Text("names no commitment that it is offered for", "어느 약속의 증거인지 적혀 있지 않음")
@@ -68,6 +71,11 @@ def voices_of(said: Iterable[str]) -> Mapping[str, frozenset[str]]:
         id_ = load().resolve("party", party)
         found[id_] = found.get(id_, frozenset()) | {issuer}
     return found
+
+
+def checkers_of(pins: "Pins") -> frozenset[str]:
+    """Whose confirmations and disputes count for assurance: the issuers of the pinned nodes."""
+    return frozenset(card.issuer for card in pins.nodes)
 
 
 def count_file(
@@ -150,6 +158,7 @@ def _seen(section: "Section") -> "Seen":
         for each in section.findings
         if each.code.startswith("log.receipt.valid") and each.verdict is Verdict.HOLDS
     ]
-    if section.origin is not None and any(each.code == "log.inclusion.valid" for each in section.findings):
+    held = {each.code for each in section.findings if each.verdict is Verdict.HOLDS}
+    if section.origin is not None and "log.inclusion.valid" in held:
         logs.append(section.origin)
-    return Seen(logs=tuple(dict.fromkeys(logs)))
+    return Seen(logs=tuple(dict.fromkeys(logs)), witnessed=_QUORUM in held)

@@ -133,7 +133,7 @@ def duties(
 def _given(profile: Path | None, *, ask: bool) -> Mapping[str, object]:
     """The values to begin with; asking may begin with none."""
     if profile is not None:
-        return _values(profile)
+        return read_values(profile)
     if ask:
         return {"name": tr("my application", "내 응용")}
     why = Text(
@@ -159,7 +159,7 @@ def _start(
     out.say(NOT_ADVICE)
 
 
-def _values(path: Path) -> Mapping[str, object]:
+def read_values(path: Path) -> Mapping[str, object]:
     """The plain values in a YAML, TOML or JSON file; raises BadInput for anything else."""
     raw = read_file(path, MAX_PROFILE_BYTES, Text("profile", "프로필"))
     try:

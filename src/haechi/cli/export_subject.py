@@ -118,7 +118,7 @@ def package(
 
     out = Out(json)
     worked = _worked(out, subject, evidence, part_of, voice, (pins, on))
-    body = made(worked.answers, worked.files, worked.voices)
+    body = made(worked.answers, worked.files, worked.voices, worked.engine.checkers)
     signer = load_key(resolve_key(key, keys), passphrase())
     statement = _signed(signer, issuer, f"answers:{subject}", body_bytes(body))
     _written(out, [(output, write_package(statement.raw, body))], worked)
@@ -180,7 +180,7 @@ def _again(body: "Package", trust: "Trust", facts: "Facts") -> "Finding":
         day = date.fromisoformat(body.as_of)
     except ValueError:
         raise PackageMalformed(why=Text("its day is no day", "기준일이 날짜가 아님")) from None
-    engine = Engine(facts)
+    engine = Engine(facts, body.checkers)
     voices = {party: frozenset(issuers) for party, issuers in body.voices.items()}
     for number, raw in enumerate(body.raw_files, 1):
         count_raw(engine, f"#{number}", raw, (trust, voices))

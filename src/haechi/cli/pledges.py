@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, day_of
-from haechi.cli.counted import Counted, count_file, voices_of
+from haechi.cli.counted import Counted, checkers_of, count_file, voices_of
 from haechi.cli.options import Json, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.pledges_compare import show_comparison
@@ -88,7 +88,8 @@ def pledges(
     if line:
         show_line(out, facts)
         return
-    trust, voices, engine = load_trust(pins), voices_of(voice or ()), Engine(facts)
+    trust, voices = load_trust(pins), voices_of(voice or ())
+    engine = Engine(facts, checkers_of(trust))
     counted = [each for path in evidence or () for each in count_file(engine, path, trust, voices)]
     if instrument == "compare":
         show_comparison(out, facts, counted, party)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from haechi.errors import NotFound
 from haechi.findings import Finding, Verdict, overall
+from haechi.node.pages.clock_view import ClockView, clocks_of
 from haechi.node.pages.commands import (
     CommandView,
     DownloadView,
@@ -93,6 +94,7 @@ class StatementPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="ha
     tally: Tally
     checks: tuple[ChecksView, ...]
     files: tuple[FileView, ...]
+    clocks: tuple[ClockView, ...]
     later: tuple[LaterView, ...]
     later_complete: bool
     downloads: tuple[DownloadView, ...]
@@ -159,6 +161,7 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         tally=_tally(every),
         checks=(_checks(None, itself), *(_checks(origin, there) for origin, there in by_origin.items())),
         files=tuple(_file(file, source) for file in content.files),
+        clocks=clocks_of(statement, facts, now),
         later=said_later,
         later_complete=len(later) < LATER_LIMIT,
         downloads=statement_downloads(digest, receipt=any(place.receipt for place in found.places)),
