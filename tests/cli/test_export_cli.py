@@ -10,7 +10,8 @@ from tests.cli.ran import Run
 from tests.network.parties import COMPANY, Operator, bundle, ed25519_key, pins, sign
 
 from haechi.facts import load
-from haechi.statement.claims import kind_of
+from haechi.statement.claims import Claim, kind_of
+from haechi.statement.kinds.content_mark import ContentMark
 from haechi.statement.kinds.pledge_report import PledgeReport
 from haechi.statement.kinds.policy import Grant
 
@@ -162,3 +163,43 @@ def test_what_is_no_package_is_refused(run: Run, tmp_path: Path, raw: str) -> No
     file = tmp_path / "x.json"
     file.write_text(raw)
     assert run("export", "verify", file).code == 4
+
+
+def test_a_confirmation_by_a_pinned_institute_raises_assurance_and_goes_into_the_package(
+    run: Run, tmp_path: Path
+) -> None:
+    korea, britain, key = Operator("kr"), Operator("gb"), ed25519_key(COMPANY)
+    claim = kind_of("content_mark").example()
+    grant = Grant(issuer=COMPANY, kinds=("content_mark",), keys=(key.public.thumbprint,))
+    policy = korea.policy(grant)
+    marked = sign(key, COMPANY, _bare(claim), "content_mark", "image studio")
+    confirmed = britain.say("confirm", marked.digest)
+    korea.log(korea.policy(), policy, marked)
+    britain.log(britain.policy(), confirmed)
+    items = [korea.item("subject", marked), korea.item("policy", policy), britain.item("about", confirmed)]
+    file = tmp_path / "marked.haechi"
+    file.write_bytes(bundle(items))
+    levels: dict[str, str] = {}
+    for name, known in {"both": pins(korea, britain), "korea": pins(korea)}.items():
+        pinned = tmp_path / f"{name}.json"
+        known.save(pinned)
+        found = run("answers", "image studio", "-e", file, "--pins", pinned, *DAY, "--json").json
+        levels[name] = {each["target"]: each["assurance"] for each in found["answers"]}["KR.31.2"]
+    assert levels == {"both": "countersigned", "korea": "logged"}
+    pem, packed = tmp_path / "kr.pem", tmp_path / "answers.json"
+    pem.write_bytes(korea.key.to_pem())
+    pem.chmod(0o600)
+    made = run(
+        "export", "package", "image studio", "-o", packed, "-k", pem, "-i", korea.issuer, "-e", file,
+        "--pins", tmp_path / "both.json", *DAY,
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert britain.issuer in json.loads(packed.read_text())["body"]["checkers"]
+    assert run("export", "verify", packed, "--pins", tmp_path / "both.json").code == 0
+
+
+def _bare(claim: Claim) -> ContentMark:
+    """A mark without files that a bundle would have to hold."""
+    assert isinstance(claim, ContentMark)
+    assert claim.item is not None
+    return msgspec.structs.replace(claim, item=msgspec.structs.replace(claim.item, credential=None))

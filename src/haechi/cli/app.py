@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -104,14 +105,29 @@ def _show_version(asked: bool) -> None:
 
 
 def options(
-    version: Annotated[  # its callback answers
+    version: Annotated[  # noqa: ARG001  # its callback answers
         bool,
         typer.Option(
             "--version", is_eager=True, callback=_show_version, help=tr("print the version", "버전을 출력")
         ),
     ] = False,
+    facts: Annotated[
+        Path | None,
+        typer.Option(
+            "--facts",
+            envvar="HAECHI_FACTS",
+            help=tr(
+                "answer with the facts in this file, as `haechi facts known --out` writes it",
+                "이 파일의 사실 자료로 답함 (`haechi facts known --out` 이 쓴 파일)",
+            ),
+        ),
+    ] = None,
 ) -> None:
     """What may stand before a command."""
+    if facts is not None:
+        from haechi.facts.load import choose
+
+        choose(facts)
 
 
 def main() -> None:

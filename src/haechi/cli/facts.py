@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from haechi.cli import facts_stated
 from haechi.cli.asked import CONFIDENCE
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
@@ -23,6 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help=tr("Check and read the facts that ship.", "함께 배포되는 사실 자료를 점검하고 읽습니다."),
 )
+facts_stated.register(app)
 _ON = Text(
     "the shipped compiled facts (repeated keys can be seen in the source YAML only)",
     "배포된 컴파일 자료 (중복 키는 원본 YAML에서만 볼 수 있음)",

@@ -9,10 +9,28 @@ COMPILED = Path(__file__).with_name("compiled.json")
 """Where the compiled facts lie, in an installed package and in a source tree alike."""
 
 
-@cache
+_chosen = COMPILED
+
+
 def load() -> Facts:
-    """The facts that ship with this release, read once in a process. Raises FactsUnreadable."""
-    return read(COMPILED)
+    """The facts of this release, or those chosen, read once in a process. Raises FactsUnreadable."""
+    return _once(_chosen)
+
+
+def choose(path: Path) -> Facts:
+    """Answer with another compiled file from here on. Raises FactsUnreadable; then nothing changed.
+
+    For a command that is asked with what was known earlier; a running node never does it.
+    """
+    global _chosen  # noqa: PLW0603  # one data version a process, so that no answer mixes two
+    found = _once(path)
+    _chosen = path
+    return found
+
+
+@cache
+def _once(path: Path) -> Facts:
+    return read(path)
 
 
 def read(path: Path) -> Facts:

@@ -148,7 +148,7 @@ def run_export(folder: Path, target: Path, progress: Callable[[int], None]) -> E
 
 
 def _change_running(folder: Path, config: Config, key: SigningKey, change: _Change) -> Statement:
-    with PeerClient(_own_door(config)) as client, read_log(folder, config) as store:
+    with PeerClient(own_door(config)) as client, read_log(folder, config) as store:
         current = Statement.from_bytes(client.fetch("/policy", MAX_STATEMENT_BYTES))
         # The door may be somebody else's: build only upon a policy that is in our own log.
         if store.index_of(current.digest) is None:
@@ -158,7 +158,7 @@ def _change_running(folder: Path, config: Config, key: SigningKey, change: _Chan
         return statement
 
 
-def _own_door(config: Config) -> str:
+def own_door(config: Config) -> str:
     """Where the node itself listens, whatever address others reach it at."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.listen.host, config.listen.host)  # noqa: S104  # read
     return f"http://{f'[{host}]' if ':' in host else host}:{config.listen.port}"

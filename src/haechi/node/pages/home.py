@@ -1,15 +1,22 @@
 """The first page: whose node this is, what its log holds, what came in last, whom it mirrors."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import ClassVar
 
+from haechi.answers import board
+from haechi.answers.evidence import utc_day
+from haechi.facts import Facts
+from haechi.node.pages.board_page import FIRST
 from haechi.node.pages.commands import verify_command
+from haechi.node.pages.country_page import RegimeName, TopicName, regime_names, topic_names
 from haechi.node.pages.line import StatementLine, kind_title, lines_of
 from haechi.node.pages.peer import PeerView, peer_view
 from haechi.node.pages.source import Count, Source
-from haechi.node.pages.view import LogView, Page, Pair, View, frame, log_view
+from haechi.node.pages.view import LogView, Page, Pair, View, frame, log_view, pair
 
 LATEST = 12
+SUBJECTS_SHOWN = 8
 
 
 class CountView(View, frozen=True, kw_only=True):
@@ -20,6 +27,25 @@ class CountView(View, frozen=True, kw_only=True):
     own: int
     mirrored: int
     total: int
+
+
+class FactCounts(View, frozen=True, kw_only=True):
+    """How much of the world the facts hold."""
+
+    regimes: int
+    requirements: int
+    commitments: int
+    relations: int
+
+
+class PledgeView(View, frozen=True, kw_only=True):
+    """The first board in small: how many parties and commitments, and the state of each cell, row by row."""
+
+    id: str
+    name: Pair
+    parties: int
+    commitments: int
+    cells: tuple[str, ...]
 
 
 class HomePage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.home/1"):
@@ -33,6 +59,11 @@ class HomePage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.
     counts: tuple[CountView, ...]
     total: int
     command: str
+    regimes: tuple[RegimeName, ...]
+    topics: tuple[TopicName, ...]
+    known: FactCounts
+    subjects: tuple[str, ...]
+    pledge: PledgeView
 
 
 def home_page(source: Source, now: int) -> HomePage:
@@ -49,7 +80,28 @@ def home_page(source: Source, now: int) -> HomePage:
         peers=tuple(peer_view(peer, facts, now) for peer in source.peers()),
         counts=counts,
         total=sum(count.total for count in counts),
+        regimes=regime_names(facts),
+        topics=topic_names(),
+        known=FactCounts(
+            regimes=len(facts.regimes),
+            requirements=len(facts.requirements),
+            commitments=len(facts.commitments),
+            relations=len(facts.relations),
+        ),
+        subjects=source.engine().subjects()[:SUBJECTS_SHOWN],
+        pledge=_pledge(source, facts, utc_day(now)),
         command=verify_command(shared.node.url, latest[0].digest if latest else "DIGEST"),
+    )
+
+
+def _pledge(source: Source, facts: Facts, day: date) -> PledgeView:
+    found = board(facts, source.engine(), FIRST, day)
+    return PledgeView(
+        id=FIRST,
+        name=pair(facts.instrument(FIRST).label),
+        parties=len(found.seats),
+        commitments=len(found.commitments),
+        cells=tuple(cell.answer.state.word for cell in found.cells.values()),
     )
 
 
