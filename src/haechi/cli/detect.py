@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "detect",
         help=tr(
-            "Look at pictures and text: watermark, log, content, credential. Finds nothing: says nothing.",
-            "그림과 텍스트의 워터마크, 로그, 자격 증명을 봅니다. 못 찾아도 AI가 아니라는 뜻은 아닙니다.",
+            "Look at pictures, sound, text: watermark, log, credential. Finds nothing: says nothing.",
+            "그림, 소리, 텍스트의 워터마크, 로그, 자격 증명을 봅니다. 못 찾아도 AI가 아니라는 뜻은 아닙니다.",
         ),
     )(detect)
 
@@ -38,8 +38,8 @@ def detect(
         list[Path],
         typer.Argument(
             help=tr(
-                "pictures or text, folders, patterns; - reads text from standard input",
-                "그림이나 텍스트 파일, 폴더, 패턴. - 는 표준 입력의 텍스트",
+                "files, folders, patterns; - reads text from standard input",
+                "파일, 폴더, 패턴. - 는 표준 입력의 텍스트",
             )
         ),
     ],

@@ -153,15 +153,22 @@ def _look(path: Path, *, means: AllMeans) -> _Sent:
 
 
 def _looked(path: Path, means: AllMeans) -> "Look | TextLook":
-    from haechi.mark.bulk import read_picture
+    from haechi.mark.bulk import read_file, read_picture
     from haechi.mark.examine import examine
+    from haechi.mark.extra import require
     from haechi.mark.text import look_at_text
     from haechi.mark.text.files import read_bytes, read_stream
 
     if path == STDIN:
         return look_at_text(read_stream(sys.stdin.buffer), means.text)
-    if medium_of(path) == "text":
+    medium = medium_of(path)
+    if medium == "text":
         return look_at_text(read_bytes(path), means.text)
+    if medium == "audio":
+        require("haechi.mark.audio.look")
+        from haechi.mark.audio.look import look_at_sound
+
+        return look_at_sound(read_file(path, medium), means.picture)
     return examine(read_picture(path), means.picture)
 
 

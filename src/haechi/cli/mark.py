@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "mark",
         help=tr(
-            "Mark AI-made pictures and text: labels, watermark, credential, fingerprint, and a statement.",
-            "AI로 만든 그림과 텍스트에 라벨, 워터마크, 자격 증명, 지문을 넣고 로그에 남길 진술을 만듭니다.",
+            "Mark AI-made pictures, sound and text: labels, watermark, credential, fingerprint, statement.",
+            "AI로 만든 그림, 소리, 텍스트에 라벨, 워터마크, 자격 증명, 지문을 넣고 진술을 만듭니다.",
         ),
     )(mark)
 
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 def mark(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help=tr("pictures or text, folders, patterns", "그림이나 텍스트 파일, 폴더, 패턴")),
+        typer.Argument(help=tr("files, folders, patterns", "파일, 폴더, 패턴")),
     ] = None,
     studio: Annotated[
         Path,
@@ -60,7 +60,8 @@ def mark(
         ),
     ] = "",
     visible: Annotated[
-        bool, typer.Option("--visible", help=tr("a label people see or read", "눈에 보이는 표시를 넣음"))
+        bool,
+        typer.Option("--visible", help=tr("a label people see, read or hear", "보이거나 들리는 표시를 넣음")),
     ] = False,
     notice: Annotated[
         bool,
@@ -239,7 +240,7 @@ def _done(outcomes: "list[Outcome]", wish: "Wish") -> "frozenset[Layer]":
     done: set[Layer] = {"credential", "kept"}
     if all(item.watermark is not None for _medium, item in items):
         done.add("watermark")
-    if all(medium == "image" for medium, _item in items):
+    if all(medium != "text" for medium, _item in items):
         done.add("metadata")
     asked: tuple[tuple[Layer, bool], ...] = (("visible", wish.visible), ("notice", wish.notice))
     done.update(name for name, wanted in asked if wanted)

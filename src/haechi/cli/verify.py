@@ -26,6 +26,7 @@ _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[
 _MAX_DOWNLOAD = 64 << 20
 TRUST = "trust.json"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
+_SOUNDS = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 
 
 class StatementAbsent(NotFound):
@@ -68,7 +69,7 @@ def verify(
 ) -> None:
     """Verify with nothing but pins and a trust list; exit 0 HOLDS, 1 FAILS, 3 UNDECIDED."""
     out = Out(json)
-    if _is_picture(what) or Path(what).suffix.lower() in TEXT_TYPES:
+    if _is_marked_medium(what) or Path(what).suffix.lower() in TEXT_TYPES:
         from haechi.cli.detect import look_at
         from haechi.cli.looking import Reader
 
@@ -106,15 +107,15 @@ def quorum_of(trust: "Pins", policy: Path | None, quorum: int | None) -> "Quorum
     return Quorum(pinned_policy(trust.nodes, quorum or 0), int(time.time()))
 
 
-def _is_picture(what: str) -> bool:
-    """Whether it is a picture file, by how its bytes begin."""
+def _is_marked_medium(what: str) -> bool:
+    """Whether it is a picture or a sound, by how its bytes begin."""
     try:
         with Path(what).open("rb") as file:
             head = file.read(16)
     except (OSError, ValueError):
         return False
-    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    return head.startswith(_PICTURES) or webp or head[4:12] in (b"ftypavif", b"ftypmif1")
+    riff = head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE")
+    return head.startswith((*_PICTURES, *_SOUNDS)) or riff or head[4:8] == b"ftyp"
 
 
 def load_list(path: Path | None) -> "Verified | None":

@@ -15,19 +15,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from haechi.errors import BadInput, Conflict, HaechiError, NotFound
 from haechi.facts import Facts, load
+from haechi.findings import Finding
 from haechi.mark.batch import Built, build_batch, decode_item, encode_item, items_file
+from haechi.mark.extra import require
 from haechi.mark.fanout import HERE, Spread, each_of
 from haechi.mark.image import Payload
 from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge
-from haechi.mark.media import TEXT_TYPES, medium_of
-from haechi.mark.pipeline import Produced, produce, statement_for, subject_of
+from haechi.mark.media import TEXT_TYPES, WHAT, Medium, medium_of
+from haechi.mark.pipeline import produce, statement_for, subject_of
 from haechi.mark.studio import Studio
 from haechi.mark.text.files import read_bytes
-from haechi.mark.text.produce import MarkedText, TextFile, produce_text
+from haechi.mark.text.produce import TextFile, produce_text
 from haechi.mark.wish import Wish
 from haechi.statement.envelope import Statement
 from haechi.statement.evidence import EvidenceRef
@@ -46,12 +48,41 @@ class OverItself(Conflict):
     hint = Text("name another folder with --out", "--out 으로 다른 폴더를 지정하세요")
 
 
+class Made(Protocol):
+    """What marking a file gives, whatever its medium."""
+
+    @property
+    def data(self) -> bytes:
+        """The marked file."""
+        ...
+
+    @property
+    def payload(self) -> str:
+        """The number that it is looked up by."""
+        ...
+
+    @property
+    def item(self) -> MarkedItem:
+        """What the statement says of it."""
+        ...
+
+    @property
+    def kept(self) -> dict[str, bytes]:
+        """The files to be kept beside the log, by name."""
+        ...
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Which requirements labels were written for."""
+        ...
+
+
 class MarkedOnDisk(NamedTuple):
     """One marked file: where it and its records are, and what was made."""
 
     target: Path
     records: Path
-    produced: Produced | MarkedText
+    produced: Made
     statement: Statement | None
 
 
@@ -73,13 +104,18 @@ class Outcome(NamedTuple):
 
 def read_picture(path: Path) -> bytes:
     """The bytes of a picture file; raises NotFound, FileTooLarge."""
+    return read_file(path, "image")
+
+
+def read_file(path: Path, medium: Medium) -> bytes:
+    """The bytes of a file of this medium; raises NotFound, FileTooLarge."""
     try:
         size = path.stat().st_size
         if size > MOST_FILE_BYTES:
             raise FileTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=size)
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise NotFound(what_is=Text("picture file", "그림 파일"), name=str(path)) from error
+        raise NotFound(what_is=WHAT[medium], name=str(path)) from error
 
 
 def records_folder(target: Path) -> Path:
@@ -113,12 +149,17 @@ def mark_one(
     return MarkedOnDisk(target, folder, made, statement)
 
 
-def _produced(source: Path, studio: Studio, wish: Wish, now: datetime) -> Produced | MarkedText:
+def _produced(source: Path, studio: Studio, wish: Wish, now: datetime) -> Made:
     payload, medium = Payload.fresh(studio.maker.namespace), medium_of(source)
     title = source.stem[:120] or medium
     if medium == "text":
         text = TextFile(read_bytes(source), title, TEXT_TYPES[source.suffix.lower()])
         return produce_text(text, studio, wish, payload.hex, now)
+    if medium == "audio":
+        require("haechi.mark.audio.produce")
+        from haechi.mark.audio.produce import produce_sound
+
+        return produce_sound(read_file(source, medium), title, studio, wish, payload, now)
     return produce(read_picture(source), title, studio, wish, payload, now)
 
 

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image
@@ -31,6 +31,7 @@ from haechi.mark.image.embed import SMALLEST_SIDE
 from haechi.mark.image.plane import resized
 from haechi.mark.image.presence import PRESENT
 from haechi.mark.labels import LabelsRead, PacketMalformed, packet_in, read_labels
+from haechi.mark.payload import Payload
 from haechi.mark.pipeline import MEDIA_TYPES
 from haechi.mark.records import LogRecord, Nowhere, Registry
 from haechi.mark.verdict import Look, Region, State
@@ -42,6 +43,20 @@ WHOLE_SHARE = 0.99
 FAINT_SHARE = 0.3
 LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
 MOST_LIKE = 8
+
+
+class ReadMark(Protocol):
+    """A mark that was read, in whatever medium."""
+
+    @property
+    def payload(self) -> Payload:
+        """What it says."""
+        ...
+
+    @property
+    def key_id(self) -> str:
+        """The key that read it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +83,10 @@ def examine(source: bytes, means: Means) -> Look:
         layers.append(found(f"mark.presence.{outcome}", percent=percent))
     state, record, told = _resolve(opened.pixels, mark, means.registry)
     layers += told
-    reading = _credential(source, media_type, means, record)
+    reading = credential_reading(source, media_type, means, record)
     layers.append(reading.finding)
     if reading.credential is not None and mark is not None:
-        layers += _binding(reading.credential, mark)
+        layers += binding_findings(reading.credential, mark.payload.hex, LATTICE_ALGORITHM)
     labels, finding = _labels(source, mark)
     layers.append(finding)
     return Look(state, tuple(layers), record, reading.credential, labels, region)
@@ -135,7 +150,10 @@ def _resolve(
         return State.TOO_LITTLE, None, [found("mark.log.absent")]
     best: tuple[State, LogRecord, list[Finding]] | None = None
     for record in records:
-        log, content = _log(record, mark), check_content(pixels, _kept(record, registry), mark.geometry)
+        log, content = (
+            log_finding(record, mark),
+            check_content(pixels, _kept(record, registry), mark.geometry),
+        )
         state = _state(log, content)
         if best is None or _RANK.index(state) < _RANK.index(best[0]):
             best = (state, record, [log, content])
@@ -156,7 +174,7 @@ def _by_likeness(pixels: "NDArray[Any]", registry: Registry) -> tuple[State, Log
     for record in registry.by_likeness(dihedral_pdq(pixels))[:MOST_LIKE]:
         content = check_content(pixels, _kept(record, registry), None)
         if content.verdict is Verdict.HOLDS:
-            return State.LIKENESS, record, [_log(record, None), content]
+            return State.LIKENESS, record, [log_finding(record, None), content]
     return State.NOTHING, None, [found("mark.log.absent")]
 
 
@@ -168,7 +186,8 @@ def _kept(record: LogRecord, registry: Registry) -> Kept:
     return Kept(prints.pdq, None if raw is None else Signature.from_bytes(raw))
 
 
-def _log(record: LogRecord, mark: Mark | None) -> Finding:
+def log_finding(record: LogRecord, mark: ReadMark | None) -> Finding:
+    """What the log says of a mark that was read (None: none was)."""
     facts: dict[str, object] = {"issuer": record.issuer, "origin": record.origin}
     logged = [] if mark is None else [m.key for m in record.item.marks if m.payload == mark.payload.hex]
     if mark is not None and logged and mark.key_id not in logged:
@@ -183,7 +202,9 @@ def _log(record: LogRecord, mark: Mark | None) -> Finding:
             return found("mark.log.unverified", **facts)
 
 
-def _credential(source: bytes, media_type: str, means: Means, record: LogRecord | None) -> CredentialReading:
+def credential_reading(
+    source: bytes, media_type: str, means: Means, record: LogRecord | None
+) -> CredentialReading:
     """The credential in the file, else the one that was kept for its mark."""
     try:
         reading = read_credential(source, media_type, means.trust)
@@ -197,25 +218,30 @@ def _credential(source: bytes, media_type: str, means: Means, record: LogRecord 
         return CredentialReading(found("mark.credential.not-checked"), None)
 
 
-def _binding(credential: Credential, mark: Mark) -> list[Finding]:
-    named = [value for algorithm, value in credential.bindings if algorithm == LATTICE_ALGORITHM]
+def binding_findings(credential: Credential, payload: str, algorithm: str) -> list[Finding]:
+    """Whether the credential names the payload that was read under this soft-binding algorithm."""
+    named = [value for name, value in credential.bindings if name == algorithm]
     if not named:
         return []
-    if mark.payload.hex in named:
-        return [found("mark.binding.agrees", payload=mark.payload.hex)]
-    return [found("mark.binding.differs", expected=named[0], got=mark.payload.hex)]
+    if payload in named:
+        return [found("mark.binding.agrees", payload=payload)]
+    return [found("mark.binding.differs", expected=named[0], got=payload)]
+
+
+def labels_read(packet: bytes | None, payload: str | None) -> tuple[LabelsRead, Finding]:
+    """The labels in an XMP packet, and whether they agree with a payload that was read; PacketMalformed."""
+    labels = LabelsRead() if packet is None else read_labels(packet)
+    if not labels.any:
+        return labels, found("mark.label.absent")
+    if payload is not None and labels.id is not None:
+        if labels.id == payload:
+            return labels, found("mark.label.agrees", provider=labels.provider or "?")
+        return labels, found("mark.label.differs", got=labels.id[:64], expected=payload)
+    return labels, found("mark.label.alone", source_type=labels.source_type or "AI")
 
 
 def _labels(source: bytes, mark: Mark | None) -> tuple[LabelsRead, Finding]:
     try:
-        packet = packet_in(source)
-        labels = LabelsRead() if packet is None else read_labels(packet)
+        return labels_read(packet_in(source), None if mark is None else mark.payload.hex)
     except (PacketMalformed, FileUnreadable) as error:
         return LabelsRead(), found("mark.label.unreadable", why=str(error)[:200])
-    if not labels.any:
-        return labels, found("mark.label.absent")
-    if mark is not None and labels.id is not None:
-        if labels.id == mark.payload.hex:
-            return labels, found("mark.label.agrees", provider=labels.provider or "?")
-        return labels, found("mark.label.differs", got=labels.id[:64], expected=mark.payload.hex)
-    return labels, found("mark.label.alone", source_type=labels.source_type or "AI")

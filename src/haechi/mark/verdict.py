@@ -235,4 +235,11 @@ _CONTRADICTIONS = frozenset(
         "mark.credential.revoked",
     }
 )
-_DOUBTS = frozenset({"mark.presence.partial", "mark.log.unverified", "mark.credential.broken"})
+_DOUBTS = frozenset(
+    {
+        "mark.presence.partial",
+        "mark.sound-presence.partial",
+        "mark.log.unverified",
+        "mark.credential.broken",
+    }
+)

@@ -19,11 +19,7 @@ from haechi.mark.audio.codec import (
 from haechi.mark.audio.detect import SoundDetection, SoundMark, detect
 from haechi.mark.audio.embed import STRENGTH_DB, MarkedSound, Marker, SoundUnfit, embed, embed_stream
 
-AUDIO_ALGORITHM = "org.haechi.audio.1"
-"""The name of the engine in soft bindings and statements."""
-
 __all__ = [
-    "AUDIO_ALGORITHM",
     "STRENGTH_DB",
     "MarkedSound",
     "Marker",

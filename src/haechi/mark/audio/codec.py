@@ -113,9 +113,19 @@ def format_of(source: bytes) -> str | None:
         return "OGG"
     if head[4:8] == b"ftyp":
         return "M4A"
+    if head[:3] == b"ID3" and _after_id3(source)[:4] == b"fLaC":
+        return "FLAC"
     if head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2):
         return "MP3"
     return None
+
+
+def _after_id3(source: bytes) -> bytes:
+    """What follows an ID3v2 tag, which credentials put before FLAC too; its length has seven bits a byte."""
+    size = 0
+    for byte in source[6:10]:
+        size = size << 7 | byte & 0x7F
+    return source[10 + size : 14 + size]
 
 
 def open_sound(source: bytes) -> OpenedSound:

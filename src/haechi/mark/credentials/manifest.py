@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 SOURCE_TYPE_BASE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 LOG_ASSERTION = "org.haechi.log"
 MANIFEST_TYPE = "application/c2pa"
-MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/tiff", "image/avif", "video/mp4")
+MEDIA_TYPES = (
+    *("image/jpeg", "image/png", "image/webp", "image/tiff", "image/avif", "video/mp4"),
+    *("audio/wav", "audio/mpeg", "audio/flac", "audio/mp4"),
+)
 _OFFLINE = {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False}
 _SETTINGS = {"builder": {"thumbnail": {"enabled": False}}, "verify": _OFFLINE}
 
