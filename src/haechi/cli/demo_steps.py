@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from haechi.cli.demo_annex import annex_step
 from haechi.cli.demo_cast import ACTORS, COMPANY, PINNED
 from haechi.cli.demo_evidence import recompute, write_evidence
 from haechi.cli.demo_mark import picture_steps
@@ -41,6 +42,7 @@ class Demonstration(Stage):
         for title, action in STEPS:
             if action is Demonstration.export:  # the last moment at which the nodes run
                 picture_steps(self, COMPANY)
+                annex_step(self, COMPANY)
             self.step(title, partial(action, self))
 
     def make(self) -> list[Finding]:
