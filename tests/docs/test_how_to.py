@@ -122,6 +122,7 @@ def test_sharing_with_a_few_as_written(tmp_path: Path) -> None:
     assert english == korean
     run([node, *english], "en", tmp_path)
     assert (tmp_path / "opened.csv").read_bytes() == (tmp_path / "same.csv").read_bytes()
+    assert (tmp_path / "public.csv").read_bytes() == (tmp_path / "annex.csv").read_bytes()
     assert b"Seoul" not in (tmp_path / "node/log/log.db").read_bytes()
     assert (tmp_path / "later.kept").stat().st_mode & 0o777 == 0o600
 

@@ -29,6 +29,7 @@ COMMANDS = (
     "submit",
     "show",
     "open",
+    "release",
     "verify",
     "mark",
     "detect",
@@ -42,7 +43,7 @@ COMMANDS = (
     "migrate",
     "demo",
 )
-GROUPS = ("key", "log", "mirror", "witness", "cluster", "trust", "facts", "export", "profile")
+GROUPS = ("key", "share", "log", "mirror", "witness", "cluster", "trust", "facts", "export", "profile")
 
 
 def assemble(only: str | None = None) -> typer.Typer:

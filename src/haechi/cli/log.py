@@ -9,6 +9,7 @@ from haechi.cli.files import require_digest, write_file
 from haechi.cli.key import passphrase
 from haechi.cli.options import Folder, Json, NodeUrl, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out, locale_lang
+from haechi.cli.usage import WronglyUsed
 from haechi.cli.verify import fetch_bundle
 from haechi.errors import BadInput
 from haechi.findings import overall
@@ -186,6 +187,48 @@ def levels(
         Text("policy logged: {digest}; levels taken: {levels}", "정책 기록됨: {digest}. 받는 등급: {levels}"),
         digest=statement.digest_hex,
         levels=", ".join(chosen),
+    )
+
+
+@app.command(
+    "erase",
+    help=tr(
+        "Erase a statement or a file of it; logs that, and why.",
+        "진술이나 그 파일을 지우고 그 사실과 이유를 기록합니다.",
+    ),
+)
+def erase(
+    digest: Annotated[str, typer.Argument(help=tr("digest of the statement", "진술의 다이제스트"))],
+    why_en: Annotated[str, typer.Option("--reason-en", help=tr("why, in English", "이유 (영어)"))] = "",
+    why_ko: Annotated[str, typer.Option("--reason-ko", help=tr("why, in Korean", "이유 (한국어)"))] = "",
+    file: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--file", help=tr("erase only this evidence file; repeat", "이 증거 파일만 지움. 반복 가능")
+        ),
+    ] = None,
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """Erase the bytes and leave the commitment; mirrors do the same when they see it."""
+    from haechi.node.maintenance import erase as erase_from
+    from haechi.statement.claims import Said
+
+    if not (why_en or why_ko):
+        why = Text("--reason-en or --reason-ko is needed", "--reason-en 또는 --reason-ko 가 필요함")
+        raise WronglyUsed(why=why, command="haechi log erase")
+    target = bytes.fromhex(require_digest(digest))
+    erased = tuple(bytes.fromhex(require_digest(one)) for one in file or ()) or (target,)
+    reason = Said(en=why_en or None, ko=why_ko or None)
+    statement = erase_from(folder, erased, target, reason, passphrase())
+    out = Out(json)
+    out.data({"erasure": statement.digest_hex, "erased": [one.hex() for one in erased]})
+    out.say(
+        Text(
+            "erased; the entry stays, and erasure {digest} says why",
+            "지웠습니다. 항목은 남고, 삭제 진술 {digest}이(가) 이유를 말합니다",
+        ),
+        digest=statement.digest_hex,
     )
 
 

@@ -125,10 +125,10 @@ def _bytes_of(what: str, limit: int) -> bytes:
 def _open(
     statement: "Statement", read: _Read, content: Path | None, release: Path | None, own: "list[SealKey]"
 ) -> "Content":
-    from haechi.network.released import find_release
+    from haechi.network.released import open_by_release
     from haechi.statement.envelope import ENCRYPTED, Sharing
     from haechi.statement.sealed import MAX_SEALED_BYTES
-    from haechi.statement.sharing import open_content, open_released
+    from haechi.statement.sharing import open_content
 
     level = statement.about.sharing
     if level in (Sharing.CLEAR, Sharing.GREEN):
@@ -138,9 +138,9 @@ def _open(
     given = () if release is None else (_statement_in(release),)
     held = tuple(one.statement for one in read.report.sections[1:] if one.statement is not None)
     if level in ENCRYPTED:
-        released = find_release(statement, (*given, *held), own)
+        released = open_by_release(statement, file, (*given, *held), own)
         if released is not None:
-            return open_released(statement, file, released.content_key, released.by)
+            return released
         if not own:
             why = Text("--with is missing: your encryption key", "--with 가 없음: 자신의 암호화 키")
             raise WronglyUsed(why=why, command="haechi open")
@@ -167,10 +167,10 @@ def _give(out: Out, statement: "Statement", opened: "Content", output: Path | No
     from haechi.findings import Verdict
     from haechi.statement.claims import kind_of
     from haechi.statement.jsonform import claim_json
-    from haechi.statement.sharing import inner_claim
+    from haechi.statement.sharing import readable_claim
 
     good = opened.finding.verdict is Verdict.HOLDS
-    claim = inner_claim(statement, opened, load()) if good else None
+    claim = readable_claim(statement, opened, load()) if good else None
     if output is not None and good:
         write_file(output, opened.parcel.body)
         out.say(

@@ -7,7 +7,7 @@ import http.client
 import re
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -44,6 +44,7 @@ _MAX_REDIRECTS = 3
 _MAX_IDLE = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TARGET = re.compile(r"/[!-~]*")
+Headers = Callable[[str], Mapping[str, str]]
 
 
 class Limits(NamedTuple):
@@ -92,17 +93,19 @@ class PeerClient:
         self._idle: list[Connection] = []
         self._lock = Lock()
 
-    def fetch(self, path: str, max_bytes: int, content_type: str | None = None) -> bytes:
+    def fetch(
+        self, path: str, max_bytes: int, content_type: str | None = None, *, headers: Headers | None = None
+    ) -> bytes:
         """The body at `path` below the base address, asked for again while the peer is unavailable.
 
-        content_type: the one media type taken. Raises PeerUnavailable, PeerMisbehaved, PeerLacks or
-        PeerRefused.
+        content_type: the one media type taken; headers: makes those that go with one request for a target.
+        Raises PeerUnavailable, PeerMisbehaved, PeerLacks or PeerRefused.
         """
         deadline = self._deadline(0)
         attempt = 1
         while True:
             try:
-                with self._get(path, deadline, content_type) as (url, response):
+                with self._get(path, deadline, content_type, headers) as (url, response):
                     return b"".join(pieces_of(url, response, max_bytes))
             except PeerUnavailable as error:
                 # A peer that says when to come back is busy, not gone: only the deadline ends the asking.
@@ -116,12 +119,14 @@ class PeerClient:
             self._sleep(pause_s)
 
     @contextmanager
-    def stream(self, path: str, max_bytes: int) -> Generator[Iterator[bytes]]:
+    def stream(
+        self, path: str, max_bytes: int, *, headers: Headers | None = None
+    ) -> Generator[Iterator[bytes]]:
         """The body at `path` in pieces of at most 64 KiB, for what is too large to hold. Asked once.
 
         Raises as `fetch`, on entering and from the iterator.
         """
-        with self._get(path, self._deadline(max_bytes), None) as (url, response):
+        with self._get(path, self._deadline(max_bytes), None, headers) as (url, response):
             yield pieces_of(url, response, max_bytes)
 
     def post(self, path: str, body: bytes, content_type: str, max_bytes: int = MAX_ANSWER_BYTES) -> Answer:
@@ -183,11 +188,12 @@ class PeerClient:
 
     @contextmanager
     def _get(
-        self, path: str, deadline: Deadline, content_type: str | None
+        self, path: str, deadline: Deadline, content_type: str | None, headers: Headers | None = None
     ) -> Generator[tuple[str, http.client.HTTPResponse]]:
         url = self._url_of(path)
         for _ in range(_MAX_REDIRECTS + 1):
-            ask = _Ask("GET", url, {"Accept": content_type or "*/*"})
+            made: Mapping[str, str] = {} if headers is None else headers(_target(url))
+            ask = _Ask("GET", url, {"Accept": content_type or "*/*", **made})
             with self._exchange(ask, deadline) as response:
                 if response.status not in _REDIRECTS:
                     require_success(url, response)

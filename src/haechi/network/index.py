@@ -175,6 +175,16 @@ class Index(Lookup):
                 forget(db, known)
                 self._fill(db, {known.serial: seen})
 
+    def widen(self, digest: bytes) -> None:
+        """List and count a checked statement as one for everybody: its issuer released it."""
+        sql = (
+            "UPDATE statement SET sharing = ? WHERE short = ? AND digest = ? AND state = 5 AND sharing <> ?"
+            " RETURNING serial"
+        )
+        with self._writing() as db:
+            for (serial,) in db.execute(sql, (_CLEAR, short(digest), digest, _CLEAR)).fetchall():
+                count(db, [serial], 1)
+
     def files(self, origin: str) -> "Files":
         """The evidence files of one log that are still to be fetched, for one round."""
         return Files(self, origin)

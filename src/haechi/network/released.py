@@ -1,6 +1,6 @@
 """Releases of a restricted statement: found among others, and believed only from its own issuer and key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from haechi.errors import BadInput, Refused
@@ -10,7 +10,8 @@ from haechi.statement.claims import Claim, claim_of, decode_claim, kind_of
 from haechi.statement.envelope import Statement
 from haechi.statement.kinds.release import Release
 from haechi.statement.seal_keys import SealKey
-from haechi.statement.sharing import WIDTH, open_content
+from haechi.statement.sealed import NotForThisKey
+from haechi.statement.sharing import WIDTH, Content, open_content, open_released
 
 
 class Key(NamedTuple):
@@ -35,20 +36,34 @@ def release_of(target: Statement, claim: Claim | None, release: Statement) -> Re
     return claim if wider and claim.level == str(release.about.sharing) else None
 
 
-def find_release(
-    target: Statement, among: Iterable[Statement], keys: Sequence[SealKey], facts: Facts | None = None
-) -> Key | None:
-    """The content key of `target`, if one of these statements releases it and can be read with `keys`."""
+def open_by_release(
+    target: Statement, file: bytes | None, among: Iterable[Statement], keys: Sequence[SealKey]
+) -> Content | None:
+    """The content of an encrypted statement, by the first of these that gives away the key which opens it.
+
+    file: the encrypted file, where the statement signs a digest; keys: for releases that are encrypted
+    themselves. Raises ContentAbsent, and what a malformed file raises.
+    """
+    for release in _content_keys(target, among, keys, load()):
+        try:
+            return open_released(target, file, release.content_key, release.by)
+        except NotForThisKey:
+            continue  # a key that does not fit releases nothing
+    return None
+
+
+def _content_keys(
+    target: Statement, among: Iterable[Statement], keys: Sequence[SealKey], facts: Facts
+) -> Iterator[Key]:
     for one in among:
         if one.about.kind != "release":
             continue
         try:
-            claim = release_of(target, _claim(one, keys, facts or load()), one)
+            claim = release_of(target, _claim(one, keys, facts), one)
         except (BadInput, Refused):
             continue  # not readable for us, or not a claim at all: another one may be
         if claim is not None and claim.content_key is not None:
-            return Key(claim.content_key, one.digest)
-    return None
+            yield Key(claim.content_key, one.digest)
 
 
 def _claim(statement: Statement, keys: Sequence[SealKey], facts: Facts) -> Claim | None:

@@ -1,7 +1,6 @@
 """What programs ask of a node: SCRAPI registration, C2SP tiles, statements, proofs, bundles and files."""
 
 import base64
-from collections.abc import Awaitable, Callable
 from typing import cast
 
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from haechi.errors import HaechiError, NotFound
+from haechi.errors import NotFound
 from haechi.log.layout import TilePathMalformed
 from haechi.network.cosigned import CosignedHead
 from haechi.node.bundles import bundle_pieces
@@ -18,7 +17,7 @@ from haechi.node.openapi import document
 from haechi.node.runner import Runner
 from haechi.node.tilesite import TileSite, serve_tile
 from haechi.node.uploads import receive_blob
-from haechi.node.wire import BRIEF, IMMUTABLE, digest_of, problem
+from haechi.node.wire import BRIEF, IMMUTABLE, digest_of, told
 from haechi.node.witness_api import WitnessApi
 from haechi.statement import cbor
 from haechi.words import Text
@@ -27,8 +26,6 @@ STATEMENT_TYPE = "application/scitt-statement+cose"
 RECEIPT_TYPE = "application/cose"
 WITNESSED = "witnessed"
 BUNDLE_TYPE = "application/vnd.haechi.bundle"
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Api:
@@ -42,20 +39,20 @@ class Api:
         """Every route, by its template."""
         return [
             Route("/entries", self.only_post, methods=["POST"]),
-            Route("/entries/{digest}", _told(self.entry)),
-            Route("/.well-known/scitt-keys", _told(self.keys)),
-            Route("/.well-known/scitt-keys/{kid}", _told(self.key)),
-            Route("/statements/{digest}", _told(self.statement)),
-            Route("/proofs/{digest}", _told(self.proof)),
-            Route("/bundles/{digest}", _told(self.bundle)),
-            Route("/blobs/{digest}", _told(self.blob), methods=["GET", "PUT"]),
-            Route("/node.json", _told(self.card)),
-            Route("/policy", _told(self.policy)),
-            Route("/log/{path:path}", _told(self.own_tile)),
-            Route("/mirrors/{mirror}/{path:path}", _told(self.mirror_tile)),
-            Route("/healthz", _told(self.health)),
-            Route("/metrics", _told(self.metrics)),
-            Route("/openapi.json", _told(self.description)),
+            Route("/entries/{digest}", told(self.entry)),
+            Route("/.well-known/scitt-keys", told(self.keys)),
+            Route("/.well-known/scitt-keys/{kid}", told(self.key)),
+            Route("/statements/{digest}", told(self.statement)),
+            Route("/proofs/{digest}", told(self.proof)),
+            Route("/bundles/{digest}", told(self.bundle)),
+            Route("/blobs/{digest}", told(self.blob), methods=["GET", "PUT"]),
+            Route("/node.json", told(self.card)),
+            Route("/policy", told(self.policy)),
+            Route("/log/{path:path}", told(self.own_tile)),
+            Route("/mirrors/{mirror}/{path:path}", told(self.mirror_tile)),
+            Route("/healthz", told(self.health)),
+            Route("/metrics", told(self.metrics)),
+            Route("/openapi.json", told(self.description)),
             *WitnessApi(self._runner).routes(),
         ]
 
@@ -174,19 +171,6 @@ def _witnessed(cosigned: CosignedHead) -> Response:
     if held is None:
         raise NotFound(what_is=Text("cosigned checkpoint", "공동 서명된 체크포인트"), name=WITNESSED)
     return PlainTextResponse(held.note, headers={"Cache-Control": BRIEF})
-
-
-def _told(handler: Handler) -> Handler:
-    """The handler with errors of the tree as concise problem details."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except HaechiError as error:
-            return problem(error)
-
-    answer.__doc__ = handler.__doc__
-    return answer
 
 
 def _with_kid(cose_key: bytes, kid: bytes) -> object:

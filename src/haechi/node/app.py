@@ -20,6 +20,7 @@ from haechi.node.marks import Marks
 from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
 from haechi.node.runner import Runner
+from haechi.node.shared_api import SharedApi
 from haechi.node.view import View
 from haechi.node.wire import plain_problem, problem, status_of, with_retry
 
@@ -34,6 +35,7 @@ _FOR_PROGRAMS = (
     "/proofs",
     "/bundles",
     "/blobs",
+    "/shared",
     "/log/",
     "/mirrors",
     "/witness/",
@@ -61,7 +63,7 @@ def make_app(runner: Runner) -> ASGIApp:
             view.close()
 
     pages = make_routes(open_source, lambda: int(runner.node.clock()))
-    routes = [*Api(runner).routes(), *Marks(runner).routes(), *pages]
+    routes = [*Api(runner).routes(), *SharedApi(runner).routes(), *Marks(runner).routes(), *pages]
     inner = Starlette(
         routes=routes,
         exception_handlers={HaechiError: _told, HTTPException: _http, Exception: _unexpected},

@@ -17,7 +17,7 @@ from haechi.log.store import TermsChanged
 from haechi.node.runner import Runner
 from haechi.node.service import ADMISSIONS, Node
 from haechi.node.wire import BodySlow, problem
-from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
+from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Sharing, Statement
 from haechi.words import Text
 
 RECEIPT_TYPE = b"application/cose"
@@ -149,6 +149,8 @@ class Door:
         self._in_flight += 1
         self._idle.clear()
         try:
+            if statement.about.sharing is Sharing.GREEN:
+                await run_in_threadpool(node.shelve, statement)
             placed = await self._commits.send(node, statement, under)
         finally:
             self._in_flight -= 1

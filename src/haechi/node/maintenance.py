@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from haechi.errors import Conflict, NotFound
+from haechi.errors import Conflict, NotFound, Unavailable
 from haechi.facts import load
 from haechi.findings import Finding
 from haechi.log.export import Exported, export
@@ -21,12 +21,14 @@ from haechi.node.keychain import load_keychain
 from haechi.node.open import open_node
 from haechi.node.policies import PolicyMissing
 from haechi.node.shared import read_log
-from haechi.statement.claims import claim_of, encode_claim, kind_of
+from haechi.statement.claims import Said, claim_of, encode_claim, kind_of
 from haechi.statement.envelope import MAX_STATEMENT_BYTES, About, Statement, sign_statement
 from haechi.statement.keys import SigningKey
+from haechi.statement.kinds.erasure import Erasure
 from haechi.statement.kinds.policy import Grant, Level, Policy
 from haechi.words import Text
 
+_ERASE_SECONDS = 10.0
 _POLICY_LOCK = "policy.lock"
 
 
@@ -126,6 +128,56 @@ def _change_locked(folder: Path, config: Config, passphrase: bytes | None, chang
         return runner.node.register(statement.raw)[0]
     finally:
         runner.stop()
+
+
+def erase(
+    folder: Path, erased: tuple[bytes, ...], target: bytes, reason: Said, passphrase: bytes | None
+) -> Statement:
+    """Log that these bytes of the entry `target` are erased, then erase them; the erasure statement.
+
+    erased: digests, the target's own among them for the statement itself. Works on a running node and on a
+    stopped one; returns when the bytes are gone. Raises NotFound when the own log has no such entry.
+    """
+    config, facts = load_config(folder), load()
+    with read_log(folder, config) as store:
+        if store.index_of(target) is None:
+            raise NotFound(what_is=Text("entry", "항목"), name=target.hex())
+    claim = Erasure(target=target, origin=config.origin, erased=erased, reason=reason)
+    about = About(
+        issuer=config.issuer, subject=f"log:{config.origin}", issued_at=int(time.time()), kind="erasure"
+    )
+    key = load_keychain(folder / "keys", passphrase).issuer
+    statement = sign_statement(key, about, encode_claim(kind_of("erasure"), claim, facts))
+    try:
+        runner = open_node(folder, clock=time.time, passphrase=passphrase)
+    except SignerLocked:
+        with PeerClient(_own_door(config)) as client:
+            client.post("/entries", statement.raw, "application/cose", MAX_STATEMENT_BYTES)
+        _wait_until_gone(folder, config, target, erased)
+        return statement
+    try:
+        runner.node.register(statement.raw)
+        runner.settle()
+    finally:
+        runner.stop()
+    return statement
+
+
+def _wait_until_gone(folder: Path, config: Config, target: bytes, erased: tuple[bytes, ...]) -> None:
+    """Wait for the running node to erase; raises Unavailable when it does not within ten seconds."""
+    shelf = folder / "blobs"
+    files = [shelf / one.hex()[:2] / one.hex() for one in erased if one != target]
+    deadline_s = time.monotonic() + _ERASE_SECONDS
+    with read_log(folder, config) as store:
+        index = store.index_of(target)
+        while index is not None and time.monotonic() < deadline_s:
+            body = store.statement(index) if target in erased else None
+            if body is None and not any(file.exists() for file in files):
+                return
+            time.sleep(0.05)
+    raise Unavailable(
+        what_is=Text("erasing", "삭제"), why=Text("the node still has it", "노드에 아직 남아 있음")
+    )
 
 
 def run_fsck(folder: Path, passphrase: bytes | None, progress: Callable[[int, int], None]) -> list[Finding]:

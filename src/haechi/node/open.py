@@ -131,7 +131,7 @@ def open_node(
     )
     card = card_of(config, keys)
     runner = Runner(node, card, peers, Witnessing(node, card, peers))
-    runner.follow()
+    runner.settle()
     latest = latest_policy(store, index, node.facts)
     if latest is not None:
         node.policies.take(latest[1], latest[0])

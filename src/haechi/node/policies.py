@@ -13,6 +13,7 @@ from haechi.network.index import Index
 from haechi.node.config import Config
 from haechi.statement.claims import claim_of, examine_claim
 from haechi.statement.envelope import Sharing, Statement
+from haechi.statement.kinds.erasure import Erasure
 from haechi.statement.kinds.policy import Policy
 from haechi.words import Text
 
@@ -76,6 +77,27 @@ def require_own_policy(statement: Statement, terms: object, config: Config) -> N
     clear = statement.about.sharing is Sharing.CLEAR
     if not (own and clear and statement.about.issuer == config.issuer):
         raise PolicyRefused(origin=config.origin, issuer=config.issuer)
+
+
+class ErasureRefused(Refused):
+    """An erasure that is not the operator's own; facts: origin, issuer."""
+
+    code = "node.erasure-refused"
+    what = Text(
+        "an erasure here must name {origin}, be CLEAR and come from {issuer}",
+        "이곳의 삭제는 {origin}을(를) 적고, CLEAR 등급이며, {issuer}이(가) 발행해야 합니다",
+    )
+    hint = Text(
+        "the operator erases with `haechi log erase`; an issuer withdraws with `haechi sign withdraw`",
+        "삭제는 운영자가 `haechi log erase` 로 합니다. 발행자는 `haechi sign withdraw` 로 철회합니다",
+    )
+
+
+def require_own_erasure(statement: Statement, claim: Erasure, config: Config) -> None:
+    """Raise ErasureRefused unless the operator of this very log erases from it, in the open."""
+    own = claim.origin == config.origin and statement.about.issuer == config.issuer
+    if not (own and statement.about.sharing is Sharing.CLEAR):
+        raise ErasureRefused(origin=config.origin, issuer=config.issuer)
 
 
 def latest_policy(

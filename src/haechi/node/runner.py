@@ -28,7 +28,8 @@ from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
 from haechi.node.peers import Peer, Peers
 from haechi.node.policies import latest_policy
-from haechi.node.service import Node, Stopping, public, tlog_proof
+from haechi.node.service import Node, Stopping, tlog_proof
+from haechi.node.sharing import GreenSharing
 from haechi.node.tilesite import TileSite
 from haechi.node.witnessing import Witnessing
 from haechi.statement.envelope import ENCRYPTED, Statement
@@ -42,11 +43,13 @@ _BLOB_BYTES_A_ROUND = 256 << 20
 class Wanted(NamedTuple):
     """An evidence file that may be sent in. size: in bytes; None when only its digest was signed.
 
-    encrypted: its statement is AMBER, so nothing but encrypted content is taken.
+    encrypted: its statement is AMBER, so nothing but encrypted content is taken; shared: its statement is
+    GREEN, so it is kept apart.
     """
 
     size: int | None
     encrypted: bool
+    shared: bool = False
 
 
 class Runner:
@@ -60,6 +63,7 @@ class Runner:
         self.peers = peers
         self.witnessing = witnessing
         self.accusations = Accusations(node, peers, witnessing)
+        self.sharing = GreenSharing(node)
         self.counting = Counting(node, self.statement)
         self.metrics = Metrics()
         self.requests = RequestMetrics()
@@ -95,6 +99,7 @@ class Runner:
             peer.close()
         self.witnessing.close()
         size = self.node.store.head().size
+        self.node.shared.close()
         self.node.close()
         if ran:  # a command that only opened the node has its own words
             log_event("node.stopped", size=size)
@@ -118,7 +123,7 @@ class Runner:
             index = store.index_of(digest)
             raw = None if index is None else store.statement(index)
             if raw is not None:
-                return public(Statement.from_bytes(raw)), origin
+                return self.node.public(Statement.from_bytes(raw)), origin
         raise NotFound(what_is=Text("statement", "진술"), name=digest.hex())
 
     def statement(self, digest: bytes) -> Statement:
@@ -191,6 +196,9 @@ class Runner:
             except NotFound:
                 continue
             return Wanted(evidence.size, evidence.sharing in ENCRYPTED)
+        for size, statement in self.node.shared.wanted(digest):
+            if self.node.store.index_of(statement) is not None:
+                return Wanted(size, encrypted=False, shared=True)
         return None
 
     def blob(self, digest: bytes) -> Path:
@@ -211,6 +219,11 @@ class Runner:
         """Bring the index up to the own log's durable head."""
         store = self.node.store
         self.node.index.follow(store, store.head().size, checked=True)
+
+    def settle(self) -> None:
+        """Bring the index up, and do what erasures and releases in the own log ask."""
+        self.follow()
+        self.sharing.settle(self.node.config.origin, self.node.store)
 
     def metrics_text(self) -> str:
         """Every series of this node for Prometheus."""
@@ -242,6 +255,8 @@ class Runner:
             fetch_blobs(peer.client, self.node.blobs, index.files(peer.card.origin), _BLOB_BYTES_A_ROUND)
         except HaechiError as error:
             log_event("mirror.blobs", origin=peer.card.origin, code=error.code)
+        if not self._stop.is_set():
+            self.sharing.round(peer)
         self.metrics.count("haechi_mirror_rounds_total", origin=peer.card.origin, outcome=finding.code)
         log_event(
             "mirror.round",
@@ -278,7 +293,7 @@ class Runner:
             self._wake.wait()
             self._wake.clear()
             try:
-                self.follow()
+                self.settle()
             except HaechiError as error:
                 log_event("index.trouble", code=error.code)
             self._stop.wait(_INDEX_SECONDS)

@@ -24,11 +24,16 @@ from haechi.network.blobs import BlobStore
 from haechi.network.index import Index
 from haechi.network.memory import SignedHead
 from haechi.network.pins import Pins
+from haechi.network.released import release_of
+from haechi.network.shared import SharedShelf
+from haechi.network.verify import evidence_of
 from haechi.node.config import Config
 from haechi.node.keychain import Keychain
-from haechi.node.policies import Policies, require_own_policy
+from haechi.node.policies import Policies, require_own_erasure, require_own_policy
 from haechi.statement.claims import WITHHELD, examine_claim
-from haechi.statement.envelope import ANYBODY, Statement
+from haechi.statement.envelope import ANYBODY, Sharing, Statement
+from haechi.statement.kinds.erasure import Erasure
+from haechi.statement.kinds.release import Release
 from haechi.words import Text
 
 _READABLE_ELSEWHERE = frozenset(WITHHELD.values())
@@ -107,6 +112,7 @@ class Node:
         """Make what follows from the parts."""
         self.tree = TileTree(self.store.tile)
         self.blobs = BlobStore(self.folder / "blobs", max_bytes=self.config.limits.blob_bytes)
+        self.shared = SharedShelf(self.folder / "shared", max_bytes=self.config.limits.blob_bytes)
         self.receipts = ReceiptSigner(self.config.origin, self.keys.receipt)
         self.policies = Policies(self.config.origin, self.facts)
 
@@ -125,7 +131,29 @@ class Node:
                 raise SignatureRefused(why=Text(finding.say("en"), finding.say("ko")))
         if statement.about.kind == "policy":
             require_own_policy(statement, claim, self.config)
+        if isinstance(claim, Erasure):
+            require_own_erasure(statement, claim, self.config)
+        if isinstance(claim, Release):
+            self._require_own_release(statement, claim)
         return statement
+
+    def _require_own_release(self, release: Statement, claim: Release) -> None:
+        """Only the issuer of a statement widens it, as far as its bytes are here to tell."""
+        index = self.store.index_of(claim.target)
+        row = self.shared.get(claim.target)
+        raw = row.raw if row is not None else None if index is None else self.store.statement(index)
+        if raw is None:
+            raw = claim.signed
+        target = None if raw is None else Statement.from_bytes(raw)
+        if target is not None and release_of(target, claim, release) is None:
+            why = Text("not its issuer's, or not wider", "발행자의 것이 아니거나 더 넓지 않음")
+            raise SignatureRefused(why=why)
+
+    def shelve(self, statement: Statement) -> None:
+        """Keep a GREEN statement apart, durably, before it enters the log; nothing for other levels."""
+        if statement.about.sharing is Sharing.GREEN:
+            refs = evidence_of(statement, self.facts)
+            self.shared.put(statement.digest, self.config.origin, statement.raw, refs)
 
     def submit(self, statement: Statement, under: int) -> "Future[Placed]":
         """Queue an admitted statement; the future ends when it is durable, or with what went wrong."""
@@ -143,6 +171,7 @@ class Node:
         for attempt in range(ADMISSIONS):
             under = self.policies.index  # before admission: a newer policy in between must be noticed
             statement = self.admit(raw)
+            self.shelve(statement)
             try:
                 placed = self.submit(statement, under).result()
             except TermsChanged:
@@ -180,7 +209,13 @@ class Node:
         raw = self.store.statement(self.index_of(digest))
         if raw is None:
             raise NotFound(what_is=Text("statement", "진술"), name=digest.hex())
-        return public(Statement.from_bytes(raw))
+        return self.public(Statement.from_bytes(raw))
+
+    def public(self, statement: Statement) -> Statement:
+        """The statement if anybody may have its bytes; raises NotFound otherwise, as if it were not there."""
+        if statement.about.sharing not in ANYBODY and not self.shared.is_released(statement.digest):
+            raise NotFound(what_is=Text("statement", "진술"), name=statement.digest_hex)
+        return statement
 
     def publish_up_to(self, index: int) -> None:
         """Have a checkpoint that covers the entry at once, if the disk allows, rather than in a moment."""
@@ -192,13 +227,6 @@ class Node:
     def _receipt(self, subject: str, index: int, head: Head) -> bytes:
         path = tuple(self.tree.inclusion(index, head.size))
         return self.receipts.inclusion(InclusionProof(head.size, index, path), head.root, subject)
-
-
-def public(statement: Statement) -> Statement:
-    """The statement if anybody may have its bytes; raises NotFound otherwise, as if it were not there."""
-    if statement.about.sharing not in ANYBODY:
-        raise NotFound(what_is=Text("statement", "진술"), name=statement.digest_hex)
-    return statement
 
 
 def tlog_proof(tree: TileTree, index: int, published: Published | SignedHead | None) -> bytes:

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
 from haechi.errors import BadInput, NotFound, TooLarge
+from haechi.network.blobs import BlobStore
 from haechi.node.runner import Runner
 from haechi.node.wire import BodySlow
 from haechi.statement.evidence import PIECE_BYTES
@@ -36,9 +37,10 @@ async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
         limit = min(limit, MAX_SEALED_BYTES)
     if wanted.size is not None and wanted.size > limit:
         raise TooLarge(what_is=Text("evidence file", "증거 파일"), limit=limit, got=wanted.size)
-    if runner.node.blobs.has(digest):
+    store = runner.node.shared.files if wanted.shared else runner.node.blobs
+    if store.has(digest):
         return
-    folder = runner.node.folder / "blobs"
+    folder = store.folder
     most = limit if wanted.size is None else wanted.size
     with (
         runner.upload_room.take(2 * most),  # here, and then in the store
@@ -49,7 +51,7 @@ async def receive_blob(request: Request, runner: Runner, digest: bytes) -> None:
         if wanted.encrypted:
             await run_in_threadpool(_require_encrypted, cast("BinaryIO", spool))
         spool.seek(0)
-        await run_in_threadpool(_keep, runner, digest, size, cast("BinaryIO", spool))
+        await run_in_threadpool(_keep, store, digest, size, cast("BinaryIO", spool))
 
 
 async def _receive(
@@ -84,8 +86,8 @@ def _require_encrypted(spool: BinaryIO) -> None:
     read_sealed(spool.read())
 
 
-def _keep(runner: Runner, digest: bytes, size: int, spool: BinaryIO) -> Path:
-    return runner.node.blobs.put(digest, size, _pieces(spool))
+def _keep(store: BlobStore, digest: bytes, size: int, spool: BinaryIO) -> Path:
+    return store.put(digest, size, _pieces(spool))
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ from haechi.node.pages.source import (
     Standing,
     Voucher,
     Where,
+    Withheld,
 )
 from haechi.node.peers import Peer as MirroredPeer
 from haechi.node.peers import mirror_name
@@ -43,7 +44,7 @@ _MAX_LATER = 256
 
 
 class View:
-    """One request's view. Only CLEAR statements pass; all else comes as `Sealed`."""
+    """One request's view. Only what anybody may have passes, encrypted or open; the rest is `Sealed`."""
 
     def __init__(self, runner: Runner) -> None:
         self._open = ExitStack()
@@ -170,8 +171,15 @@ class View:
         try:
             statement = self._runner.statement(row.digest)
         except NotFound:
-            return Sealed(row.digest, places)
-        return Found(statement, row.serial, places, self._standing(statement))
+            return Sealed(row.digest, places, self._why(row.digest))
+        released = self._node.shared.is_released(row.digest)
+        return Found(statement, row.serial, places, self._standing(statement), released)
+
+    def _why(self, digest: bytes) -> Withheld:
+        """Why the bytes of an entry are not shown."""
+        if any(self._runner.sharing.erases(row) for row in self._index.about(digest, _MAX_LATER)):
+            return "erased"
+        return "absent" if self._node.shared.get(digest) is None else "shared"
 
     def _place(self, origin: str, index: int) -> Place:
         where: Where = "own" if origin == self._node.config.origin else "mirror"

@@ -3,6 +3,7 @@
 import asyncio
 import http
 import re
+from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,6 +18,7 @@ from haechi.errors import (
     TooLarge,
     Unavailable,
 )
+from haechi.network.signed_request import RequestUnlisted, RequestUnsigned
 from haechi.node.limits import TooMany
 from haechi.statement import cbor
 from haechi.statement.breach import HIDDEN_TEXT
@@ -25,6 +27,7 @@ from haechi.words import Text
 PROBLEM = "application/concise-problem-details+cbor"
 _HEX_64 = re.compile(r"[0-9a-f]{64}\Z")
 IMMUTABLE = "public, max-age=31536000, immutable"
+Handler = Callable[[Request], Awaitable[Response]]
 BRIEF = "public, max-age=1"
 
 
@@ -65,6 +68,8 @@ def status_of(error: HaechiError) -> int:
         (TooLarge, 413),
         (BadInput, 400),
         (NotFound, 404),
+        (RequestUnsigned, 401),
+        (RequestUnlisted, 403),
         (Refused, 400),  # SCRAPI section 2.3: "Rejected" by the registration policy is a 400
         (Conflict, 409),
         (Unavailable, 503),
@@ -99,3 +104,16 @@ def digest_of(request: Request) -> bytes:
     if not _HEX_64.match(text):
         raise HTTPException(404)
     return bytes.fromhex(text)
+
+
+def told(handler: Handler) -> Handler:
+    """The handler with errors of the tree as concise problem details."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except HaechiError as error:
+            return problem(error)
+
+    answer.__doc__ = handler.__doc__
+    return answer

@@ -167,6 +167,14 @@ def inner_claim(statement: Statement, opened: Content, facts: Facts) -> Claim | 
     return decode_claim(kind_of(kind), opened.parcel.body, facts)
 
 
+def readable_claim(statement: Statement, opened: Content, facts: Facts) -> Claim | None:
+    """The claim inside; None too where `check_inner_claim` says why it is none of its kind."""
+    try:
+        return inner_claim(statement, opened, facts)
+    except BadInput:
+        return None
+
+
 def check_inner_claim(statement: Statement, opened: Content, facts: Facts) -> list[Finding]:
     """Whether the claim inside is one of the statement's kind; nothing when a file is inside."""
     kind = statement.about.kind

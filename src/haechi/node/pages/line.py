@@ -51,7 +51,7 @@ def open_to_all(entry: Found | Sealed) -> Found | Sealed:
     """The entry, sealed unless anybody may have its bytes: a second lock after the source's own."""
     if isinstance(entry, Sealed):
         return entry
-    if entry.statement.about.sharing not in ANYBODY:
+    if entry.statement.about.sharing not in ANYBODY and not entry.released:
         return Sealed(entry.statement.digest, entry.places)
     return entry
 

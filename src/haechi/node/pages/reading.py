@@ -58,11 +58,14 @@ class Content:
     targets: tuple[bytes, ...]
 
 
-def content_of(statement: Statement, facts: Facts) -> Content:
-    """The statement's claim for people, the files it rests on and the statements it speaks about."""
+def content_of(statement: Statement, facts: Facts, released: Claim | None = None) -> Content:
+    """The statement's claim for people, the files it rests on and the statements it speaks about.
+
+    released: the claim inside an encrypted statement, where its issuer let everybody have it.
+    """
     bare = Content(None, _hashed_file(statement), ())
     try:
-        kind, claim = kind_of(statement.about.kind), claim_of(statement, facts)
+        kind, claim = kind_of(statement.about.kind), released or claim_of(statement, facts)
     except BadInput:
         # Why it can't be read is told by the finding of `check_claim`, which stands on the same page.
         return bare

@@ -15,6 +15,7 @@ from haechi.statement.envelope import Statement
 from haechi.words import Text
 
 Where = Literal["own", "mirror"]
+Withheld = Literal["erased", "shared", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +74,25 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A statement held here. serial: this node's running number for it, for paging only."""
+    """A statement held here. serial: this node's running number for it, for paging only.
+
+    released: its issuer shared it more widely later, with everybody.
+    """
 
     statement: Statement
     serial: int
     places: tuple[Place, ...]
     standing: Standing
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """An entry whose content is not shown: not shared with everybody, erased, or never held here."""
+    """An entry whose content is not shown: erased, shared between nodes only (GREEN), or never held here."""
 
     digest: bytes
     places: tuple[Place, ...]
+    why: Withheld = "absent"
 
 
 @dataclass(frozen=True, slots=True)

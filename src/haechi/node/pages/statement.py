@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from haechi.errors import NotFound
 from haechi.findings import Finding, Verdict, overall
+from haechi.network.released import open_by_release
 from haechi.node.pages.clock_view import ClockView, clocks_of
 from haechi.node.pages.commands import (
     CommandView,
@@ -17,10 +18,11 @@ from haechi.node.pages.commands import (
 )
 from haechi.node.pages.line import StatementLine, lines_of, open_to_all, statement_line
 from haechi.node.pages.reading import ReadingView, SignedFile, content_of
-from haechi.node.pages.source import Found, Sealed, Source
+from haechi.node.pages.source import Found, Sealed, Source, Withheld
 from haechi.node.pages.view import FindingView, Page, PlaceView, View, finding_view, frame, place_view
 from haechi.statement.claims import check_claim
-from haechi.statement.envelope import ENCRYPTED, check_format
+from haechi.statement.envelope import ENCRYPTED, Statement, check_format
+from haechi.statement.sharing import Content, check_inner_claim, readable_claim
 from haechi.words import Text
 
 LATER_LIMIT = 200
@@ -76,7 +78,8 @@ class LaterView(View, frozen=True, kw_only=True):
 
 
 class StatementPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.statement/1"):
-    """One statement. encrypted: only named recipients can read it; size: bytes as signed.
+    """One statement. encrypted: only named recipients can read it; released: its issuer
+    shared it with everybody later; size: bytes as signed.
 
     verdict: over all checks; later: oldest first.
     """
@@ -86,6 +89,7 @@ class StatementPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="ha
     line: StatementLine
     sharing: str
     encrypted: bool
+    released: bool
     size: int
     key: str
     family: str | None
@@ -102,11 +106,12 @@ class StatementPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="ha
 
 
 class SealedPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.sealed/1"):
-    """An entry whose content is not shown: its digest, its places, and what is said about it in the open."""
+    """An entry whose content is not shown: digest, places, why, and what is said of it in the open."""
 
     template: ClassVar[str] = "sealed.html"
 
     digest: str
+    why: Withheld
     places: tuple[PlaceView, ...]
     later: tuple[StatementLine, ...]
 
@@ -131,6 +136,7 @@ def _sealed(source: Source, entry: Sealed, later: tuple[StatementLine, ...], now
         made=shared.made,
         facts_version=shared.facts_version,
         digest=entry.digest.hex(),
+        why=entry.why,
         places=tuple(place_view(place) for place in entry.places),
         later=later,
     )
@@ -138,8 +144,12 @@ def _sealed(source: Source, entry: Sealed, later: tuple[StatementLine, ...], now
 
 def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> StatementPage:
     shared, statement, facts = frame(source, now), found.statement, source.facts()
-    content = content_of(statement, facts)
-    itself = [check_format(statement.raw)[0], statement.check_signature(), check_claim(statement, facts)]
+    opened = _released(statement, later)
+    inner = None if opened is None else readable_claim(statement, opened, facts)
+    content = content_of(statement, facts, inner)
+    said = [check_claim(statement, facts)] if opened is None else [opened.finding]
+    said += [] if opened is None else check_inner_claim(statement, opened, facts)
+    itself = [check_format(statement.raw)[0], statement.check_signature(), *said]
     by_origin, digest = source.checks(found), statement.digest_hex
     every = [*itself, *chain.from_iterable(by_origin.values())]
     said_later = tuple(
@@ -153,6 +163,7 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         line=statement_line(found, now),
         sharing=str(statement.about.sharing),
         encrypted=statement.about.sharing in ENCRYPTED,
+        released=found.released or opened is not None,
         size=len(statement.raw),
         key=statement.kid.hex(),
         family=None if statement.key is None else str(statement.key.family),
@@ -167,6 +178,14 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         downloads=statement_downloads(digest, receipt=any(place.receipt for place in found.places)),
         commands=_commands(shared.node.url, found),
     )
+
+
+def _released(statement: Statement, later: Sequence[Found]) -> Content | None:
+    """The content of an encrypted claim whose key its issuer gave to everybody."""
+    if not statement.is_encrypted:
+        return None
+    among = [other.statement for other in later if isinstance(open_to_all(other), Found)]
+    return open_by_release(statement, None, among, ())
 
 
 def _commands(url: str, found: Found) -> tuple[CommandView, ...]:
