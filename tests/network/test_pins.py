@@ -101,6 +101,7 @@ def test_the_fingerprint_covers_everything_but_the_address() -> None:
         "issuer_keys": (),
         "witness_vkeys": OTHER.vkeys[:1],
         "mirror_vkeys": OTHER.vkeys[:1],
+        "http_keys": OTHER.issuer_keys,
         "encryption_keys": (base64.b64encode(SealKey.generate().public.cose_key).decode(),),
     }
     assert set(changes) == set(CARD.__struct_fields__) - {"schema", "url"}

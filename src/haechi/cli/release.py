@@ -8,7 +8,7 @@ import typer
 
 from haechi.cli.files import read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
-from haechi.cli.options import Json, Keys, PinsFile, tr
+from haechi.cli.options import Json, Keys, PinsFile, TrustFile, tr
 from haechi.cli.out import Out
 from haechi.cli.restricted import find_recipients, level_of, sign_restricted
 from haechi.cli.usage import WronglyUsed
@@ -52,6 +52,7 @@ def release(
     why_ko: Annotated[str, typer.Option("--reason-ko", help=tr("why, in Korean", "이유 (한국어)"))] = "",
     output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
     pins: PinsFile = None,
+    trust: TrustFile = None,
     keys: Keys = None,
     json: Json = False,
 ) -> None:
@@ -65,7 +66,7 @@ def release(
 
     target = Statement.from_bytes(read_file(file, MAX_TRANSPARENT_BYTES, Text("statement", "진술")))
     new = level_of(level)
-    recipients = find_recipients(to or [], pins)
+    recipients = find_recipients(to or [], pins, trust)
     if not (recipients and new is target.about.sharing):  # the same level for more recipients widens too
         require_wider(target.about.sharing, new)
     signer = load_key(resolve_key(key, keys), passphrase())

@@ -44,23 +44,30 @@ def fresh_subject() -> str:
     return f"urn:uuid:{uuid.uuid4()}"
 
 
-def find_recipients(names: list[str], pins: Path | None) -> "list[Recipient]":
-    """The keys to encrypt to: `x25519:…` as it is, other names from the cards of pinned nodes.
+def find_recipients(names: list[str], pins: Path | None, trust: Path | None) -> "list[Recipient]":
+    """The keys to encrypt to: `x25519:…` as it is, other names from pinned nodes and from the trust list.
 
-    Raises RecipientMalformed, and NotFound for a name that no pinned node has or whose card has no such key.
+    Raises RecipientMalformed, and NotFound for a name that no such node has, or only without such a key.
     """
-    from haechi.cli.verify import load_trust
+    from haechi.cli.verify import load_list, load_trust
     from haechi.statement.seal_keys import PREFIX, Recipient
 
     found: list[Recipient] = []
+    listed = load_list(trust)
     for name in names:
         if name.startswith(PREFIX):
             found.append(Recipient.from_text(name))
             continue
         cards = [card for card in load_trust(pins).nodes if name in (card.origin, card.issuer)]
         keys = [key for card in cards for key in card.recipients()]
+        if listed is not None:
+            known = listed.trust_list
+            nodes = [one for one in known.nodes if name in (one.origin, one.operator)]
+            keys += [Recipient.from_raw(raw) for one in nodes for raw in known.encryption_keys(one.origin)]
         if not keys:
-            raise NotFound(what_is=Text("pinned encryption key", "고정된 암호화 키"), name=name)
+            raise NotFound(
+                what_is=Text("pinned or listed encryption key", "고정되거나 목록에 있는 암호화 키"), name=name
+            )
         found += keys
     return found
 

@@ -10,7 +10,7 @@ import typer
 
 from haechi.cli.files import FileAbsent, FileRefused, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
-from haechi.cli.options import Json, Keys, PinsFile, tr
+from haechi.cli.options import Json, Keys, PinsFile, TrustFile, tr
 from haechi.cli.out import Out
 from haechi.cli.restricted import (
     Made,
@@ -69,12 +69,13 @@ def sign(
         typer.Option(
             "--to",
             help=tr(
-                "recipient of AMBER content: x25519:… or a pinned node; repeat",
-                "AMBER 내용을 받을 곳: x25519:… 또는 고정된 노드. 반복 가능",
+                "recipient of AMBER content: x25519:… or a pinned or listed node; repeat",
+                "AMBER 내용을 받을 곳: x25519:… 또는 고정되거나 목록에 있는 노드. 반복 가능",
             ),
         ),
     ] = None,
     pins: PinsFile = None,
+    trust: TrustFile = None,
     output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
     file: Annotated[
         Path | None,
@@ -117,7 +118,7 @@ def sign(
     from haechi.statement.keyring import load_key
 
     signer = load_key(resolve_key(key, keys), passphrase())
-    made = _make(signer, about, file, payload, find_recipients(to or [], pins))
+    made = _make(signer, about, file, payload, find_recipients(to or [], pins, trust))
     statement = made.statement
     target = output or Path(f"{statement.digest_hex[:16]}.cose")
     write_file(target, statement.raw)

@@ -54,8 +54,8 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     origin: name of its log; url: where it answers, may be empty; vkeys: every key that signs its
     checkpoints, all named as the origin; receipt_keys, issuer_keys: COSE keys in base64; issuer: the name
-    it issues statements under; encryption_keys: what content for this node is encrypted to; witness_vkeys,
-    mirror_vkeys: the keys that it cosigns the logs of others with.
+    it issues statements under; http_keys: what it signs requests with; encryption_keys: what content for this
+    node is encrypted to; witness_vkeys, mirror_vkeys: the keys that it cosigns the logs of others with.
     """
 
     schema: Literal["haechi.node/1"] = "haechi.node/1"
@@ -68,6 +68,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     receipt_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(min_length=1, max_length=8)]
     issuer: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
     issuer_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=16)]
+    http_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=4)] = ()
     encryption_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=4)] = ()
     witness_vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
     mirror_vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
@@ -106,6 +107,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         raws = [key.public for key in keys + cosigners]
         raws += [key.raw for key in self.receipt_public_keys()]
         self.recipients()
+        self.request_keys()
         issuers = [key.raw for key in self.issuer_public_keys()]
         if len(set(raws)) != len(raws) or len(set(issuers)) != len(issuers):
             raise CardInvalid(why="a key is listed twice")
@@ -115,7 +117,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         fields = cast("dict[str, object]", msgspec.to_builtins(self))
         del fields["url"]
         # A card from before there were such keys keeps its fingerprint.
-        for later in ("encryption_keys", "witness_vkeys", "mirror_vkeys"):
+        for later in ("http_keys", "encryption_keys", "witness_vkeys", "mirror_vkeys"):
             if not fields[later]:
                 del fields[later]
         return hashlib.sha256(cbor.encode(fields)).hexdigest()
@@ -139,6 +141,10 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def issuer_public_keys(self) -> list[PublicKey]:
         """The keys that sign statements under its issuer name."""
         return [_key(text) for text in self.issuer_keys]
+
+    def request_keys(self) -> list[PublicKey]:
+        """The keys that sign its requests; those of its statements when it has none for that alone."""
+        return [_key(text) for text in self.http_keys] or self.issuer_public_keys()
 
     def recipients(self) -> list[Recipient]:
         """The keys that content for this node is encrypted to."""

@@ -10,7 +10,7 @@ from haechi.facts import Facts
 from haechi.log.checkpoint import CheckpointSigner
 from haechi.log.note import NoteSigner
 from haechi.node.config import FILE, Config, config_text
-from haechi.node.keychain import COSIGNER_FAMILIES, ENCRYPTION, KEY_FAMILIES, Keychain
+from haechi.node.keychain import COSIGNER_FAMILIES, ENCRYPTION, HTTP, KEY_FAMILIES, Keychain
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.keyring import save_key
@@ -73,15 +73,16 @@ def make_folders(folder: Path, config: Config) -> None:
 
 
 def make_keys(folder: Path, passphrase: bytes | None) -> Keychain:
-    """Fresh keys on disk: to say things, sign checkpoints and receipts, decrypt, witness and mirror."""
+    """Fresh keys on disk, one a duty: statements, checkpoints, receipts, requests, decryption, cosigning."""
     keys = {name: SigningKey.generate(family) for name, family in KEY_FAMILIES.items()}
     cosigners = {name: SigningKey.generate(family) for name, family in COSIGNER_FAMILIES.items()}
     for name, key in {**keys, **cosigners}.items():
         save_key(folder / "keys", name, key, passphrase)
-    encryption = SealKey.generate()
+    http, encryption = SigningKey.generate(), SealKey.generate()
+    save_key(folder / "keys", HTTP, http, passphrase)
     save_key(folder / "keys", ENCRYPTION, encryption, passphrase)
     signing = {name.replace("-", "_"): key for name, key in keys.items()}
-    return Keychain(**signing, encryption=encryption, cosigners=cosigners)
+    return Keychain(**signing, http=http, encryption=encryption, cosigners=cosigners)
 
 
 def genesis(

@@ -15,7 +15,7 @@ from haechi.statement.keyring import key_path, load_key, load_seal_key
 from haechi.statement.keys import Family, KeyMalformed, SigningKey
 from haechi.statement.seal_keys import SealKey
 
-ENCRYPTION = "encryption"
+ENCRYPTION, HTTP = "encryption", "http"
 KEY_FAMILIES = {
     "issuer": Family.ED25519,
     "log-ed25519": Family.ED25519,
@@ -34,18 +34,25 @@ _TYPES = {Family.ED25519: SignatureType.COSIGNATURE_V1, Family.ML_DSA_44: Signat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keychain:
-    """issuer signs the node's statements and requests, the log keys its checkpoints, receipt its receipts.
+    """issuer signs statements, the log keys checkpoints, receipt receipts, http requests to other nodes.
 
-    encryption opens what others encrypt to this node; None in a node that was made without one. cosigners:
-    the keys that witness and mirror other logs, by name; a node made before them has none.
+    encryption opens what others encrypt to this node. http and encryption are None in a node that was
+    made without them. cosigners: the keys that witness and mirror other logs, by name; an older node has
+    none.
     """
 
     issuer: SigningKey
     log_ed25519: SigningKey
     log_mldsa44: SigningKey
     receipt: SigningKey
+    http: SigningKey | None = None
     encryption: SealKey | None = None
     cosigners: Mapping[str, SigningKey] = field(default_factory=dict[str, SigningKey])
+
+    @property
+    def requests(self) -> SigningKey:
+        """What signs requests to other nodes; a node without such a key uses the issuer's."""
+        return self.http or self.issuer
 
     def checkpoint_signer(self, origin: str) -> CheckpointSigner:
         """The signer of this log's checkpoints, with both lines."""
@@ -87,9 +94,13 @@ def load_keychain(folder: Path, passphrase: bytes | None = None) -> Keychain:
             cosigners[name] = _load(folder, name, family, passphrase)
         except NotFound:
             continue  # made before nodes witnessed
-    sealing = key_path(folder, ENCRYPTION)
-    encryption = load_seal_key(sealing, passphrase) if sealing.exists() else None
-    return Keychain(**keys, encryption=encryption, cosigners=cosigners)
+    asking, sealing = key_path(folder, HTTP), key_path(folder, ENCRYPTION)
+    return Keychain(
+        **keys,
+        http=_load(folder, HTTP, Family.ED25519, passphrase) if asking.exists() else None,
+        encryption=load_seal_key(sealing, passphrase) if sealing.exists() else None,
+        cosigners=cosigners,
+    )
 
 
 def _load(folder: Path, name: str, family: Family, passphrase: bytes | None) -> SigningKey:

@@ -151,7 +151,7 @@ def erase(
     try:
         runner = open_node(folder, clock=time.time, passphrase=passphrase)
     except SignerLocked:
-        with PeerClient(_own_door(config)) as client:
+        with PeerClient(own_door(config)) as client:
             client.post("/entries", statement.raw, "application/cose", MAX_STATEMENT_BYTES)
         _wait_until_gone(folder, config, target, erased)
         return statement

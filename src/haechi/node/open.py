@@ -79,6 +79,7 @@ def card_of(config: Config, keys: Keychain) -> NodeCard:
         receipt_keys=(_base64(keys.receipt.public.cose_key),),
         issuer=config.issuer,
         issuer_keys=(_base64(keys.issuer.public.cose_key),),
+        http_keys=() if keys.http is None else (_base64(keys.http.public.cose_key),),
         encryption_keys=() if keys.encryption is None else (_base64(keys.encryption.public.cose_key),),
         witness_vkeys=tuple(signer.key.vkey for signer in keys.witness_signers(config.origin)),
         mirror_vkeys=tuple(signer.key.vkey for signer in keys.mirror_signers(config.origin)),

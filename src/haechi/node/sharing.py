@@ -20,6 +20,7 @@ from haechi.network.lookup import Row
 from haechi.network.released import release_of
 from haechi.network.shared import MAX_LISTED, SharedShelf, Shelved
 from haechi.network.signed_request import NONCE_BYTES, Gate, Listed, sign_request
+from haechi.network.trust import package
 from haechi.node.logs import log_event
 from haechi.node.peers import Peer
 from haechi.node.service import Node
@@ -32,6 +33,7 @@ from haechi.words import Text
 
 _MAX_LIST_BYTES = 1 << 20
 _PAGE = 1000
+TRUST = "trust.json"
 
 
 class SharedEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +60,8 @@ class GreenSharing:
         self._node = node
         self._shelf: SharedShelf = node.shared
         cards = [card for card in node.pins.nodes if card.origin != node.config.origin]
-        listed = [Listed(card.origin, key) for card in cards for key in card.issuer_public_keys()]
+        listed = [Listed(card.origin, key) for card in cards for key in card.request_keys()]
+        listed += _in_trust_list(node)
         self.gate = Gate(node.config.origin, listed)
         self._done: dict[str, int] = {}
 
@@ -140,7 +143,7 @@ class GreenSharing:
 
         def headers(target: str) -> dict[str, str]:
             now = int(self._node.clock())
-            return sign_request(self._node.keys.issuer, target, origin, now, os.urandom(NONCE_BYTES))
+            return sign_request(self._node.keys.requests, target, origin, now, os.urandom(NONCE_BYTES))
 
         return headers
 
@@ -273,6 +276,15 @@ def evidence_in(statement: Statement, node: Node) -> tuple[EvidenceRef, ...]:
         return () if claim is None else kind_of(statement.about.kind).evidence(claim)
     except BadInput:
         return ()
+
+
+def _in_trust_list(node: Node) -> list[Listed]:
+    """The nodes of the trust list that is installed here, if one is."""
+    verified = package.load(node.folder / TRUST)
+    if verified is None:
+        return []
+    known = verified.trust_list
+    return [Listed(one.origin, key) for one in known.nodes for key in known.http_keys(one.origin)]
 
 
 def _stands_in(row: Row, origin: str) -> bool:
