@@ -138,11 +138,14 @@ class _Field:
         matrix = np.array([[self.scale, 0.0, half], [0.0, self.scale, half + top * self.scale]])
         return warped(self.canonical, matrix, width, bottom - top)
 
-    def added(self, top: int, bottom: int, strength: float) -> NDArray[Any]:
-        """Picture rows top..bottom with the field at `strength` (grey levels of 255) added, rounded once."""
+    def added(self, top: int, bottom: int, strength: float, unit: Plane | None = None) -> NDArray[Any]:
+        """Picture rows top..bottom with the field at `strength` (grey levels of 255) added, rounded once.
+
+        unit: the unit field for these rows, if it is at hand.
+        """
         part = self.pixels[top:bottom]
-        field = np.rint(self.at(top, bottom) * np.float32(strength * self.peak / 255.0))
-        return _add(part, field)
+        unit = self.at(top, bottom) if unit is None else unit
+        return _add(part, np.rint(unit * np.float32(strength * self.peak / 255.0)))
 
 
 def _add(part: NDArray[Any], field: Plane) -> NDArray[Any]:
@@ -170,13 +173,14 @@ def _settle(field: _Field, wanted_db: float) -> float:
     target = field.peak / 10 ** (wanted_db / 20.0)
     strength = 255.0 / field.peak * target / max(field.rms, 1e-9)
     # rows that happen to carry more of the field than others must not decide: a ratio to the whole
-    power = np.mean([float(np.mean(field.at(top, bottom) ** 2)) for top, bottom in chosen])
+    units = [field.at(top, bottom) for top, bottom in chosen]
+    power = np.mean([float(np.mean(unit**2)) for unit in units])
     share = field.rms**2 / max(float(power), 1e-12) if len(chosen) < len(strips) else 1.0
     for _ in range(3):
         error, count = 0.0, 0
-        for top, bottom in chosen:
+        for (top, bottom), unit in zip(chosen, units, strict=True):
             part = field.pixels[top:bottom]
-            error += _squared_error(part, field.added(top, bottom, strength))
+            error += _squared_error(part, field.added(top, bottom, strength, unit))
             count += part.shape[0] * width * _colours(part)
         reached = math.sqrt(share * error / count)
         if reached < 0.2 * target:

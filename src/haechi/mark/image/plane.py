@@ -15,6 +15,7 @@ Reals = NDArray[np.floating[Any]]
 Complexes = NDArray[np.complexfloating[Any, Any]]
 Indices = NDArray[np.int64]
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+STRIP_PIXELS = 1 << 18
 
 
 def smooth(plane: Plane, sigma: float) -> Plane:
@@ -81,6 +82,18 @@ def luma(pixels: NDArray[Any]) -> Plane:
 
     Transparent pixels are seen over white, as a page would show them.
     """
+    height, width = pixels.shape[:2]
+    # Strip by strip: colours as floats are four to eight times the picture, and fresh memory costs time.
+    rows = max(1, STRIP_PIXELS // width)
+    if height <= rows:
+        return _luma(pixels)
+    made = np.empty((height, width), np.float32)
+    for top in range(0, height, rows):
+        made[top : top + rows] = _luma(pixels[top : top + rows])
+    return made
+
+
+def _luma(pixels: NDArray[Any]) -> Plane:
     scale = 1.0 / 257.0 if pixels.dtype == np.uint16 else 1.0
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     if channels == 1:
