@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,8 @@ from haechi.mark.fingerprint.prints import flattened
 from haechi.mark.image import (
     LATTICE_ALGORITHM,
     PUBLIC_KEY,
+    Engine,
+    EngineMark,
     FileTooLarge,
     FileUnreadable,
     Mark,
@@ -25,6 +27,7 @@ from haechi.mark.image import (
     detect,
     open_picture,
     presence,
+    read_with,
 )
 from haechi.mark.image.codec import FORMATS
 from haechi.mark.image.embed import SMALLEST_SIDE
@@ -61,11 +64,15 @@ class ReadMark(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a reader brings: mark keys, whose credentials to recognise, and where statements are looked up."""
+    """What a reader brings: mark keys, whose credentials to recognise, and where statements are looked up.
+
+    engines: other watermark engines, asked in turn when ours reads nothing.
+    """
 
     keys: tuple[MarkKey, ...] = (PUBLIC_KEY,)
     trust: tuple[TrustSource, ...] = field(default_factory=lambda: (official_list(),))
     registry: Registry = field(default_factory=Nowhere)
+    engines: tuple[Engine, ...] = ()
 
 
 def examine(source: bytes, means: Means) -> Look:
@@ -73,10 +80,10 @@ def examine(source: bytes, means: Means) -> Look:
     opened = open_picture(source)
     media_type = MEDIA_TYPES[opened.file_format]
     detection = detect(opened.pixels, means.keys)
-    mark = detection.marks[0] if detection.marks else None
+    mark = detection.marks[0] if detection.marks else read_with(means.engines, opened.pixels)
     layers: list[Finding] = [_watermark(opened.pixels, mark, means)]
     region = None
-    if mark is not None:
+    if isinstance(mark, Mark):
         region = _region(opened.pixels, mark, means.keys)
         percent = round(100 * region.share)
         outcome = "whole" if region.share >= WHOLE_SHARE else "partial"
@@ -86,7 +93,7 @@ def examine(source: bytes, means: Means) -> Look:
     reading = credential_reading(source, media_type, means, record)
     layers.append(reading.finding)
     if reading.credential is not None and mark is not None:
-        layers += binding_findings(reading.credential, mark.payload.hex, LATTICE_ALGORITHM)
+        layers += binding_findings(reading.credential, mark.payload.hex, _algorithm(mark))
     labels, finding = _labels(source, mark)
     layers.append(finding)
     return Look(state, tuple(layers), record, reading.credential, labels, region)
@@ -104,7 +111,18 @@ def require_pixels(source: bytes, most: int) -> None:
         raise FileTooLarge(what_is="pixels", limit=most, got=count)
 
 
-def _watermark(pixels: "NDArray[Any]", mark: Mark | None, means: Means) -> Finding:
+AnyMark: TypeAlias = Mark | EngineMark
+
+
+def _algorithm(mark: AnyMark) -> str:
+    """The soft-binding name of the engine that read it."""
+    return mark.algorithm if isinstance(mark, EngineMark) else LATTICE_ALGORITHM
+
+
+def _watermark(pixels: "NDArray[Any]", mark: AnyMark | None, means: Means) -> Finding:
+    if isinstance(mark, EngineMark):
+        log10_p = round(mark.log10_p, 1)
+        return found("mark.watermark.read", payload=mark.payload.hex, key=mark.algorithm, log10_p=log10_p)
     if mark is not None:
         return found(
             "mark.watermark.read",
@@ -140,7 +158,7 @@ def _saturated(pixels: "NDArray[Any]", shape: tuple[int, ...]) -> "NDArray[np.bo
 
 
 def _resolve(
-    pixels: "NDArray[Any]", mark: Mark | None, registry: Registry
+    pixels: "NDArray[Any]", mark: AnyMark | None, registry: Registry
 ) -> tuple[State, LogRecord | None, list[Finding]]:
     """State, record and the findings on log and content."""
     if mark is None:
@@ -240,7 +258,7 @@ def labels_read(packet: bytes | None, payload: str | None) -> tuple[LabelsRead, 
     return labels, found("mark.label.alone", source_type=labels.source_type or "AI")
 
 
-def _labels(source: bytes, mark: Mark | None) -> tuple[LabelsRead, Finding]:
+def _labels(source: bytes, mark: AnyMark | None) -> tuple[LabelsRead, Finding]:
     try:
         return labels_read(packet_in(source), None if mark is None else mark.payload.hex)
     except (PacketMalformed, FileUnreadable) as error:

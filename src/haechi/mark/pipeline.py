@@ -11,18 +11,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from haechi.facts import Facts
 from haechi.findings import Finding
 from haechi.mark.credentials import MANIFEST_TYPE, Provenance, read_credential, sign_credential
 from haechi.mark.fingerprint import SIGNATURE_TYPE, prints_of, signature_of
 from haechi.mark.image import (
     LATTICE_ALGORITHM,
+    EngineUnfit,
+    Marked,
     MarkNotHeld,
     Payload,
     detect,
     embed,
     encode_picture,
     open_picture,
+    read_with,
+    write_with,
 )
 from haechi.mark.labels import (
     LabelRecord,
@@ -96,6 +102,11 @@ class _Job:
     done: set[Layer] = field(default_factory=set[Layer])
 
     @property
+    def algorithm(self) -> str:
+        """The soft-binding name of the engine that marks."""
+        return LATTICE_ALGORITHM if self.wish.engine is None else self.wish.engine.algorithm
+
+    @property
     def record(self) -> LabelRecord:
         """What all labels say."""
         maker = self.studio.maker
@@ -116,7 +127,7 @@ def produce(
     """The picture file `source` marked with every layer; payload: fresh for each picture.
 
     Raises UnknownName (a country), FileUnreadable, FileTooLarge, FileUnfit, PictureTooSmall, MarkNotHeld,
-    PacketMalformed, CredentialRefused, ExtraMissing.
+    PacketMalformed, CredentialRefused, EngineUnfit, ExtraMissing.
     """
     for name in wish.countries:
         country_of(name)
@@ -125,13 +136,10 @@ def produce(
     media_type = MEDIA_TYPES[opened.file_format]
     earlier = read_credential(source, media_type, ()).credential is not None
     carrier = with_packet(source, opened.file_format, packet_of(job.record, packet_in(source)))
-    pixels = _labelled(opened.pixels, job)
-    marked = embed(pixels, payload, studio.key, psnr_db=wish.psnr_db)
+    marked = _watermarked(_labelled(opened.pixels, job), job)
     carried = encode_picture(opened._replace(source=carrier), marked.pixels)
     again = open_picture(carried.data).pixels
-    held = detect(again, [studio.key])
-    if not any(mark.payload == payload for mark in held.marks):
-        raise MarkNotHeld(statistic=round(held.best_statistic, 1))
+    _require_held(again, job)
     job.done.update({"watermark", "metadata", "credential", "kept"})
     if wish.notice:
         job.done.add("notice")
@@ -171,6 +179,29 @@ def subject_of(payload: str) -> str:
     return f"mark:{payload}"
 
 
+def _watermarked(pixels: "NDArray[Any]", job: _Job) -> Marked:
+    engine = job.wish.engine
+    if engine is None:
+        return embed(pixels, job.payload, job.studio.key, psnr_db=job.wish.psnr_db)
+    made = write_with(engine, pixels, job.payload)
+    error = float(np.mean((made.astype(np.float64) - pixels) ** 2))
+    peak = float(np.iinfo(pixels.dtype).max)
+    return Marked(made, 99.0 if error == 0 else float(10 * np.log10(peak**2 / error)))
+
+
+def _require_held(pixels: "NDArray[Any]", job: _Job) -> None:
+    """Raise MarkNotHeld unless the mark is read from the file as it was encoded."""
+    engine = job.wish.engine
+    if engine is None:
+        held = detect(pixels, [job.studio.key])
+        if not any(mark.payload == job.payload for mark in held.marks):
+            raise MarkNotHeld(statistic=round(held.best_statistic, 1))
+        return
+    read = read_with([engine], pixels)
+    if read is None or read.payload != job.payload:
+        raise EngineUnfit(algorithm=engine.algorithm, why="the mark could not be read back")
+
+
 def _labelled(pixels: "NDArray[Any]", job: _Job) -> "NDArray[Any]":
     """The pixels with the visible labels of all countries, one above the other."""
     if not job.wish.visible:
@@ -197,7 +228,7 @@ def _provenance(job: _Job) -> Provenance:
         system=maker.system,
         version=maker.version,
         source_type=job.wish.source_type,
-        bindings=((LATTICE_ALGORITHM, job.payload.hex),),
+        bindings=((job.algorithm, job.payload.hex),),
         log=(("issuer", maker.issuer), ("subject", subject_of(job.payload.hex))),
         watermarked=True,
     )
@@ -222,7 +253,10 @@ def _item(
         made=record.made,
         label=Label(provider=record.provider, id=record.id, producer=record.producer, serves=serves),
         watermark=Watermark(
-            payload=job.payload.hex, algorithm=LATTICE_ALGORITHM, spec=SPEC, key=job.studio.key.id
+            payload=job.payload.hex,
+            algorithm=job.algorithm,
+            spec=SPEC if job.wish.engine is None else job.algorithm,
+            key=job.studio.key.id if job.wish.engine is None else job.algorithm,
         ),
         fingerprints=Fingerprints(
             pdq=prints.pdq, iscc=prints.iscc, orb=_ref(signature, SIGNATURE_TYPE, "keypoints.orb")

@@ -9,7 +9,15 @@ Needs the extra `mark` (numpy, OpenCV, Pillow). Arrays go through `embed` and `d
 """
 
 from haechi.mark.bound import LOG10_P_LIMIT, log10_p
-from haechi.mark.image.adapter import LATTICE_ALGORITHM, Engine, EngineReading
+from haechi.mark.image.adapter import (
+    LATTICE_ALGORITHM,
+    Engine,
+    EngineMark,
+    EngineReading,
+    EngineUnfit,
+    read_with,
+    write_with,
+)
 from haechi.mark.image.codec import FileTooLarge, FileUnfit, FileUnreadable, encode_picture, open_picture
 from haechi.mark.image.detect import Detection, Mark, detect
 from haechi.mark.image.embed import (
@@ -32,7 +40,9 @@ __all__ = [
     "PUBLIC_KEY",
     "Detection",
     "Engine",
+    "EngineMark",
     "EngineReading",
+    "EngineUnfit",
     "FileTooLarge",
     "FileUnfit",
     "FileUnreadable",
@@ -58,4 +68,6 @@ __all__ = [
     "mark_file",
     "open_picture",
     "presence",
+    "read_with",
+    "write_with",
 ]
