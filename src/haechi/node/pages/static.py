@@ -1,11 +1,11 @@
-"""The style sheet and the mark: named by their content, so that they can be kept for ever."""
+"""The style sheet, the mark and a picture: named by their content, so that they can be kept for ever."""
 
 import hashlib
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-_MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+_MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "webp": "image/webp"}
 _HASH_DIGITS = 16
 
 

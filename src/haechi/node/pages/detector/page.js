@@ -4,6 +4,7 @@
 const part = (id) => document.getElementById(id);
 const words = part("detector").dataset;
 const MOST_SIDE = 4096;
+const SHOWN_SIDE = 640;
 let picture = null;
 
 const shown = (name, text, place = part("result")) => {
@@ -41,16 +42,50 @@ const read = (pixels) =>
     worker.postMessage({ width: pixels.width, height: pixels.height, data: pixels.data }, [pixels.data.buffer]);
   });
 
+// Where the node found the mark: a row of text each, "#" present, "." absent, "?" cannot tell.
+const drawPresence = async (file, rows) => {
+  const bitmap = await createImageBitmap(file);
+  const shrink = Math.min(1, SHOWN_SIDE / Math.max(bitmap.width, bitmap.height));
+  const canvas = shown("canvas", "");
+  canvas.width = Math.max(1, Math.round(bitmap.width * shrink));
+  canvas.height = Math.max(1, Math.round(bitmap.height * shrink));
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", words.presence);
+  const context = canvas.getContext("2d");
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  const [across, down] = [canvas.width / rows[0].length, canvas.height / rows.length];
+  rows.forEach((row, at) =>
+    [...row].forEach((sign, column) => {
+      if (sign === "#") return;
+      context.fillStyle = sign === "?" ? "rgb(128 128 128 / 60%)" : "rgb(200 20 30 / 60%)";
+      context.fillRect(column * across, at * down, across, down);
+    }),
+  );
+  shown("p", words.presence).className = "sub";
+};
+
+const when = (iso) => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+
 const tellMakers = async (payload) => {
   const answer = await fetch(`/marks/${payload}`, { headers: { accept: "application/json" } });
   const { marks } = await answer.json();
   if (!marks.length) shown("p", words.unlogged);
   for (const mark of marks) {
-    const line = shown("p", `${words.maker} ${mark.provider} (${mark.issuer}), ${mark.made}. `);
+    const line = shown("p", `${words.maker} ${mark.provider} (${mark.issuer}), ${when(mark.made)}. `);
     const link = shown("a", words.statement, line);
     link.href = `/${document.documentElement.lang}/statement/${mark.statement}`;
   }
   if (marks.length) shown("p", words.compare);
+};
+
+const tellLayer = (layer, list) => {
+  const line = shown("li", "", list);
+  line.className = "finding";
+  shown("span", layer.title, line).className = "what";
+  const kind = layer.verdict.toLowerCase();
+  shown("span", words[kind], line).className = `verdict ${kind}`;
+  shown("span", layer.why, line).className = "why";
 };
 
 const look = async (file) => {
@@ -89,7 +124,9 @@ const ask = async () => {
     }
     shown("h3", told.says);
     const list = shown("ul", "");
-    for (const layer of told.layers) shown("li", `${layer.verdict} · ${layer.title}: ${layer.why}`, list);
+    list.className = "findings";
+    for (const layer of told.layers) tellLayer(layer, list);
+    if (told.presence?.some((row) => row.includes("."))) await drawPresence(picture, told.presence);
     if (told.statement) {
       const link = shown("a", words.statement);
       link.href = `/${lang}/statement/${told.statement}`;
