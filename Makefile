@@ -10,12 +10,13 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow check format docs bench bench-mark lock clean
+.PHONY: help demo test slow load check format docs bench bench-mark lock clean
 
 help:
 	@echo 'make demo     a network of nodes on this machine; ONCE=1 ends by itself   데모 네트워크 실행'
 	@echo 'make test     the fast tests; ARGS="-k merkle" picks                     빠른 시험'
 	@echo 'make slow     the slow tests: crashes, floods, long random runs          느린 시험'
+	@echo 'make load     two fronts under half their maximum, 30 minutes; SECONDS=120    부하 시험'
 	@echo 'make check    lint, format, types, layers                                정적 검사'
 	@echo 'make format   put the code into the shape that check wants               코드 정리'
 	@echo 'make docs     make the reference pages again from the program            참조 문서 다시 만들기'
@@ -35,6 +36,10 @@ test:
 slow:
 	$(BOOTSTRAP) test
 	@$(BIN)/pytest -m "slow and not bench" --hypothesis-profile=slow $(ARGS)
+
+load:
+	$(BOOTSTRAP) test
+	@HAECHI_LOAD_SECONDS=$(or $(SECONDS),1800) $(BIN)/pytest -m slow -s tests/node/test_load.py $(ARGS)
 
 check:
 	$(BOOTSTRAP) check

@@ -21,7 +21,7 @@ from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report
 
 from haechi.cli.processes import NodeProcess
-from haechi.facts import load
+from haechi.facts import load as load_facts
 from haechi.findings import Verdict
 from haechi.log.receipt import check_receipt
 from haechi.network.pins import NodeCard
@@ -71,11 +71,11 @@ def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
     try:
         node.wait_ready()
         for connections, requests in ((1, 500), (32, 5000), (asked.connections, asked.requests)):
-            statements = _sign(key, requests, connections)
+            statements = sign(key, requests, connections)
             rows.append(figure("fsync probe just before", fsyncs_per_second(folder), "fsync/s"))
-            loaded = asyncio.run(_load(card.url, statements, connections))
+            loaded = asyncio.run(load(card.url, statements, connections))
             rows += _rows(loaded, connections, aim=connections == asked.connections)
-            _check_sample(loaded, card)
+            check_sample(loaded, card)
     finally:
         node.stop()
     return rows
@@ -99,8 +99,8 @@ def _granted_node(folder: Path, key: SigningKey) -> NodeCard:
     return card
 
 
-def _sign(key: SigningKey, count: int, salt: int) -> list[Statement]:
-    kind, facts = kind_of("pledge_report"), load()
+def sign(key: SigningKey, count: int, salt: object) -> list[Statement]:
+    kind, facts = kind_of("pledge_report"), load_facts()
     payload = encode_claim(kind, kind.example(), facts)
     now = int(time.time())
     return [
@@ -160,7 +160,7 @@ class _Connection(asyncio.Protocol):
         self._transport.write(HEAD % len(statement.raw) + statement.raw)
 
 
-async def _load(url: str, statements: Sequence[Statement], connections: int) -> Loaded:
+async def load(url: str, statements: Sequence[Statement], connections: int) -> Loaded:
     """Send every statement once over that many kept-alive connections."""
     host, _, port = url.removeprefix("http://").partition(":")
     waiting = iter(statements)
@@ -177,7 +177,7 @@ async def _load(url: str, statements: Sequence[Statement], connections: int) -> 
     return Loaded(answers, time.perf_counter() - began_s)
 
 
-def _check_sample(loaded: Loaded, card: NodeCard) -> None:
+def check_sample(loaded: Loaded, card: NodeCard) -> None:
     keys = card.receipt_public_keys()
     step = max(1, len(loaded.answers) // SAMPLE)
     for answer in loaded.answers[::step]:

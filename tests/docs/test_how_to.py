@@ -15,7 +15,7 @@ from tests.docs.shell import environment, run
 
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.network.pins import Pins
-from haechi.node.config import Cluster, Config, Limits, Listen, load_config
+from haechi.node.config import Bucket, Cluster, Config, Limits, Listen, load_config
 from haechi.node.open import PINS, create_node, open_node
 from haechi.statement.kinds.key_event import Role
 from haechi.words import Text
@@ -42,6 +42,7 @@ def settings(required: str) -> dict[str, str]:
         ("[listen] ", Listen),
         ("[limits] ", Limits),
         ("[cluster] ", Cluster),
+        ("[objects] ", Bucket),
     ):
         for field in msgspec.structs.fields(kind):
             default = field.default

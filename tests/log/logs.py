@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from haechi.log import digests, fsck, recount, runs, schema
 from haechi.log.backlog import Tuning
 from haechi.log.checkpoint import CheckpointSigner
+from haechi.log.cluster.store import PgStore
 from haechi.log.headstore import HeadStore
 from haechi.log.sequencer import Publisher, Sequencer
 from haechi.log.sqlite import SqliteStore
@@ -38,6 +40,9 @@ def entries(start: int, end: int) -> list[Entry]:
     return [entry(number) for number in range(start, end)]
 
 
+chosen_kind = ContextVar("chosen_kind", default="sqlite")
+"""The kind of store that `open_log` opens, by its name in `tests.log.stores`."""
+
 GENESIS = [entry(-1), entry(-2)]
 
 
@@ -54,7 +59,7 @@ def publisher(every_s: float = 3600.0) -> Publisher:
 class Log:
     """An open log with all its parts, and where they are."""
 
-    store: SqliteStore
+    store: SqliteStore | PgStore
     heads: HeadStore
     sequencer: Sequencer
 
@@ -69,8 +74,12 @@ def open_log(
     folder: Path, *, tuning: Tuning | None = None, publish: Publisher | None = None
 ) -> Iterator[Log]:
     """The log under `folder`, begun when it is not there."""
+    from tests.log.stores import KINDS
+
+    kind = KINDS[chosen_kind.get()]
     new = not (folder / "data").exists()
-    make = SqliteStore.create(folder / "data", ORIGIN) if new else SqliteStore(folder / "data")
+    make = kind.create(folder) if new else kind.open(folder)
+    (folder / "data").mkdir(exist_ok=True)  # also where the log is elsewhere
     with make as store, (HeadStore.create if new else HeadStore.open)(folder / "heads", ORIGIN) as heads:
         if new:
             sequencer = Sequencer.create(store, heads, GENESIS, publish, tuning)

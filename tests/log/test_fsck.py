@@ -94,6 +94,7 @@ def test_a_sound_log_has_nothing_but_good_findings(sound: Path, monkeypatch: pyt
         assert finding.say("ko") != finding.say("en")
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_running_log_can_be_checked(tmp_path: Path):
     with open_log(tmp_path) as log:
         log.sequencer.submit_many(entries(0, 300)).result(60)

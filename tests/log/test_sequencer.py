@@ -47,6 +47,7 @@ def send(log: Log, one: Entry) -> "Future[Placed]":
     return log.sequencer.submit(one.statement, one.digest)
 
 
+@pytest.mark.usefixtures("each_store")
 def test_entries_are_placed_in_order_under_a_head_that_holds_them(tmp_path: Path):
     with open_log(tmp_path) as log:
         for number in range(20):
@@ -62,6 +63,7 @@ def test_entries_are_placed_in_order_under_a_head_that_holds_them(tmp_path: Path
         assert log.store.statement(5) == entry(3).statement
 
 
+@pytest.mark.usefixtures("each_store")
 def test_many_are_placed_in_the_order_given(tmp_path: Path):
     with open_log(tmp_path, tuning=Tuning(max_batch=100)) as log:
         assert places(log.sequencer.submit_many(entries(0, 1000))) == list(range(2, 1002))
@@ -69,6 +71,7 @@ def test_many_are_placed_in_the_order_given(tmp_path: Path):
         assert log.store.head().size == 1002
 
 
+@pytest.mark.usefixtures("each_store")
 def test_the_same_entry_gets_the_same_place(tmp_path: Path):
     with open_log(tmp_path) as log:
         first = send(log, entry(7)).result(PATIENCE_S)
@@ -81,6 +84,7 @@ def test_the_same_entry_gets_the_same_place(tmp_path: Path):
         assert places(log.sequencer.submit_many(doubled)) == [3, 2, 3, 4, 1]
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_statement_must_match_its_digest(tmp_path: Path):
     with open_log(tmp_path) as log:
         for wrong in (Entry(entry(1).digest, b"other"), Entry(b"short", None), Entry(b"", b"")):
@@ -140,12 +144,14 @@ def test_senders_that_come_together_share_a_commit(tmp_path: Path, monkeypatch: 
         assert disk.seen.count("COMMIT") < 16 * 20 / 3
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_lone_sender_does_not_wait_for_company(tmp_path: Path):
     with open_log(tmp_path, tuning=Tuning(window_s=60.0)) as log:
         for number in range(5):
             send(log, entry(number)).result(PATIENCE_S)
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_full_queue_says_so_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with open_log(tmp_path, tuning=Tuning(max_batch=4, max_waiting=8)) as log:
         gate = threading.Event()
@@ -169,6 +175,7 @@ def test_a_full_queue_says_so_and_loses_nothing(tmp_path: Path, monkeypatch: pyt
         assert len(places(log.sequencer.submit_many(entries(1000, 1050)))) == 50
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_cancelled_submission_is_not_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with open_log(tmp_path) as log:
         gate = threading.Event()
@@ -242,6 +249,7 @@ def test_a_commit_that_reports_failure_and_happened_is_found_again(
         assert send(log, entry(0)).result(PATIENCE_S).index == 2
 
 
+@pytest.mark.usefixtures("each_store")
 def test_when_the_head_store_fails_nothing_more_is_accepted_until_reopened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -264,6 +272,7 @@ def test_when_the_head_store_fails_nothing_more_is_accepted_until_reopened(
         assert send(log, entry(0)).result(PATIENCE_S).index == 2
 
 
+@pytest.mark.usefixtures("each_store")
 def test_damage_met_while_writing_stops_the_sequencer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with open_log(tmp_path) as log:
 
@@ -300,6 +309,7 @@ def test_a_crash_at_genesis_is_mended_at_opening(tmp_path: Path):
         assert log.heads.current() == genesis
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_log_with_a_new_head_file_is_refused_beyond_its_genesis(tmp_path: Path):
     with open_log(tmp_path) as log:
         send(log, entry(0)).result(PATIENCE_S)
@@ -382,6 +392,7 @@ def test_publishing_signs_the_durable_head_once(tmp_path: Path):
         assert closing.size == 4
 
 
+@pytest.mark.usefixtures("each_store")
 def test_checkpoints_appear_by_themselves_when_the_log_grows(tmp_path: Path):
     with open_log(tmp_path, publish=publisher(every_s=0.01)) as log:
         for number in range(3):
@@ -395,6 +406,7 @@ def test_checkpoints_appear_by_themselves_when_the_log_grows(tmp_path: Path):
                 time.sleep(0.005)
 
 
+@pytest.mark.usefixtures("each_store")
 def test_a_signing_device_that_is_away_is_asked_again(tmp_path: Path):
     real = publisher()
     away = True

@@ -70,7 +70,9 @@ def fsck(folder: Folder = Path(), json: Json = False) -> None:
 
 @app.command("export", help=tr("Write the log as static tiles.", "로그를 정적 타일로 내보냅니다."))
 def export(
-    target: Annotated[Path, typer.Argument(help=tr("folder to write", "쓸 폴더"))],
+    target: Annotated[
+        str, typer.Argument(help=tr("folder or s3://bucket/prefix", "쓸 폴더 또는 s3://bucket/prefix"))
+    ],
     folder: Folder = Path(),
     json: Json = False,
 ) -> None:
@@ -80,7 +82,7 @@ def export(
     out = Out(json)
     with out.progress(Text("writing files", "파일 쓰는 중")) as progress:
         done = run_export(folder, target, lambda written: progress(written, 0))
-    out.data({"folder": str(target), **done._asdict()})
+    out.data({"folder": target, **done._asdict()})
     out.say(
         Text(
             "exported to {folder}, up to {size} entries: {written} file(s) written, {kept} kept, "
@@ -88,7 +90,7 @@ def export(
             "{folder}에 항목 {size}개까지 내보냄: 새로 쓴 파일 {written}개, 그대로 둔 파일 {kept}개, "
             "지운 파일 {removed}개",
         ),
-        folder=str(target),
+        folder=target,
         **done._asdict(),
     )
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from haechi.errors import BadInput, Conflict, Unavailable
 from haechi.log.checkpoint import Checkpoint, read_checkpoint
+from haechi.log.objects import Objects
 from haechi.log.store import NotStored, View
 from haechi.log.tiles import ENTRIES, TileDamaged, TileName, TileTree, changed_tiles, tile_path
 from haechi.words import Text
@@ -103,6 +104,29 @@ def export(view: View, directory: Path, progress: Callable[[int], None] = _silen
         return Exported(new.size, written, kept, _remove_partials(touched))
 
 
+def export_objects(view: View, objects: Objects, progress: Callable[[int], None] = _silent) -> Exported:
+    """Bring a place in a bucket up to the newest published checkpoint of `view`; as `export`, in objects.
+
+    Tiles are written on condition that they are not there; the checkpoint comes last. Only one process may
+    export to a place at a time. Raises NotStored, ExportElsewhere, ObjectsRefused, TileDamaged, StoreFailed.
+    """
+    published = view.published()
+    if published is None:
+        raise NotStored(what_is="checkpoint", name="of this log")
+    new, _ = read_checkpoint(published.note)
+    old = objects.get(CHECKPOINT)
+    old_size = 0 if old is None else _same_history(old, objects.label, view, new)
+    written = kept = 0
+    for name in _names(old_size, new.size):
+        if objects.put_new(tile_path(*name), _tile(view, name)):
+            written += 1
+            progress(written)
+        else:
+            kept += 1
+    objects.replace(CHECKPOINT, published.note)
+    return Exported(new.size, written, kept, 0)
+
+
 def _names(old_size: int, new_size: int) -> Generator[TileName]:
     """Tiles and bundles that the newer tree has and the older has not."""
     for name in changed_tiles(old_size, new_size):
@@ -121,17 +145,24 @@ def _tile(view: View, name: TileName) -> bytes:
 def _exported_size(directory: Path, view: View, new: Checkpoint) -> int:
     """Entries that an earlier export finished here; 0 for none. Raises ExportElsewhere."""
     try:
-        old, _ = read_checkpoint((directory / CHECKPOINT).read_bytes())
+        raw = (directory / CHECKPOINT).read_bytes()
     except FileNotFoundError:
         return 0
+    return _same_history(raw, str(directory), view, new)
+
+
+def _same_history(raw: bytes, where: str, view: View, new: Checkpoint) -> int:
+    """The size of an earlier export's checkpoint, if this log continues it. Raises ExportElsewhere."""
+    try:
+        old, _ = read_checkpoint(raw)
     except BadInput as error:
-        raise ExportElsewhere(path=str(directory), why=str(error)) from error
+        raise ExportElsewhere(path=where, why=str(error)) from error
     if old.origin != new.origin:
-        raise ExportElsewhere(path=str(directory), why=f"it holds {old.origin}")
+        raise ExportElsewhere(path=where, why=f"it holds {old.origin}")
     if old.size > new.size:
-        raise ExportElsewhere(path=str(directory), why=f"it has {old.size} entries, the log {new.size}")
+        raise ExportElsewhere(path=where, why=f"it has {old.size} entries, the log {new.size}")
     if TileTree(view.tile).root(old.size) != old.root:
-        raise ExportElsewhere(path=str(directory), why=f"another root at size {old.size}")
+        raise ExportElsewhere(path=where, why=f"another root at size {old.size}")
     return old.size
 
 

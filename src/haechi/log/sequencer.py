@@ -137,6 +137,11 @@ class Sequencer(Intake):
         return self._head
 
     @property
+    def leading(self) -> bool:
+        """Whether this process decides the order: always, where a log has one process."""
+        return True
+
+    @property
     def stopped(self) -> str | None:
         """Why no entries are accepted any more; None while they are."""
         return self._backlog.closed

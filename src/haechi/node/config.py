@@ -83,6 +83,15 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     lease_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 3.0
 
 
+class Bucket(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """S3-compatible storage for evidence files. Credentials come from the environment alone."""
+
+    bucket: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9.-]{1,62}$")]
+    prefix: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9._/-]{0,200}$")] = ""
+    endpoint: Annotated[str, msgspec.Meta(pattern="^(https?://.{1,200})?$")] = ""
+    region: str = "us-east-1"
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything `haechi node` needs to know besides the keys and the pins."""
 
@@ -100,6 +109,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     listen: Listen = Listen()
     limits: Limits = Limits()
     cluster: Cluster | None = None
+    objects: Bucket | None = None
     voices: dict[str, tuple[str, ...]] = {}  # a party of the facts to the issuers that speak for it
 
     def heads(self) -> Path:
@@ -151,12 +161,13 @@ def config_text(config: Config) -> str:
     lines.append(f"proxies = [{', '.join(map(_toml_string, config.listen.proxies))}]")
     lines += ["", "[limits]"]
     lines += [f"{name} = {value}" for name, value in msgspec.structs.asdict(config.limits).items()]
-    if config.cluster is not None:
-        lines += ["", "[cluster]"]
-        lines += [
-            f"{name} = {_toml_string(value) if isinstance(value, str) else value}"
-            for name, value in msgspec.structs.asdict(config.cluster).items()
-        ]
+    for section, part in (("cluster", config.cluster), ("objects", config.objects)):
+        if part is not None:
+            lines += ["", f"[{section}]"]
+            lines += [
+                f"{name} = {_toml_string(value) if isinstance(value, str) else value}"
+                for name, value in msgspec.structs.asdict(part).items()
+            ]
     if config.voices:
         lines += ["", "[voices]"]
         for party, issuers in config.voices.items():

@@ -12,9 +12,10 @@ import msgspec
 from haechi.errors import Conflict, NotFound, Unavailable
 from haechi.facts import load
 from haechi.findings import Finding
-from haechi.log.export import Exported, export
+from haechi.log.export import Exported, export, export_objects
 from haechi.log.fsck import fsck
 from haechi.log.headstore import SignerLocked, peek
+from haechi.log.objects import Objects
 from haechi.network.client import PeerClient
 from haechi.node.config import Config, load_config
 from haechi.node.keychain import load_keychain
@@ -192,11 +193,17 @@ def run_fsck(folder: Path, passphrase: bytes | None, progress: Callable[[int, in
         return fsck(store, stored, signer.keys, progress)
 
 
-def run_export(folder: Path, target: Path, progress: Callable[[int], None]) -> Exported:
-    """Bring a static tile site up to the newest checkpoint; works beside a running node."""
+def run_export(folder: Path, target: str, progress: Callable[[int], None]) -> Exported:
+    """Bring a static tile site up to the newest checkpoint; works beside a running node.
+
+    target: a folder, or `s3://bucket/prefix` with the endpoint and region of the settings.
+    """
     config = load_config(folder)
     with read_log(folder, config) as store:
-        return export(store, target, progress)
+        if target.startswith("s3://"):
+            where = (config.objects.endpoint, config.objects.region) if config.objects else ()
+            return export_objects(store, Objects.from_url(target, *where), progress)
+        return export(store, Path(target), progress)
 
 
 def _change_running(folder: Path, config: Config, key: SigningKey, change: _Change) -> Statement:

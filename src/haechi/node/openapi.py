@@ -136,6 +136,7 @@ def _schemas() -> Json:
     schemas["Health"] = _object(
         ok={"type": "boolean"},
         origin=text,
+        sequencer={"type": "boolean"},
         size={"type": "integer", "minimum": 2},
         uptime_s={"type": "number", "minimum": 0},
     )

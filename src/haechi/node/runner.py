@@ -235,6 +235,7 @@ class Runner:
         return {
             "ok": not self.node.stopping and self.node.sequencer.stopped is None and self._fault is None,
             "origin": self.node.config.origin,
+            "sequencer": self.node.sequencer.leading,
             "size": head.size,
             "uptime_s": round(time.monotonic() - self._started_s, 1),
         }
@@ -328,6 +329,7 @@ class Runner:
         metrics.gauge(
             "haechi_cosigned_timestamp_seconds", "Newest cosignature on a log held here.", self._cosigned_at
         )
+        metrics.gauge("haechi_sequencer", "1 where this process decides the order.", self._leads)
         metrics.gauge("haechi_log_entries", "Durable entries by log.", self._sizes)
         metrics.gauge(
             "haechi_peer_synced_timestamp_seconds", "When a peer was last mirrored well.", self._synced
@@ -342,6 +344,9 @@ class Runner:
             name: self.witnessing.newest(self.cosigned(name).get()) for name, _store, _tree in self._logs()
         }
         return {(("origin", origin),): at for origin, at in newest.items() if at is not None}
+
+    def _leads(self) -> dict[Labels, float]:
+        return {(("origin", self.node.config.origin),): float(self.node.sequencer.leading)}
 
     def _sizes(self) -> dict[Labels, float]:
         return {(("origin", origin),): store.head().size for origin, store, _tree in self._logs()}

@@ -14,6 +14,7 @@ from typing import Protocol
 from haechi.errors import NotFound, Refused, Unavailable
 from haechi.facts import Facts
 from haechi.findings import Verdict
+from haechi.log.objects import Objects
 from haechi.log.proof import TlogProof
 from haechi.log.receipt import InclusionProof, ReceiptSigner
 from haechi.log.registration import admit
@@ -21,6 +22,7 @@ from haechi.log.sequencer import Placed
 from haechi.log.store import Entry, Head, Published, Store, Terms, TermsChanged
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import BlobStore
+from haechi.network.bucket import BucketBlobs
 from haechi.network.index import Index
 from haechi.network.memory import SignedHead
 from haechi.network.pins import Pins
@@ -61,6 +63,11 @@ class SignatureRefused(Refused):
 
 class Writer(Protocol):
     """Who gives entries their order: the `Sequencer` of one process, or that of a cluster."""
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process decides the order."""
+        ...
 
     @property
     def stopped(self) -> str | None:
@@ -111,8 +118,8 @@ class Node:
     def __post_init__(self) -> None:
         """Make what follows from the parts."""
         self.tree = TileTree(self.store.tile)
-        self.blobs = BlobStore(self.folder / "blobs", max_bytes=self.config.limits.blob_bytes)
         self.shared = SharedShelf(self.folder / "shared", max_bytes=self.config.limits.blob_bytes)
+        self.blobs = blobs_of(self.folder, self.config)
         self.receipts = ReceiptSigner(self.config.origin, self.keys.receipt)
         self.policies = Policies(self.config.origin, self.facts)
 
@@ -227,6 +234,15 @@ class Node:
     def _receipt(self, subject: str, index: int, head: Head) -> bytes:
         path = tuple(self.tree.inclusion(index, head.size))
         return self.receipts.inclusion(InclusionProof(head.size, index, path), head.root, subject)
+
+
+def blobs_of(folder: Path, config: Config) -> BlobStore:
+    """Where this node keeps evidence files: its own folder, or a bucket with the folder as a cache."""
+    where, most = config.objects, config.limits.blob_bytes
+    if where is None:
+        return BlobStore(folder / "blobs", max_bytes=most)
+    objects = Objects(where.bucket, where.prefix, where.endpoint, where.region)
+    return BucketBlobs(folder / "blobs", objects, max_bytes=most)
 
 
 def tlog_proof(tree: TileTree, index: int, published: Published | SignedHead | None) -> bytes:

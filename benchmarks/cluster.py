@@ -1,0 +1,212 @@
+"""A log in PostgreSQL with two front processes, against a node on SQLite; then the sequencer is killed.
+
+Everything shares this machine: the fronts, the database (a real server on the same disk) and the load. Both
+sides answer the same number of statements over the same number of connections. For the failover, senders keep
+on registering at both fronts; the sequencer gets SIGKILL; measured is the longest time without any answer
+until the other front answers again. Afterwards every statement that was answered must be in the log, once.
+
+    python -m benchmarks.cluster [--connections 256] [--requests 8000] [--kills 3]
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from threading import Event, Thread
+
+from benchmarks._node import make_node
+from benchmarks._table import Row, figure, report
+from benchmarks.register import ISSUER, Loaded, check_sample, load, sign
+from tests.databases import fresh_database
+
+from haechi.cli.processes import NodeProcess, free_ports
+from haechi.log.cluster.reader import PgLog
+from haechi.network.card import NodeCard
+from haechi.node.cluster import join, migrate
+from haechi.node.config import Cluster
+from haechi.node.maintenance import grant
+from haechi.node.shared import database_of
+from haechi.statement.envelope import Statement
+from haechi.statement.keys import SigningKey
+from haechi.words import Text
+
+SENDERS = 8
+
+
+def main() -> None:
+    """Measure both sides in one run, then the failover; print and save the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--connections", type=int, default=256)
+    parser.add_argument("--requests", type=int, default=8000)
+    parser.add_argument("--kills", type=int, default=3)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="haechi-bench-", dir=Path.cwd()) as folder:
+        report("cluster", "A log in PostgreSQL with two fronts, against SQLite", run(Path(folder), asked))
+
+
+def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
+    """Both sides twice, alternating, and the kills; the rows."""
+    key = SigningKey.generate()
+    card = make_node(folder / "alone" / "node")
+    shared_card = make_node(folder / "shared" / "node")
+    for node in (folder / "alone" / "node", folder / "shared" / "node"):
+        grant(node, ISSUER, key.public.thumbprint, ("pledge_report",), None)
+    cluster, fronts = make_fronts(folder / "shared", shared_card)
+    alone = process(folder / "alone" / "node", card)
+    best = {"SQLite, one process": 0.0, "PostgreSQL, two fronts": 0.0}
+    for turn in range(2):
+        for name, nodes in (("SQLite, one process", [alone]), ("PostgreSQL, two fronts", fronts)):
+            rate = measure(key, nodes, asked, f"{turn}{name}")
+            best[name] = max(best[name], rate)
+    alone_rate, shared_rate = best.values()
+    rows = [figure(f"{name}: registered", rate, "statements/s") for name, rate in best.items()]
+    rows.append(figure("PostgreSQL / SQLite", shared_rate / alone_rate, "x", at_least=0.7))
+    gaps, acknowledged, lost = fail_over(key, cluster, fronts, asked.kills)
+    rows.append(figure(f"longest silence over {asked.kills} kills", max(gaps), "s", at_most=10))
+    rows.append(figure("acknowledged during the kills", acknowledged, "statements"))
+    rows.append(figure("acknowledged and lost", lost, "statements", at_most=0))
+    return rows
+
+
+def make_fronts(folder: Path, card: NodeCard) -> tuple[Cluster, list[NodeProcess]]:
+    """The node moved into a database, and a second front of it; not started."""
+    database = fresh_database()
+    cluster = Cluster(database=database.conninfo, schema=database.schema)
+    migrate(folder / "node", cluster, None, lambda _done, _all: None)
+    port = free_ports(1)[0]
+    join(folder / "second", folder / "node", folder / "second-heads", port, None)
+    second = NodeProcess(Text("second", "둘째"), folder / "second", port, card)
+    return cluster, [process(folder / "node", card), second]
+
+
+def process(folder: Path, card: NodeCard) -> NodeProcess:
+    """The node in a folder as a process, at the port of its card."""
+    return NodeProcess(Text("node", "노드"), folder, int(card.url.rpartition(":")[2]), card)
+
+
+def measure(key: SigningKey, nodes: Sequence[NodeProcess], asked: argparse.Namespace, salt: str) -> float:
+    """Statements a second that these processes answer together."""
+    for node in nodes:
+        node.start()
+    try:
+        for node in nodes:
+            node.wait_ready()
+        statements = sign(key, asked.requests, salt)
+        share = len(statements) // len(nodes)
+        parts = [statements[at * share : (at + 1) * share] for at in range(len(nodes))]
+        connections = asked.connections // len(nodes)
+
+        async def together() -> list[Loaded]:
+            return await asyncio.gather(
+                *(load(node.url, part, connections) for node, part in zip(nodes, parts, strict=True))
+            )
+
+        began_s = time.perf_counter()
+        loaded = asyncio.run(together())
+        seconds = time.perf_counter() - began_s
+        for one in loaded:
+            check_sample(one, nodes[0].card)
+        return sum(len(one.answers) for one in loaded) / seconds
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+def fail_over(
+    key: SigningKey, cluster: Cluster, fronts: Sequence[NodeProcess], kills: int
+) -> tuple[list[float], int, int]:
+    """Seconds of silence after each kill of the sequencer, statements acknowledged, and those not found."""
+    log = PgLog(database_of(cluster))
+    for front in fronts:
+        front.start()
+        front.wait_ready()
+    answered: list[tuple[bytes, float]] = []
+    done = Event()
+    statements = iter(sign(key, 60_000, "failover"))
+    threads = [Thread(target=_send, args=(fronts, at, statements, answered, done)) for at in range(SENDERS)]
+    for thread in threads:
+        thread.start()
+    gaps: list[float] = []
+    try:
+        for _ in range(kills):
+            time.sleep(2)
+            leader = _leader(fronts)
+            assert leader.process is not None
+            killed_s = time.monotonic()
+            leader.process.send_signal(signal.SIGKILL)
+            leader.process.wait()
+            while (
+                not any(at > killed_s + 0.05 for _, at in answered[-200:])
+                and time.monotonic() < killed_s + 60
+            ):
+                time.sleep(0.01)
+            time.sleep(1)
+            gaps.append(_silence([at for _, at in [*answered] if at > killed_s - 1]))
+            leader.start()
+            leader.wait_ready()
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+        for front in fronts:
+            front.stop()
+    acknowledged = [digest for digest, _ in answered]
+    places = [log.index_of(digest) for digest in acknowledged]
+    lost = sum(place is None for place in places) + len(acknowledged) - len({*places})
+    log.close()
+    return gaps, len(acknowledged), lost
+
+
+def _silence(times: list[float]) -> float:
+    ordered = sorted(times)
+    return max((after - before for before, after in pairwise(ordered)), default=60.0)
+
+
+def _leader(fronts: Sequence[NodeProcess]) -> NodeProcess:
+    """The front that says it decides the order."""
+    while True:
+        for front in fronts:
+            try:
+                with urllib.request.urlopen(f"{front.url}/healthz", timeout=5) as answer:  # noqa: S310
+                    if json.load(answer).get("sequencer"):
+                        return front
+            except OSError:
+                pass
+        time.sleep(0.05)
+
+
+def _send(
+    fronts: Sequence[NodeProcess],
+    number: int,
+    statements: Iterator[Statement],
+    answered: list[tuple[bytes, float]],
+    done: Event,
+) -> None:
+    """Register one after the other; what fails is sent to the next front until it is answered."""
+    at = number
+    for statement in statements:
+        while not done.is_set():
+            request = urllib.request.Request(  # noqa: S310
+                f"{fronts[at % len(fronts)].url}/entries",
+                statement.raw,
+                {"Content-Type": "application/cose"},
+            )
+            try:
+                with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+                    answered.append((statement.digest, time.monotonic()))
+                    break
+            except OSError:
+                at += 1
+                time.sleep(0.02)
+        if done.is_set():
+            return
+
+
+if __name__ == "__main__":
+    main()

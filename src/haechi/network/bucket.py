@@ -1,0 +1,63 @@
+"""Evidence files in a bucket that several front processes share; the folder of each is a cache of it."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from haechi.log.objects import Objects
+from haechi.network.blobs import MAX_BLOB_BYTES, RESERVE_BYTES, BlobAbsent, BlobStore
+
+
+class BucketBlobs(BlobStore):
+    """A `BlobStore` whose files are in a bucket, `blobs/<first two hex digits>/<64 hex digits>`.
+
+    Always true: a file is acknowledged once the bucket has it; what comes back from the bucket is kept only
+    if it has the digest of its name; a file that is gone from the bucket is handed out nowhere.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        objects: Objects,
+        max_bytes: int = MAX_BLOB_BYTES,
+        reserve_bytes: int = RESERVE_BYTES,
+    ) -> None:
+        super().__init__(folder, max_bytes, reserve_bytes)
+        self._objects = objects
+
+    def put(self, digest: bytes, size: int | None, chunks: Iterable[bytes]) -> Path:
+        """See BlobStore; the bucket has the file when this returns. Raises ObjectsRefused too."""
+        path = super().put(digest, size, chunks)
+        self._objects.put_new(_name(digest), path)
+        return path
+
+    def has(self, digest: bytes) -> bool:
+        """Whether the bucket has the file."""
+        return self._objects.has(_name(digest))
+
+    def path(self, digest: bytes) -> Path:
+        """Where the file is, after fetching it when it is not in the cache; raises BlobAbsent."""
+        if not self.has(digest):
+            super().erase(digest)
+            raise BlobAbsent(what_is="evidence file", name=digest.hex())
+        with suppress(BlobAbsent):
+            return super().path(digest)
+        return super().put(digest, None, self._fetched(digest))
+
+    def _fetched(self, digest: bytes) -> Iterator[bytes]:
+        try:
+            yield from self._objects.pieces(_name(digest))
+        except FileNotFoundError:
+            raise BlobAbsent(what_is="evidence file", name=digest.hex()) from None
+
+    def erase(self, digest: bytes) -> bool:
+        """Remove the file from the bucket and this cache; other caches notice at their next look."""
+        here = super().erase(digest)
+        there = self._objects.has(_name(digest))
+        self._objects.remove(_name(digest))
+        return here or there
+
+
+def _name(digest: bytes) -> str:
+    name = digest.hex()
+    return f"blobs/{name[:2]}/{name}"

@@ -1,0 +1,109 @@
+"""Half the measured maximum for a long time: no error, and memory that does not grow."""
+
+import os
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.databases import fresh_database
+from tests.network.parties import COMPANY
+from tests.node.house import KEY, KINDS, make_config, numbered
+
+from haechi.cli.processes import NodeProcess, free_ports
+from haechi.errors import Unavailable
+from haechi.network.client import Limits, PeerClient
+from haechi.node.cluster import join, migrate
+from haechi.node.config import Cluster, Listen, load_config
+from haechi.node.keychain import load_keychain
+from haechi.node.maintenance import grant
+from haechi.node.open import card_of, create_node
+from haechi.words import Text
+
+SECONDS = float(os.environ.get("HAECHI_LOAD_SECONDS", "120"))
+PROBE_S = 10.0
+SENDERS = 8
+
+
+def make_fronts(folder: Path) -> list[NodeProcess]:
+    ports = free_ports(2)
+    first, second = folder / "first", folder / "second"
+    config = make_config(first, url=f"http://127.0.0.1:{ports[0]}", listen=Listen(port=ports[0]))
+    create_node(first, config, None, int(time.time()))
+    grant(first, COMPANY, KEY.public.thumbprint, KINDS, None)
+    database = fresh_database()
+    cluster = Cluster(database=database.conninfo, schema=database.schema)
+    migrate(first, cluster, None, lambda _done, _all: None)
+    join(second, first, folder / "second-heads", ports[1], None)
+    card = card_of(load_config(first), load_keychain(first / "keys"))
+    return [
+        NodeProcess(Text("front", "프런트"), where, port, card)
+        for where, port in zip((first, second), ports, strict=True)
+    ]
+
+
+class Load:
+    """Senders that register one statement after the other, each at most every `pause_s`."""
+
+    def __init__(self, fronts: list[NodeProcess]) -> None:
+        self.answered = 0
+        self.errors: list[str] = []
+        self.pause_s = 0.0
+        self._fronts = fronts
+        self._done = threading.Event()
+        self._threads = [threading.Thread(target=self._send, args=(at,)) for at in range(SENDERS)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self, at: int) -> None:
+        number = at * 10_000_000
+        with PeerClient(self._fronts[at % 2].url, Limits(attempts=1)) as client:
+            while not self._done.is_set():
+                began_s = time.monotonic()
+                number += 1
+                try:
+                    client.post("/entries", numbered(number).raw, "application/cose", 1 << 16)
+                    self.answered += 1
+                except Unavailable as error:
+                    self.errors.append(str(error))
+                self._done.wait(max(0.0, self.pause_s - (time.monotonic() - began_s)))
+
+
+def resident_bytes(front: NodeProcess) -> int:
+    assert front.process is not None
+    text = Path(f"/proc/{front.process.pid}/statm").read_text()
+    return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.slow
+def test_two_fronts_carry_half_their_maximum_with_flat_memory(tmp_path: Path):
+    fronts = make_fronts(tmp_path)
+    with ExitStack() as stack:
+        for front in fronts:
+            front.start()
+            stack.callback(front.stop)
+        for front in fronts:
+            front.wait_ready()
+        load = stack.enter_context(Load(fronts))
+        time.sleep(PROBE_S)
+        maximum = load.answered / PROBE_S
+        load.pause_s = SENDERS / (maximum / 2)
+        memory: list[int] = []
+        until_s = time.monotonic() + SECONDS
+        while time.monotonic() < until_s:
+            time.sleep(SECONDS / 60)
+            memory.append(sum(map(resident_bytes, fronts)))
+        assert load.errors == []
+        assert load.answered > maximum * PROBE_S
+    third = len(memory) // 3
+    settled, last = memory[third : 2 * third], memory[2 * third :]
+    assert max(last) <= 1.1 * max(settled)
