@@ -56,6 +56,16 @@ def init(
             help=tr("folder of the head store, outside every backup", "백업 밖에 둘 헤드 저장소 폴더"),
         ),
     ] = None,
+    prepared: Annotated[
+        Path | None,
+        typer.Option(
+            "--keys",
+            help=tr(
+                "folder with keys to use (issuer, log-ed25519, log-mldsa44, receipt); others are made",
+                "사용할 키 폴더 (issuer, log-ed25519, log-mldsa44, receipt). 나머지는 새로 만듦",
+            ),
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a node; refuses to touch a folder that holds one."""
@@ -77,7 +87,7 @@ def init(
             listen=Listen(host=host, port=port),
         )
     )
-    card = create_node(folder, config, passphrase(), int(time.time()))
+    card = create_node(folder, config, passphrase(), int(time.time()), prepared)
     out = Out(json)
     out.data({"folder": str(folder), "origin": origin, "fingerprint": card.fingerprint(), "url": config.url})
     rows = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haechi.cli.options import Json, Keys, tr
+from haechi.cli.options import Folder, Json, Keys, tr
 from haechi.cli.out import Out
 from haechi.cli.usage import WronglyUsed
 from haechi.words import Text
@@ -108,6 +108,125 @@ def _new_encryption(out: Out, name: str, folder: Path, secret: bytes | None) -> 
     out.say(Text("others encrypt to {key}", "다른 곳에서 암호화할 때 쓸 키: {key}"), key=key.public.text)
 
 
+@app.command(
+    "module",
+    help=tr(
+        "Use a key in a hardware module (PKCS #11); the PIN comes from HAECHI_PIN.",
+        "하드웨어 모듈(PKCS #11)의 키를 씁니다. PIN은 HAECHI_PIN 에서 읽습니다.",
+    ),
+)
+def module(
+    name: Annotated[str, typer.Argument(help=tr("name of the key", "키 이름"))],
+    library: Annotated[
+        Path, typer.Option("--module", help=tr("the module's library (.so)", "모듈 라이브러리 (.so)"))
+    ],
+    token: Annotated[str, typer.Option("--token", help=tr("label of the token", "토큰 이름"))],
+    label: Annotated[str, typer.Option("--label", help=tr("label of the key in it", "토큰 안의 키 이름"))],
+    keys: Keys = None,
+    family: Annotated[
+        str, typer.Option("--family", help=tr("Ed25519 or ES256", "Ed25519 또는 ES256"))
+    ] = "Ed25519",
+    make: Annotated[
+        bool, typer.Option("--make", help=tr("make the key in the module", "모듈 안에 키를 만듦"))
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write down where the key is, once it was opened and signed with; nothing secret is written."""
+    from haechi.statement.hsm import ModuleKey
+    from haechi.statement.keyring import save_module_key
+    from haechi.statement.keys import Family, KeyMalformed
+
+    if family not in ("Ed25519", "ES256"):
+        why = Text("a module holds Ed25519 or ES256 keys", "모듈의 키는 Ed25519 또는 ES256임")
+        raise KeyMalformed(why=why)
+    where = ModuleKey(module=str(library), token=token, label=label, family=family)
+    if make:
+        where.make()
+    key = where.open(library)
+    proof = key.sign(b"haechi")
+    if not key.public.verifies(key.alg, proof, b"haechi"):
+        raise KeyMalformed(
+            why=Text(f"it does not sign as {Family(family)}", f"{Family(family)} 서명이 되지 않음")
+        )
+    path = save_module_key(keys_folder(keys), name, where)
+    thumbprint = key.public.thumbprint.hex()
+    out = Out(json)
+    out.data({"name": name, "path": str(path), "family": family, "thumbprint": thumbprint})
+    out.say(
+        Text("{family} key in {token}: {path}", "{token}의 {family} 키: {path}"),
+        family=family,
+        token=token,
+        path=str(path),
+    )
+    out.say(Text("thumbprint {print}", "지문 {print}"), print=thumbprint)
+
+
+@app.command(
+    "rotate",
+    help=tr(
+        "Give a stopped node a fresh issuer key; the old one is retired in the log.",
+        "멈춘 노드의 발행자 키를 새로 바꾸고 옛 키의 종료를 로그에 기록합니다.",
+    ),
+)
+def rotate(
+    reason: Annotated[
+        tuple[str, str], typer.Option("--reason", help=tr("in English and Korean", "이유 (영어, 한국어)"))
+    ],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """An ordinary change: what the old key signed stays good. May be run again after a stop."""
+    _turn_over(folder, reason, None, Out(json))
+
+
+@app.command(
+    "revoke",
+    help=tr(
+        "The same after a theft: what was signed since is in doubt.",
+        "도난 뒤의 교체: 그 뒤에 서명된 것은 의심 대상이 됩니다.",
+    ),
+)
+def revoke(
+    stolen_from: Annotated[
+        int,
+        typer.Option(
+            "--from", min=0, help=tr("first entry that may be a thief's", "도둑의 것일 수 있는 첫 항목")
+        ),
+    ],
+    reason: Annotated[
+        tuple[str, str], typer.Option("--reason", help=tr("in English and Korean", "이유 (영어, 한국어)"))
+    ],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """From the next entry on the old key fails; between --from and there it is undecided."""
+    _turn_over(folder, reason, stolen_from, Out(json))
+
+
+def _turn_over(folder: Path, reason: tuple[str, str], stolen_from: int | None, out: Out) -> None:
+    from haechi.node.turnover import Ending, turn_over
+    from haechi.statement.claims import Said
+
+    done = turn_over(folder, Ending(Said(en=reason[0], ko=reason[1]), stolen_from), passphrase())
+    out.data(done._asdict())
+    out.pairs(
+        str(folder),
+        [
+            (tr("old key", "옛 키"), done.old),
+            (tr("new key", "새 키"), done.new),
+            (tr("logged", "기록됨"), "\n".join(done.events)),
+            (tr("old key kept as", "옛 키 보관 이름"), done.kept),
+            (tr("card's fingerprint", "카드 지문"), done.fingerprint),
+        ],
+    )
+    out.say(
+        Text(
+            "Tell peers the new fingerprint, and have the trust list say the same (haechi trust end).",
+            "피어에게 새 지문을 알리고, 신뢰 목록에도 반영하세요 (haechi trust end).",
+        )
+    )
+
+
 @app.command("list", help=tr("List the keys in the folder.", "폴더에 있는 키를 봅니다."))
 def list_(keys: Keys = None, json: Json = False) -> None:
     """The names of the keys; none of them is opened."""
@@ -157,10 +276,12 @@ def show(
 
 
 def _recipient_in(path: Path) -> "Recipient | None":
-    """The public half of an encryption key; None when the file holds another kind of key."""
+    """The public half of an encryption key; None when the file holds another kind of key, or names one."""
     from haechi.statement.keyring import load_seal_key
     from haechi.statement.keys import KeyMalformed
 
+    if not path.exists():
+        return None
     try:
         return load_seal_key(path, passphrase()).public
     except KeyMalformed:
@@ -185,4 +306,4 @@ def resolve_key(name: str, keys: Path | None) -> Path:
     """The file of a key given by path or by name."""
     from haechi.statement.keyring import key_path
 
-    return Path(name) if name.endswith(".pem") else key_path(keys_folder(keys), name)
+    return Path(name) if name.endswith((".pem", ".p11")) else key_path(keys_folder(keys), name)

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple, cast
 from haechi.errors import NotFound
 from haechi.network.bundle import FileEntry, Item, Role, write_bundle
 from haechi.network.verify import evidence_of
+from haechi.node.keyevents import key_events_of
 from haechi.node.runner import Runner
 from haechi.statement.envelope import Statement
 from haechi.statement.evidence import PIECE_BYTES
@@ -47,6 +48,8 @@ def write_bundle_for(
             found.append((accusation, accuser))
     for policy, policy_origin in _policies(runner, found):
         items += _if_proven(runner, "policy", policy, policy_origin)
+    for event, event_origin in _key_events(runner, found):
+        items += _if_proven(runner, "key", event, event_origin)
     with ExitStack() as stack:
         files = list(_files(runner, [statement for statement, _ in found], max_file_bytes, stack))
         write_bundle(target, items, files)
@@ -101,6 +104,16 @@ def _policies(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tu
         if policy is not None and policy.digest not in seen:
             seen.add(policy.digest)
             yield policy, origin
+
+
+def _key_events(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tuple[Statement, str]]:
+    """What became of the keys of those who speak here, each log asked once about each."""
+    asked = dict.fromkeys((origin, statement.about.issuer) for statement, origin in found)
+    about = {statement.digest for statement, _ in found}
+    for origin, issuer in asked:
+        for event, event_origin in key_events_of(runner, origin, issuer):
+            if event.digest not in about:
+                yield event, event_origin
 
 
 def _files(

@@ -9,12 +9,14 @@ from haechi.errors import Conflict
 from haechi.facts import Facts
 from haechi.log.checkpoint import CheckpointSigner
 from haechi.log.note import NoteSigner
+from haechi.network.durable import write_durably
 from haechi.node.config import FILE, Config, config_text
-from haechi.node.keychain import COSIGNER_FAMILIES, ENCRYPTION, HTTP, KEY_FAMILIES, Keychain
+from haechi.node.keychain import COSIGNER_FAMILIES, ENCRYPTION, HTTP, KEY_FAMILIES, Keychain, load_keychain
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
+from haechi.statement.hsm import SUFFIX
 from haechi.statement.keyring import save_key
-from haechi.statement.keys import SigningKey
+from haechi.statement.keys import Family, SigningKey
 from haechi.statement.kinds.key_event import KeyEntry, KeyEvent
 from haechi.statement.kinds.policy import Grant, Policy
 from haechi.statement.seal_keys import SealKey
@@ -72,17 +74,21 @@ def make_folders(folder: Path, config: Config) -> None:
         os.fsync(file.fileno())
 
 
-def make_keys(folder: Path, passphrase: bytes | None) -> Keychain:
-    """Fresh keys on disk, one a duty: statements, checkpoints, receipts, requests, decryption, cosigning."""
-    keys = {name: SigningKey.generate(family) for name, family in KEY_FAMILIES.items()}
-    cosigners = {name: SigningKey.generate(family) for name, family in COSIGNER_FAMILIES.items()}
-    for name, key in {**keys, **cosigners}.items():
-        save_key(folder / "keys", name, key, passphrase)
-    http, encryption = SigningKey.generate(), SealKey.generate()
-    save_key(folder / "keys", HTTP, http, passphrase)
-    save_key(folder / "keys", ENCRYPTION, encryption, passphrase)
-    signing = {name.replace("-", "_"): key for name, key in keys.items()}
-    return Keychain(**signing, http=http, encryption=encryption, cosigners=cosigners)
+def make_keys(folder: Path, passphrase: bytes | None, prepared: Path | None = None) -> Keychain:
+    """Keys on disk, one a duty: statements, checkpoints, receipts, requests, decryption, cosigning.
+
+    prepared: a folder whose keys of these names (PEM files, or files that name keys in a module) are taken
+    over; the others are made fresh.
+    """
+    for name, family in {**KEY_FAMILIES, **COSIGNER_FAMILIES, HTTP: Family.ED25519}.items():
+        given = [prepared / f"{name}{suffix}" for suffix in (SUFFIX, ".pem")] if prepared else []
+        found = next((path for path in given if path.exists()), None)
+        if found is None:
+            save_key(folder / "keys", name, SigningKey.generate(family), passphrase)
+        else:
+            write_durably(folder / "keys" / found.name, found.read_bytes())
+    save_key(folder / "keys", ENCRYPTION, SealKey.generate(), passphrase)
+    return load_keychain(folder / "keys", passphrase)
 
 
 def genesis(

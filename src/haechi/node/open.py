@@ -29,23 +29,29 @@ from haechi.statement.claims import kind_names, kind_of
 PINS = "pins.json"
 
 
-def create_node(folder: Path, config: Config, passphrase: bytes | None, now: int) -> NodeCard:
-    """Make a node with fresh keys and a log of two entries; its card, to be pinned by others.
+def create_node(
+    folder: Path, config: Config, passphrase: bytes | None, now: int, prepared: Path | None = None
+) -> NodeCard:
+    """Make a node with keys and a log of two entries; its card, to be pinned by others.
+
+    prepared: a folder with keys to use instead of fresh ones (`make_keys`).
 
     Raises NodeExists, FolderInUse, CardInvalid and what making keys or files raises; what was made until then
     is removed again.
     """
     begun = require_empty(folder)
     try:
-        return _create(folder, config, passphrase, now)
+        return _create(folder, config, passphrase, now, prepared)
     except BaseException:
         clear_out(folder, keep=begun)
         raise
 
 
-def _create(folder: Path, config: Config, passphrase: bytes | None, now: int) -> NodeCard:
+def _create(
+    folder: Path, config: Config, passphrase: bytes | None, now: int, prepared: Path | None
+) -> NodeCard:
     make_folders(folder, config)
-    keys = make_keys(folder, passphrase)
+    keys = make_keys(folder, passphrase, prepared)
     card = card_of(config, keys)
     card.check()
     signer = keys.checkpoint_signer(config.origin)

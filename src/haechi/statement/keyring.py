@@ -1,4 +1,4 @@
-"""Keys on disk: one PEM file a key, readable by its owner only.
+"""Keys on disk: one PEM file a key, for its owner only, or a `.p11` file that names one in a module.
 
 Conflict
 └── KeyExists         a key of that name is there; it is never overwritten
@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from haechi.errors import Conflict, NotFound, Refused, Unavailable
+from haechi.statement.hsm import SUFFIX, ModuleKey
 from haechi.statement.keys import KeyMalformed, SigningKey
 from haechi.statement.seal_keys import SealKey
 from haechi.statement.sentence import Sentence
@@ -69,21 +70,19 @@ def save_key(folder: Path, name: str, key: SigningKey | SealKey, passphrase: byt
     """Write a new key durably with mode 0600 from its first byte; raises KeyExists."""
     path = key_path(folder, name)
     pem = key.to_pem(passphrase)  # before the file is made: a failure must not leave an empty key behind
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        raise KeyExists(name=name, path=str(path)) from None
-    with os.fdopen(handle, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    _sync_folder(folder)
-    return path
+    if path.with_suffix(SUFFIX).exists():
+        raise KeyExists(name=name, path=str(path.with_suffix(SUFFIX)))
+    return _create(path, name, pem)
 
 
 def load_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
-    """The key in a PEM file; raises NotFound, KeyUnreadable, KeyExposed, KeyLocked or KeyMalformed."""
+    """The key in a PEM file, or in the module that a `.p11` file in its place names.
+
+    Raises NotFound, KeyUnreadable, KeyExposed, KeyLocked, KeyMalformed, ModuleRefused or ModuleKeyInvalid.
+    """
+    named = path.with_suffix(SUFFIX)
+    if path.suffix == SUFFIX or (named.exists() and not path.exists()):
+        return ModuleKey.load(named).open(named)
     return SigningKey.from_pem(_read_pem(path), passphrase)
 
 
@@ -107,7 +106,31 @@ def load_seal_key(path: Path, passphrase: bytes | None = None) -> SealKey:
 
 def list_keys(folder: Path) -> list[str]:
     """The names of the keys in `folder`, sorted."""
-    return sorted(path.stem for path in folder.glob("*.pem")) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return sorted({path.stem for suffix in (".pem", SUFFIX) for path in folder.glob(f"*{suffix}")})
+
+
+def save_module_key(folder: Path, name: str, key: ModuleKey) -> Path:
+    """Write down where a key in a module is; raises KeyExists, also for a key in a file of that name."""
+    path = key_path(folder, name)
+    if path.exists():
+        raise KeyExists(name=name, path=str(path))
+    return _create(path.with_suffix(SUFFIX), name, key.to_toml())
+
+
+def _create(path: Path, name: str, data: bytes) -> Path:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        raise KeyExists(name=name, path=str(path)) from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
+    return path
 
 
 def _sync_folder(folder: Path) -> None:

@@ -119,6 +119,16 @@ class PublicKey:
         s = int.from_bytes(signature[_COORDINATE:], "big")
         self._p256.verify(encode_dss_signature(r, s), message, _ECDSA)
 
+    def loaded(
+        self,
+    ) -> (
+        ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey
+    ):
+        """The key as the cryptography library has it."""
+        if self.family is Family.ED25519:
+            return ed25519.Ed25519PublicKey.from_public_bytes(self.raw)
+        return self._p256 if self.family is Family.ES256 else self._ml_dsa
+
     @cached_property
     def _p256(self) -> ec.EllipticCurvePublicKey:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + self.raw)
@@ -212,6 +222,12 @@ def is_low_s(signature: bytes) -> bool:
     )
 
 
+def low_s(signature: bytes) -> bytes:
+    """The same ES256 signature (r‖s) with s the lower of its two values: one signature has one form."""
+    s = int.from_bytes(signature[_COORDINATE:], "big")
+    return signature[:_COORDINATE] + min(s, _P256_ORDER - s).to_bytes(_COORDINATE, "big")
+
+
 @lru_cache(maxsize=1024)  # strangers fill this: an ML-DSA-65 key weighs 8 KB
 def key_from_cose(raw: bytes) -> PublicKey:
     """`PublicKey.from_cose`, remembered: a log sees the same few keys again and again."""
@@ -249,8 +265,7 @@ class SigningKey:
         if isinstance(self.private, ec.EllipticCurvePrivateKey):
             der = self.private.sign(message, _ECDSA)
             r, s = decode_dss_signature(der)
-            s = min(s, _P256_ORDER - s)
-            return r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big")
+            return low_s(r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big"))
         return self.private.sign(message)
 
     @classmethod
