@@ -90,6 +90,7 @@ def test_withheld_content_is_marked(facts: Facts) -> None:
         ("supersede", Replacement),
         ("policy", type(None)),
         ("key_event", type(None)),
+        ("trust_list", type(None)),
     ],
 )
 def test_life_cycle_kinds(facts: Facts, kind: str, type_: type) -> None:

@@ -90,6 +90,7 @@ def test_a_list_from_the_first_draft_to_a_verified_bundle(desk: Desk) -> None:
         "expires": desk.install().data["expires"],
         "organisations": 2,
         "nodes": 2,
+        "logged": None,
     }
     path = desk.folder / "evidence.haechi"
     path.write_bytes(bundle(desk.case.items(), FILE))

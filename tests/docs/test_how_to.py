@@ -130,6 +130,25 @@ def test_sharing_with_a_few_as_written(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.e2e
+def test_a_trust_list_and_key_changes_as_written(tmp_path: Path) -> None:
+    node = (
+        "haechi init node --origin kr.example/log --issuer aisi.kr.example --country KR"
+        " --name-en a --name-ko 가 --heads heads > init.txt"
+    )
+    pages: list[list[str]] = []
+    for end in ("", ".ko"):
+        names = ("agree-on-a-trust-list", "change-keys")
+        pages.append(
+            [block.text for name in names for block in blocks(DOCS / f"how-to/{name}{end}.md", "sh")]
+        )
+    assert pages[0] == pages[1]
+    run([node, *pages[0]], "en", tmp_path)
+    assert (tmp_path / "node/trust.json").exists()
+    assert len(list((tmp_path / "node/keys").glob("issuer-*.pem"))) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
 def test_a_node_is_made_and_backed_up_as_written(tmp_path: Path) -> None:
     run([block.text for block in blocks(RUN["en"], "sh")], "en", tmp_path)
     assert load_config(tmp_path / "node").url == "https://haechi.lab.example"

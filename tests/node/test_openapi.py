@@ -16,10 +16,13 @@ from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.routing import Route
 from tests.network.parties import FILE, evidence
+from tests.network.trust.ceremonies import begun
+from tests.network.trust.lists import LISTED
 from tests.node.house import ORIGIN, House, numbered
 from tests.node.processes import running
 
 from haechi.cli.processes import NodeProcess
+from haechi.network.trust import package
 from haechi.node.api import Api
 from haechi.node.openapi import PATH, document, openapi
 from haechi.node.operations import API, OPERATIONS, TWINS, Operation
@@ -107,6 +110,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeProcess]:
             path.write_bytes(FILE)
             client.put_file(f"/blobs/{evidence().digest.hex()}", path)
             client.fetch(f"/bundles/{numbered(0).digest_hex}", 1 << 20)
+        package.save(node.folder / "trust.json", begun().publish(LISTED).held)
         yield node
 
 
@@ -117,6 +121,7 @@ KNOWN = {
     "tile": "0/000.p/3",
     "lang": "ko",
     "issuer": "aisi.kr.example",
+    "file": "timestamp.json",
     "mirror": "0" * 64,
     "log": hashlib.sha256(ORIGIN.encode()).hexdigest(),
 }

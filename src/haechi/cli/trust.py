@@ -85,7 +85,7 @@ def install(
     held = package.load(path)
     verified = update(given, None if held is None else held.held, fetch_from(source), datetime.now(UTC))
     package.save(path, verified.held)
-    _installed(Out(json), verified, path)
+    _installed(Out(json), verified, path, _logged(path, held, verified))
 
 
 @app.command(
@@ -104,12 +104,10 @@ def update_(source: _Source, trust: TrustFile = None, json: Json = False) -> Non
         raise NotBootstrapped(where=str(path))
     verified = update(held.held.roots[0], held.held, fetch_from(source), datetime.now(UTC))
     package.save(path, verified.held)
-    out = Out(json)
-    if out.json:
-        _installed(out, verified, path)
-        return
-    show_changes(out, held.trust_list, verified.trust_list)
-    _installed(out, verified, path)
+    out, logged = Out(json), _logged(path, held, verified)
+    if not out.json:
+        show_changes(out, held.trust_list, verified.trust_list)
+    _installed(out, verified, path, logged)
 
 
 @app.command(
@@ -226,7 +224,24 @@ def _refused(code: str, why: object) -> Finding:
     return found("network.list.refused", why=why, refusal=code)
 
 
-def _installed(out: Out, verified: "Verified", path: Path) -> None:
+def _logged(path: Path, held: "Verified | None", verified: "Verified") -> str | None:
+    """The statement by which a node says which version it goes by; None for a reader, or when it said so."""
+    from haechi.cli.key import passphrase
+    from haechi.node.config import FILE
+
+    same = (
+        held is not None
+        and held.held.targets == verified.held.targets
+        and held.held.roots == verified.held.roots
+    )
+    if same or not (path.parent / FILE).exists():
+        return None
+    from haechi.node.trustlog import log_version
+
+    return log_version(path.parent, verified, passphrase())
+
+
+def _installed(out: Out, verified: "Verified", path: Path, logged: str | None) -> None:
     name = verified.trust_list.name
     out.data(
         {
@@ -236,8 +251,11 @@ def _installed(out: Out, verified: "Verified", path: Path) -> None:
             "expires": verified.expires.isoformat(),
             "organisations": len(verified.trust_list.organisations),
             "nodes": len(verified.trust_list.nodes),
+            "logged": logged,
         }
     )
+    if logged is not None:
+        out.say(Text("logged as statement {digest}", "진술로 기록됨: {digest}"), digest=logged)
     out.say(
         Text(
             "{name}: version {version} under root {root} is in use ({path})",

@@ -152,7 +152,7 @@ def _is(key: "ListedKey", named: str) -> bool:
     if key.scope in VKEY_SCOPES:
         return key.note_key().key_id.hex() == named
     if key.scope == "encryption":
-        return key.encryption_key().hex() == named
+        return key.recipient().raw.hex() == named
     return key.public().thumbprint.hex() == named
 
 
@@ -197,6 +197,7 @@ def _node(card: "NodeCard") -> "ListedNode":
         keys=(
             *(ListedKey(scope="checkpoint", key=vkey) for vkey in card.vkeys),
             *(ListedKey(scope="receipt", key=key) for key in card.receipt_keys),
+            *(ListedKey(scope="encryption", key=key) for key in card.encryption_keys),
         ),
     )
 

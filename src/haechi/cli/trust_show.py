@@ -156,7 +156,7 @@ def _name_of(key: "ListedKey") -> str:
         note = key.note_key()
         return f"{key.scope} {note.key_id.hex()} ({note.type.name})"
     if key.scope == "encryption":
-        return f"{key.scope} X25519 {key.encryption_key().hex()[:16]}"
+        return f"{key.scope} X25519 {key.recipient().raw.hex()[:16]}"
     return f"{key.scope} {key.public().family} {key.public().thumbprint.hex()[:16]}"
 
 

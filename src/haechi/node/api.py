@@ -48,6 +48,7 @@ class Api:
             Route("/blobs/{digest}", told(self.blob), methods=["GET", "PUT"]),
             Route("/node.json", told(self.card)),
             Route("/policy", told(self.policy)),
+            Route("/trust/{path:path}", told(self.trust_list)),
             Route("/log/{path:path}", told(self.own_tile)),
             Route("/mirrors/{mirror}/{path:path}", told(self.mirror_tile)),
             Route("/healthz", told(self.health)),
@@ -77,6 +78,14 @@ class Api:
         if request.path_params["kid"] not in (key.thumbprint.hex(), base64url):
             raise NotFound(what_is=Text("key", "키"), name=request.path_params["kid"][:100])
         return Response(_with_kid_bytes(key.cose_key, key.thumbprint), media_type="application/cbor")
+
+    async def trust_list(self, request: Request) -> Response:
+        """A file of the trust list in use, as signed: any node can pass it on, and none can change it."""
+        files = await run_in_threadpool(self._node.trusting.files)
+        raw = files.get(request.path_params["path"])
+        if raw is None:
+            raise NotFound(what_is=Text("file of the trust list", "신뢰 목록의 파일"), name="-")
+        return Response(raw, media_type="application/json")
 
     async def statement(self, request: Request) -> Response:
         """The signed bytes of a statement, from the own log or a mirror."""

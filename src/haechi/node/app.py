@@ -45,6 +45,7 @@ _FOR_PROGRAMS = (
     "/timestamp",
     "/node.json",
     "/policy",
+    "/trust/",
     "/healthz",
     "/metrics",
     "/openapi.json",

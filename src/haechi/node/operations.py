@@ -296,6 +296,27 @@ API: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
+        "/trust/{file}",
+        Text(
+            "A file of the trust list in use (TUF metadata, or the list). Signed by its signers, not by this "
+            "node; update with `haechi trust update --from`.",
+            "사용 중인 신뢰 목록의 파일 (TUF 메타데이터 또는 목록). 이 노드가 아니라 목록 서명자들이 서명함. "
+            "`haechi trust update --from` 으로 갱신.",
+        ),
+        Answer(200, "application/json", Text("as it was signed", "서명된 그대로")),
+        (
+            Parameter(
+                "file",
+                Text("name of the file in the repository", "저장소 안의 파일 이름"),
+                "^(timestamp|[0-9]{1,9}\\.(root|snapshot|targets))\\.json$",
+                "timestamp.json",
+            ),
+        ),
+        route="/trust/{path:path}",
+        refusals=(_ABSENT,),
+    ),
+    Operation(
+        "GET",
         "/.well-known/scitt-keys",
         Text(
             "The keys that verify this log's receipts (SCRAPI section 2.1).",

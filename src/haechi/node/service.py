@@ -32,6 +32,7 @@ from haechi.network.verify import evidence_of
 from haechi.node.config import Config
 from haechi.node.keychain import Keychain
 from haechi.node.policies import Policies, require_own_erasure, require_own_policy
+from haechi.node.trusting import FILE, NodeTrust
 from haechi.statement.claims import WITHHELD, examine_claim
 from haechi.statement.envelope import ANYBODY, Sharing, Statement
 from haechi.statement.kinds.erasure import Erasure
@@ -122,6 +123,7 @@ class Node:
         self.blobs = blobs_of(self.folder, self.config)
         self.receipts = ReceiptSigner(self.config.origin, self.keys.receipt)
         self.policies = Policies(self.config.origin, self.facts)
+        self.trusting = NodeTrust(self.folder / FILE, self.pins)
 
     def admit(self, raw: bytes) -> Statement:
         """The statement in `raw` if this log takes it; raises BadInput, NotAdmitted or SignatureRefused.

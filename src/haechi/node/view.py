@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from haechi.answers import Engine
 from haechi.errors import NotFound
 from haechi.facts import Facts
-from haechi.findings import Finding
+from haechi.findings import Finding, Verdict
 from haechi.log.checkpoint import read_checkpoint
 from haechi.log.note import NoteKey
 from haechi.log.proof import TlogProof, check_tlog_proof
@@ -14,14 +14,19 @@ from haechi.log.quorum import check_quorum
 from haechi.log.receipt import check_receipt
 from haechi.log.registration import check_registration
 from haechi.log.store import Store
+from haechi.network.keyhistory import KeyHistory
+from haechi.network.keyhistory import Place as At
 from haechi.network.lookup import Row
+from haechi.network.trust.listing import SIZE
 from haechi.network.verify import check_issuer
+from haechi.node.keyevents import key_events_of
 from haechi.node.pages.source import (
     Card,
     Count,
     Found,
     Issuer,
     IssuerKey,
+    Listed,
     Log,
     Peer,
     Place,
@@ -34,8 +39,10 @@ from haechi.node.pages.source import (
 from haechi.node.peers import Peer as MirroredPeer
 from haechi.node.peers import mirror_name
 from haechi.node.runner import Runner
+from haechi.node.trusting import expired, history_of
 from haechi.statement.claims import claim_of
 from haechi.statement.envelope import Statement
+from haechi.statement.kinds.key_event import ROLE, KeyEvent
 from haechi.statement.kinds.policy import Policy
 from haechi.statement.kinds.supersede import Supersede
 from haechi.words import Text
@@ -125,9 +132,10 @@ class View:
         """What is known of an issuer here: its keys by policies and pins, and how much it said."""
         keys = list(self._issuer_keys(name))
         counted = self._index.issuer_count(name)
-        if not keys and not counted:
+        listed = self._listed(name)
+        if not keys and not counted and listed is None:
             return None
-        return Issuer(name, self._issuer_name(name), tuple(keys), counted)
+        return Issuer(name, self._issuer_name(name), tuple(keys), counted, listed)
 
     def statements_of(self, issuer: str, before: int | None, limit: int) -> Sequence[Found]:
         """The issuer's statements, newest first."""
@@ -214,7 +222,7 @@ class View:
             receipt = self._node.fresh_receipt(statement.digest)
             findings.append(check_receipt(receipt, statement.digest, statement.about.subject, [key]))
         findings += self._proof_checks(statement, place.origin)
-        findings.append(self._key_check(statement, place))
+        findings += self._key_checks(statement, place)
         findings += self._runner.accusations.mark(place.origin, place.index)
         return findings
 
@@ -234,19 +242,56 @@ class View:
         peer = self._peer(origin)
         return [] if peer is None else peer.card.log_keys()
 
-    def _key_check(self, statement: Statement, place: Place) -> Finding:
-        """Pinned, else by the policy that was in force at the statement's own position."""
-        pinned = check_issuer(statement, self._node.pins)
-        if not pinned.code.endswith(".unpinned"):
-            return pinned
-        policy = self._runner.policy_of(place.origin, place.index)
-        return check_registration(statement, policy, None if policy is None else self._terms(policy))
+    def _key_checks(self, statement: Statement, place: Place) -> list[Finding]:
+        """Known by pin or list, else by the policy in force at that place; and whether it was in use."""
+        known = check_issuer(statement, self._node.trusting.trust)
+        history = self._key_history(statement, place)
+        if known.verdict is Verdict.FAILS:
+            known = history.enrolled(statement) or known
+        if known.verdict is Verdict.FAILS:
+            return [known]
+        if known.verdict is Verdict.UNDECIDED:
+            policy = self._runner.policy_of(place.origin, place.index)
+            known = check_registration(statement, policy, None if policy is None else self._terms(policy))
+        used = history.check(statement, At(place.origin, place.index))
+        return [known] if used is None else [known, used]
+
+    def _key_history(self, statement: Statement, place: Place) -> KeyHistory:
+        """What the place's log says of this issuer's keys; it took each event by the policy of its day."""
+        trust = self._node.trusting.trust
+        history = KeyHistory(trust)
+        for event, origin in key_events_of(self._runner, place.origin, statement.about.issuer):
+            claim = claim_of(event, self._node.facts)
+            stranger = check_issuer(event, trust).verdict is Verdict.FAILS and history.enrolled(event) is None
+            if isinstance(claim, KeyEvent) and not stranger:
+                history.take(At(origin, self._runner.index_in(origin, event.digest)), event, claim)
+        return history
 
     def _terms(self, policy: Statement) -> Policy | None:
         claim = claim_of(policy, self._node.facts)
         return claim if isinstance(claim, Policy) else None
 
+    def _listed(self, name: str) -> Listed | None:
+        verified = self._node.trusting.verified
+        one = self._node.trusting.trust.organisation(name)
+        if verified is None or one is None:
+            return None
+        label = verified.trust_list.name
+        return Listed(
+            network=Text(label.en, label.ko),
+            version=verified.targets.version,
+            expires=verified.expires.date().isoformat(),
+            expired=expired(verified, self._node.clock()),
+            role=SIZE[one.size] if one.size else ROLE[one.role],
+            country=one.country,
+            parties=one.parties,
+            logs=tuple(node.origin for node in verified.trust_list.nodes if node.operator == name),
+        )
+
     def _issuer_name(self, name: str) -> Text | None:
+        one = self._node.trusting.trust.organisation(name)
+        if one is not None:
+            return Text(one.name.en, one.name.ko)
         for pinned in self._node.pins.issuers:
             if pinned.issuer == name:
                 return Text(pinned.name.en, pinned.name.ko)
@@ -261,6 +306,10 @@ class View:
         for thumbprint in self._node.pins.speaks_for(name):
             vouchers.setdefault(thumbprint, []).append(Voucher(None, None))
             kinds.setdefault(thumbprint, set()).add("*")
+        for key in self._node.trusting.trust.listed_keys(name):
+            thumbprint = key.public().thumbprint
+            vouchers.setdefault(thumbprint, []).append(Voucher(None, None, history_of(key)))
+            kinds.setdefault(thumbprint, set()).update(key.kinds)
         for origin in (self._node.config.origin, *(peer.card.origin for peer in self._runner.peers)):
             policy = self._runner.policy_of(origin)
             terms = None if policy is None else self._terms(policy)

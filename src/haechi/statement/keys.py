@@ -184,26 +184,6 @@ class PublicKey:
         return key
 
 
-def x25519_from_cose(raw: bytes) -> bytes:
-    """The 32 bytes of an X25519 key for encryption, from its COSE_Key (RFC 9053 section 7.2).
-
-    It signs nothing, so it is no `PublicKey`. Raises KeyMalformed; required members only, as there.
-    """
-    members = cbor.decode(raw, where="COSE key", max_bytes=_MAX_KEY_BYTES)
-    match cast("dict[object, object]", members) if isinstance(members, dict) else None:
-        case {1: 1, -1: 4, -2: bytes(x)} if len(x) == _COORDINATE and x25519_to_cose(x) == raw:
-            return x
-        case _:
-            raise KeyMalformed(
-                why=Text("an encryption key is an X25519 COSE key", "암호화 키는 X25519 COSE 키여야 함")
-            )
-
-
-def x25519_to_cose(raw: bytes) -> bytes:
-    """The COSE_Key of an X25519 public key of 32 bytes, deterministically encoded."""
-    return cbor.encode({1: 1, -1: 4, -2: raw})
-
-
 def _require_size(family: Family, raw: bytes, size: int) -> None:
     if len(raw) != size:
         raise KeyMalformed(

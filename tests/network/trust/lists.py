@@ -1,13 +1,17 @@
 """A trust list of three countries with every duty in it, made from names, so that a failing run repeats."""
 
+import base64
+
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from tests.network.parties import COMPANY, Operator, ed25519_key, seed_of
 
 from haechi.log.note import NoteKey, NoteSigner, SignatureType
 from haechi.network.card import Label, encode_key
-from haechi.network.trust.keys import KeyStatus, ListedKey, encode_encryption_key
+from haechi.network.trust.keys import KeyStatus, ListedKey
 from haechi.network.trust.listing import Cosigner, ListedNode, Organisation, TrustList
 from haechi.statement.keys import SigningKey
+from haechi.statement.seal_keys import Recipient
 
 KOREA, BRITAIN = Operator("kr"), Operator("uk")
 
@@ -24,6 +28,15 @@ def cosigner_key(name: str) -> NoteKey:
     return NoteSigner(name, SignatureType.COSIGNATURE_V1, ed25519_key(name).private).key  # type: ignore[arg-type]
 
 
+def recipient(operator: Operator) -> Recipient:
+    private = X25519PrivateKey.from_private_bytes(seed_of(f"{operator.name} hpke"))
+    return Recipient.from_raw(private.public_key().public_bytes_raw())
+
+
+def sealing(operator: Operator) -> str:
+    return base64.b64encode(recipient(operator).cose_key).decode()
+
+
 def listed_node(operator: Operator) -> ListedNode:
     card = operator.card()
     http = ed25519_key(f"{operator.name} http")
@@ -36,7 +49,7 @@ def listed_node(operator: Operator) -> ListedNode:
             *(ListedKey(scope="checkpoint", key=vkey) for vkey in card.vkeys),
             *(ListedKey(scope="receipt", key=key) for key in card.receipt_keys),
             ListedKey(scope="http", key=encode_key(http.public)),
-            ListedKey(scope="encryption", key=encode_encryption_key(seed_of(f"{operator.name} hpke"))),
+            ListedKey(scope="encryption", key=sealing(operator)),
         ),
     )
 

@@ -18,7 +18,8 @@ from haechi.errors import BadInput
 from haechi.log.note import NoteKey
 from haechi.network.card import Label
 from haechi.statement.claims import Scope
-from haechi.statement.keys import PublicKey, key_from_cose, x25519_from_cose, x25519_to_cose
+from haechi.statement.keys import PublicKey, key_from_cose
+from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
 MAX_STATUS = 64
@@ -84,7 +85,7 @@ class ListedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The bare public key; two keys of the list never share it."""
         if self.scope in VKEY_SCOPES:
             return self.note_key().public
-        return self.encryption_key() if self.scope == "encryption" else self.public().raw
+        return self.recipient().raw if self.scope == "encryption" else self.public().raw
 
     def note_key(self) -> NoteKey:
         """The key of a `checkpoint`, `witness` or `mirror` line; raises VkeyMalformed or WeakPublicKey."""
@@ -94,9 +95,9 @@ class ListedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The key of a `statement`, `receipt` or `http` signature; raises ListInvalid, KeyMalformed."""
         return key_from_cose(_base64(self.key))
 
-    def encryption_key(self) -> bytes:
-        """The 32 bytes of an X25519 key (RFC 9053 section 7.2); raises ListInvalid."""
-        return x25519_from_cose(_base64(self.key))
+    def recipient(self) -> Recipient:
+        """The X25519 key that content is encrypted to; raises ListInvalid, RecipientMalformed."""
+        return Recipient.from_cose(_base64(self.key))
 
     def covers(self, kind: str) -> bool:
         """Whether a `statement` key may publish this kind."""
@@ -157,11 +158,6 @@ def in_use(key: ListedKey) -> bool:
     """Whether no log has seen the end of it; for keys that sign or open nothing with a place in a log."""
     last = {one.log: one.status for one in key.history}
     return all(status == "active" for status in last.values())
-
-
-def encode_encryption_key(raw: bytes) -> str:
-    """An X25519 public key as the list carries it: its COSE_Key in base64."""
-    return base64.b64encode(x25519_to_cose(raw)).decode()
 
 
 @lru_cache(maxsize=1024)

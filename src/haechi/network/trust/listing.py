@@ -30,6 +30,7 @@ from haechi.network.trust.keys import (
 )
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
+from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
 MAX_LIST_BYTES = 8 << 20
@@ -213,9 +214,9 @@ class TrustList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The keys in use that sign a node's HTTP messages (RFC 9421); raises Unlisted."""
         return public_keys(self.node(origin).keys, "http")
 
-    def encryption_keys(self, origin: str) -> list[bytes]:
-        """The X25519 keys in use (32 bytes each) that seal to a node's operator; raises Unlisted."""
-        return [key.encryption_key() for key in self._node_keys(origin, "encryption") if in_use(key)]
+    def encryption_keys(self, origin: str) -> list[Recipient]:
+        """The keys in use that content for a node's operator is encrypted to; raises Unlisted."""
+        return [key.recipient() for key in self._node_keys(origin, "encryption") if in_use(key)]
 
     def witness_keys(self) -> dict[str, list[NoteKey]]:
         """The keys in use of every witness, by the witness's name."""

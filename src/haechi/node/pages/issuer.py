@@ -6,7 +6,7 @@ from typing import ClassVar
 from haechi.errors import NotFound
 from haechi.node.pages.line import StatementLine, lines_of
 from haechi.node.pages.links import issuer_path, query
-from haechi.node.pages.source import Found, IssuerKey, Source, Voucher
+from haechi.node.pages.source import Found, IssuerKey, Listed, Source, Voucher
 from haechi.node.pages.view import Page, Pair, PlaceView, View, frame, pair, place_view
 from haechi.words import Text
 
@@ -27,10 +27,11 @@ class IssuerNotHere(NotFound):
 
 
 class VoucherView(View, frozen=True, kw_only=True):
-    """Why a key counts: the policy or key event `by` at its place, or pinned by hand when both are None."""
+    """Why a key counts: the policy or key event `by` at its place, `listed` in the trust list, or pinned."""
 
     by: str | None
     place: PlaceView | None
+    listed: Pair | None
 
 
 class KeyView(View, frozen=True, kw_only=True):
@@ -42,6 +43,19 @@ class KeyView(View, frozen=True, kw_only=True):
     vouchers: tuple[VoucherView, ...]
 
 
+class ListedView(View, frozen=True, kw_only=True):
+    """Who the issuer is by the trust list, for which parties it speaks and which logs it runs."""
+
+    network: Pair
+    version: int
+    expires: str
+    expired: bool
+    role: Pair
+    country: str
+    parties: tuple[str, ...]
+    logs: tuple[str, ...]
+
+
 class IssuerPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.issuer/1"):
     """An issuer. total: its statements held here; older: the `before` of the next page, None on the last."""
 
@@ -49,6 +63,7 @@ class IssuerPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haech
 
     issuer: str
     name: Pair | None
+    listed: ListedView | None
     keys: tuple[KeyView, ...]
     statements: tuple[StatementLine, ...]
     total: int
@@ -71,6 +86,7 @@ def issuer_page(source: Source, name: str, before: int | None, now: int) -> Issu
         facts_version=shared.facts_version,
         issuer=issuer.issuer,
         name=None if issuer.name is None else pair(issuer.name),
+        listed=None if issuer.listed is None else _listed(issuer.listed),
         keys=tuple(_key(key, _families(listed)) for key in issuer.keys),
         statements=lines_of(listed, now),
         total=issuer.statements,
@@ -98,4 +114,18 @@ def _voucher(voucher: Voucher) -> VoucherView:
     return VoucherView(
         by=None if voucher.by is None else voucher.by.hex(),
         place=None if voucher.place is None else place_view(voucher.place),
+        listed=None if voucher.listed is None else pair(voucher.listed),
+    )
+
+
+def _listed(listed: Listed) -> ListedView:
+    return ListedView(
+        network=pair(listed.network),
+        version=listed.version,
+        expires=listed.expires,
+        expired=listed.expired,
+        role=pair(listed.role),
+        country=listed.country,
+        parties=listed.parties,
+        logs=listed.logs,
     )

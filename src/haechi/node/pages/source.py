@@ -97,10 +97,31 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """Why a key counts as its issuer's. by: the policy or key event, with its place; None: pinned by hand."""
+    """Why a key counts as its issuer's. by: the policy or key event, with its place; None: pinned by hand.
+
+    listed: it is in the trust list, which says this of it.
+    """
 
     by: bytes | None
     place: Place | None
+    listed: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What the trust list says of an issuer: who it is, for whom it speaks, which logs it runs.
+
+    network: name of the list; expires: ISO date; parties: of the facts.
+    """
+
+    network: Text
+    version: int
+    expires: str
+    expired: bool
+    role: Text
+    country: str
+    parties: tuple[str, ...]
+    logs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +142,7 @@ class Issuer:
     name: Text | None
     keys: tuple[IssuerKey, ...]
     statements: int
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from haechi.statement.claims import (
     Scope,
     titled,
 )
-from haechi.statement.keys import key_from_cose, x25519_from_cose
+from haechi.statement.keys import key_from_cose
 from haechi.statement.kinds._life import country_label, neutral, said_row
+from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
 NAME = "key_event"
@@ -92,8 +93,8 @@ class KeyEvent(Claim, frozen=True, kw_only=True):
 def _described(entry: KeyEntry) -> str:
     """The key's family and its thumbprint (RFC 9679), once it is known to be one for its scope."""
     if entry.scope == "encryption":
-        x25519_from_cose(entry.cose_key)
-        return f"X25519 {hashlib.sha256(entry.cose_key).hexdigest()}"
+        sealing = Recipient.from_cose(entry.cose_key)
+        return f"X25519 {hashlib.sha256(sealing.cose_key).hexdigest()}"
     key = key_from_cose(entry.cose_key)
     return f"{key.family} {key.thumbprint.hex()}"
 
