@@ -63,7 +63,7 @@ def find_recipients(names: list[str], pins: Path | None, trust: Path | None) -> 
         if listed is not None:
             known = listed.trust_list
             nodes = [one for one in known.nodes if name in (one.origin, one.operator)]
-            keys += [Recipient.from_raw(raw) for one in nodes for raw in known.encryption_keys(one.origin)]
+            keys += [key for one in nodes for key in known.encryption_keys(one.origin)]
         if not keys:
             raise NotFound(
                 what_is=Text("pinned or listed encryption key", "고정되거나 목록에 있는 암호화 키"), name=name
