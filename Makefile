@@ -64,6 +64,7 @@ bench:
 bench-mark:
 	$(BOOTSTRAP) bench
 	@.venv-bench/bin/python -m benchmarks.mark_image $(ARGS)
+	@.venv-bench/bin/python -m benchmarks.mark_scale
 	@.venv-bench/bin/python -m benchmarks.mark_layers
 
 lock:
