@@ -1,12 +1,14 @@
 """What the node's statements can serve for: the engine of answers, kept up with the index."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
+import msgspec
+
 from haechi.answers import Engine, Evidence, NotTheirVoice, Seen, item_of
 from haechi.errors import BadInput, NotFound
-from haechi.network.lookup import Row
+from haechi.network.lookup import Place, Row
 from haechi.node.service import Node
 from haechi.statement.claims import claim_of
 from haechi.statement.envelope import Statement
@@ -18,13 +20,22 @@ class Counting:
     """Always true: what is counted was checked by the index, is CLEAR, and stands in a log held here.
 
     A report in the name of a party counts only when the operator said, under `[voices]` in haechi.toml, that
-    its issuer speaks for that party.
+    its issuer speaks for that party. Evidence counts as witnessed once a head that covers it has the quorum
+    of the node's witness policy, with a witness besides the log's own operator.
     """
 
-    def __init__(self, node: Node, fetch: Callable[[bytes], Statement]) -> None:
-        """fetch: a statement that anybody may have, from the own log or a mirror; raises NotFound."""
+    def __init__(
+        self, node: Node, fetch: Callable[[bytes], Statement], witnessed: Callable[[], Mapping[str, int]]
+    ) -> None:
+        """fetch: a statement that anybody may have, from the own log or a mirror; raises NotFound.
+
+        witnessed: origin of each log held here to the size up to which it is witnessed.
+        """
         self._node = node
         self._fetch = fetch
+        self._sizes_now = witnessed
+        self._sizes: Mapping[str, int] = {}
+        self._unwitnessed: dict[bytes, tuple[Evidence, tuple[Place, ...]]] = {}
         self._voices = {party: frozenset(issuers) for party, issuers in node.config.voices.items()}
         checkers = {node.config.issuer, *(card.issuer for card in node.pins.nodes)}
         self._engine = Engine(node.facts, checkers=checkers)
@@ -37,7 +48,20 @@ class Counting:
         with self._lock:
             for row in self._new():
                 self._count(row)
+            self._witness()
             yield self._engine
+
+    def _witness(self) -> None:
+        """Raise what has been witnessed since; a head only ever covers more."""
+        sizes = self._sizes_now()
+        if sizes == self._sizes:
+            return
+        self._sizes = sizes
+        for digest, (piece, places) in list(self._unwitnessed.items()):
+            if any(place.index < sizes.get(place.origin, 0) for place in places):
+                seen = msgspec.structs.replace(piece.seen, witnessed=True)
+                self._engine.put(msgspec.structs.replace(piece, seen=seen))
+                del self._unwitnessed[digest]
 
     def _new(self) -> list[Row]:
         """Rows that came since, oldest first."""
@@ -58,7 +82,9 @@ class Counting:
             statement = self._fetch(row.digest)
         except NotFound:
             return  # erased since
-        seen = Seen(logs=tuple(dict.fromkeys(place.origin for place in row.places)))
+        witnessed = any(place.index < self._sizes.get(place.origin, 0) for place in row.places)
+        logs = tuple(dict.fromkeys(place.origin for place in row.places))
+        seen = Seen(logs=logs, witnessed=witnessed)
         facts = self._node.facts
         try:
             item = item_of(statement, claim_of(statement, facts), seen, facts, voices=self._voices)
@@ -66,3 +92,5 @@ class Counting:
             return  # in a name that is not its issuer's, or of a kind that this version does not know
         if item is not None and not (isinstance(item, Evidence) and not item.offers):
             self._engine.put(item)
+            if isinstance(item, Evidence) and not witnessed:
+                self._unwitnessed[item.digest] = (item, row.places)

@@ -64,7 +64,7 @@ class Runner:
         self.witnessing = witnessing
         self.accusations = Accusations(node, peers, witnessing)
         self.sharing = GreenSharing(node)
-        self.counting = Counting(node, self.statement)
+        self.counting = Counting(node, self.statement, self.witnessed_sizes)
         self.metrics = Metrics()
         self.requests = RequestMetrics()
         self._clients = Clients(node.config.listen.proxies)
@@ -156,6 +156,16 @@ class Runner:
         held, published = self.cosigned(origin).get(), store.published()
         note = held.note if held is not None else None if published is None else published.note
         return self.witnessing.standing(note, origin, int(self.node.clock()))
+
+    def witnessed_sizes(self) -> dict[str, int]:
+        """Each log held here to the size up to which the quorum saw it, somebody besides its operator."""
+        cards = {self.node.config.origin: self.card, **{peer.card.origin: peer.card for peer in self.peers}}
+        found: dict[str, int] = {}
+        for origin, card in cards.items():
+            held = self.cosigned(origin).get()
+            if held is not None and self.witnessing.saw(held, card.witness_keys()):
+                found[origin] = held.head.size
+        return found
 
     def index_in(self, origin: str, digest: bytes) -> int:
         """Where an entry stands in one log; raises NotFound."""

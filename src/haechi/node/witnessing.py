@@ -212,6 +212,12 @@ class Witnessing:
         newest = max((one.time_s for one in signed), default=None)
         return [quorum, check_fresh(origin, newest, now)]
 
+    def saw(self, held: SignedHead, own: Sequence[NoteKey]) -> bool:
+        """Whether a cosigned head has the quorum, with somebody besides its operator (keys: `own`)."""
+        head, note = read_checkpoint(held.note)
+        quorum, signed = check_quorum(note, head, self.policy, int(self._node.clock()))
+        return quorum.code == "log.quorum.met" and any(one.key not in own for one in signed)
+
     def newest(self, held: SignedHead | None) -> int | None:
         """The newest time (Unix seconds) at which a known witness cosigned a head."""
         if held is None:
