@@ -178,6 +178,17 @@ def test_a_listed_node_fetches_what_is_shared_with_it_and_keeps_it_apart(tmp_pat
         assert not any("/shared/statements" in path for path in again)
 
 
+def test_what_is_not_mirrored_yet_is_asked_for_again(tmp_path: Path):
+    statement = green()
+    with two(tmp_path) as (kr, uk):
+        peer = mirrored(kr, uk)
+        kr.register(statement)
+        assert uk.runner.sharing.fetch(peer) == 0  # told of, and not in the mirrored log yet
+        assert uk.node.shared.get(statement.digest) is None
+        mirrored(kr, uk)
+        assert uk.node.shared.get(statement.digest) is not None
+
+
 def test_what_a_peer_calls_shared_must_stand_in_its_log(tmp_path: Path):
     stray = green(b"never logged")
     with two(tmp_path) as (kr, uk):

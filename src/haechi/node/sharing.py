@@ -6,6 +6,7 @@ again changes nothing, so a node that was killed in between finishes when it sta
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -34,6 +35,7 @@ from haechi.words import Text
 _MAX_LIST_BYTES = 1 << 20
 _PAGE = 1000
 TRUST = "trust.json"
+_DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class SharedEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,8 +96,11 @@ class GreenSharing:
             for entry in told.statements:
                 if not after < entry.serial:
                     raise PeerMisbehaved(url=peer.card.url, why="its list of shared content goes backwards")
+                digest = bytes.fromhex(entry.digest)
+                if peer.store.index_of(digest) is None:
+                    return count  # its log is not mirrored that far yet: asked again after the next round
                 after = entry.serial
-                count += self._take(peer, bytes.fromhex(entry.digest))
+                count += self._take(peer, digest)
                 self._shelf.move(peer.card.origin, after)
             full = told.full and bool(told.statements)
         return count
@@ -107,13 +112,12 @@ class GreenSharing:
             told = msgspec.json.decode(raw, type=SharedList)
         except msgspec.ValidationError as error:
             raise PeerMisbehaved(url=peer.card.url, why=str(error)[:200]) from error
-        if told.origin != peer.card.origin or len(told.statements) > MAX_LISTED:
+        wrong = told.origin != peer.card.origin or len(told.statements) > MAX_LISTED
+        if wrong or not all(_DIGEST.match(entry.digest) for entry in told.statements):
             raise PeerMisbehaved(url=peer.card.url, why="its list of shared statements is not of its log")
         return told
 
     def _take(self, peer: Peer, digest: bytes) -> int:
-        if len(digest) != 32 or peer.store.index_of(digest) is None:
-            return 0  # not in the log as far as it is mirrored here
         get = partial(peer.client.fetch, headers=self._signer(peer.card.origin))
         try:
             raw = get(f"/shared/statements/{digest.hex()}", MAX_STATEMENT_BYTES)
