@@ -1,0 +1,197 @@
+"""A witness under load: add-checkpoint requests a second beside aics-witness, and the check of a quorum.
+
+Both witnesses get the same requests (Ed25519 logs that grow by one entry, consistency proofs included), each
+durable before it is answered, from the same number of threads, without HTTP around either.
+"""
+
+import importlib.util
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks._disk import fsyncs_per_second
+from benchmarks._table import Row, absent, figure, peer_name, rate_against, report, timed
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from haechi.log.checkpoint import Checkpoint, read_checkpoint
+from haechi.log.cosignature import cosign
+from haechi.log.merkle import leaf_hashes
+from haechi.log.note import Note, NoteKey, NoteSigner, SignatureType
+from haechi.log.quorum import check_quorum, policy_of_nodes
+from haechi.log.tiles import Edge, TileTree, grow
+from haechi.network.witness import AddCheckpoint, Witness
+from haechi.network.witness_store import SqliteWitnessStore
+
+LOGS = 32
+STEPS = 24
+NOW = 1_800_000_000
+
+
+def requests(*, late: bool) -> tuple[dict[str, list[NoteKey]], list[list[bytes]]]:
+    """The keys of each log, and what each log sends in turn."""
+    keys: dict[str, list[NoteKey]] = {}
+    sent: list[list[bytes]] = []
+    for number in range(LOGS):
+        origin = f"log{number}.example/log"
+        signers = [NoteSigner(origin, SignatureType.ED25519, Ed25519PrivateKey.generate())]
+        if late:
+            signers.append(NoteSigner(origin, SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()))
+        keys[origin] = [signer.key for signer in signers]
+        sent.append(history(origin, signers))
+    return keys, sent
+
+
+def read(tiles: dict[tuple[int, int], bytes], level: int, n: int, width: int) -> bytes:
+    return tiles[level, n][: width * 32]
+
+
+def history(origin: str, signers: list[NoteSigner]) -> list[bytes]:
+    """A log of 1,000 entries that grows by one entry a step."""
+    tiles: dict[tuple[int, int], bytes] = {}
+    edge, bodies, old = Edge(), [], 0
+    for step in range(STEPS):
+        count = 1000 if step == 0 else 1
+        leaves = leaf_hashes([f"{origin} {step} {at}".encode() for at in range(count)])
+        edge, made = grow(edge, leaves)
+        tiles |= {(tile.level, tile.n): tile.data for tile in made}
+        tree = TileTree(partial(read, tiles))
+        head = Checkpoint(origin, old + count, edge.root())
+        lines = [
+            signer.line(signer.sign(head.text))
+            if signer.type is SignatureType.ED25519
+            else cosign(head, signer, NOW)
+            for signer in signers
+        ]
+        proof = tuple(tree.consistency(old, head.size)) if old else ()
+        bodies.append(AddCheckpoint(old, proof, Note(head.text, tuple(lines)).encode()).encode())
+        old = head.size
+    return bodies
+
+
+def per_second(add: Callable[[bytes], object], sent: list[list[bytes]], threads: int) -> float:
+    """Requests a second when the logs are spread over `threads` threads, each log in its order."""
+    began = threading.Barrier(threads + 1)
+    failed: list[BaseException] = []
+
+    def send(first: int) -> None:
+        began.wait()
+        try:
+            for step in range(STEPS):
+                for log in sent[first::threads]:
+                    add(log[step])
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    workers = [threading.Thread(target=send, args=(at,)) for at in range(threads)]
+    for worker in workers:
+        worker.start()
+    began.wait()
+    start_s = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    took_s = time.perf_counter() - start_s
+    if failed:
+        raise failed[0]
+    return LOGS * STEPS / took_s
+
+
+def ours(folder: Path, threads: int, *, late: bool) -> float:
+    keys, sent = requests(late=late)
+    signers = [
+        NoteSigner("w.example/w", SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate()),
+        NoteSigner("w.example/w", SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()),
+    ]
+    with SqliteWitnessStore(folder / f"ours-{late}-{threads}.db") as store:
+        witness = Witness(signers, lambda origin: keys[origin], store, lambda _: None, lambda _: False)
+        return per_second(lambda body: witness.add_checkpoint(body, NOW), sent, threads)
+
+
+def theirs(folder: Path, threads: int) -> float:
+    parse_vkey = import_module("aics_tlog").parse_vkey
+    config, service, store_of = (
+        import_module(f"aics_witness.{name}") for name in ("config", "service", "store")
+    )
+
+    keys, sent = requests(late=False)
+    logs = [config.LogConfig(origin, (parse_vkey(pair[0].vkey),)) for origin, pair in keys.items()]
+    with store_of.WitnessStore(folder / f"theirs-{threads}.db", create=True) as store:
+        witness = service.Witness("w.example/w", Ed25519PrivateKey.generate(), store, logs)
+        return per_second(witness.add_checkpoint, sent, threads)
+
+
+def quorum_rows() -> list[Row]:
+    """7 of 10 witnesses, each with both keys and both lines on the checkpoint."""
+    head = Checkpoint("kr.example/log", 100_000, bytes(32))
+    rows: list[Row] = []
+    nodes: list[list[NoteSigner]] = []
+    for number in range(10):
+        name = f"w{number}.example/w"
+        pair = [
+            NoteSigner(name, SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate()),
+            NoteSigner(name, SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()),
+        ]
+        nodes.append(pair)
+    for what, kept in (
+        ("Ed25519", slice(0, 1)),
+        ("ML-DSA-44", slice(1, 2)),
+        ("both keys of each", slice(0, 2)),
+    ):
+        lines = tuple(cosign(head, signer, NOW) for pair in nodes for signer in pair[kept])
+        policy = policy_of_nodes(
+            ((f"n{at}", [signer.key for signer in pair[kept]], "") for at, pair in enumerate(nodes)), 7
+        )
+        raw = Note(head.text, lines).encode()
+
+        def check(raw: bytes = raw, policy=policy) -> None:  # noqa: ANN001
+            checkpoint, note = read_checkpoint(raw)
+            assert check_quorum(note, checkpoint, policy, NOW)[0].code == "log.quorum.met"
+
+        rows.append(
+            figure(f"quorum 7 of 10 checked, {what}", timed(check, [()] * 50).us / 1000, "ms", at_most=2.0)
+        )
+    return rows
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [figure("disk: durable 4 KiB writes a second", fsyncs_per_second(folder), "/s")]
+        installed = importlib.util.find_spec("aics_witness") is not None
+        for threads in (1, 16):
+            what = f"add-checkpoint, {threads} connection(s), durable"
+            mine = ours(folder, late=False, threads=threads)
+            # One connection waits for one sync at a time: the disk decides, and the row says so above.
+            rows.append(figure(what, mine, "/s", at_least=500 if threads > 1 else None))
+            if installed:
+                peer = theirs(folder, threads)
+                rows.append(
+                    rate_against(
+                        f"{what}, beside",
+                        mine,
+                        peer,
+                        "/s",
+                        peer_name("aics-witness") or "aics-witness",
+                        at_least=5 if threads > 1 else None,
+                    )
+                )
+            else:
+                rows.append(absent(f"{what}, beside", "aics-witness"))
+        rows.append(
+            figure(
+                "add-checkpoint, both algorithms, 16 connections",
+                ours(folder, late=True, threads=16),
+                "/s",
+                at_least=500,
+            )
+        )
+    report("witness", "Witness", [*rows, *quorum_rows()])
+
+
+if __name__ == "__main__":
+    main()
