@@ -38,7 +38,7 @@ ACTORS = {
         "company.example/log", "node.company.example", Text("A company", "어느 기업"), "KR", "company"
     ),
 }
-PINNED = {"kr": ("uk",), "uk": ("kr",), "co": ("kr", "uk")}
+PINNED = {"kr": ("uk", "co"), "uk": ("kr", "co"), "co": ("kr", "uk")}
 
 declare(
     "demo",

@@ -5,12 +5,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from haechi.cli.demo_annex import annex_step
 from haechi.cli.demo_cast import ACTORS, COMPANY, PINNED
 from haechi.cli.demo_evidence import recompute, write_evidence
 from haechi.cli.demo_mark import picture_steps
 from haechi.cli.demo_report import build_report, claimed_figure, interval_of, tamper_places
 from haechi.cli.demo_stage import WAIT_SECONDS, Stage
+from haechi.cli.demo_witness import LIAR, witness_steps
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.findings import Finding, Verdict, found
 from haechi.log.proof import check_tlog_proof
@@ -36,11 +39,13 @@ class Demonstration(Stage):
     company_key: SigningKey
     evidence: Path
     confirmation: Statement
+    twin_port: int
 
     def all_steps(self) -> None:
         """Every step, in order."""
         for title, action in STEPS:
             if action is Demonstration.export:  # the last moment at which the nodes run
+                witness_steps(self)
                 picture_steps(self, COMPANY)
                 annex_step(self, COMPANY)
             self.step(title, partial(action, self))
@@ -48,7 +53,7 @@ class Demonstration(Stage):
     def make(self) -> list[Finding]:
         """Folders, keys, logs; and each operator pins the others by their fingerprints."""
         now = int(time.time())
-        ports = free_ports(len(ACTORS))
+        self.twin_port, *ports = free_ports(len(ACTORS) + 1)
         for (short, actor), port in zip(ACTORS.items(), ports, strict=True):
             config = Config(
                 origin=actor.origin,
@@ -69,6 +74,8 @@ class Demonstration(Stage):
             pins = Pins()
             for other in others:
                 card = self.nodes[other].card
+                if (short, other) == ("uk", LIAR):  # where the company will show the UK another history
+                    card = msgspec.structs.replace(card, url=f"http://127.0.0.1:{self.twin_port}")
                 pins = pins.add(card, card.fingerprint())
                 findings.append(
                     found(
