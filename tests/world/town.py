@@ -103,14 +103,14 @@ class HouseClient:
         self._who = who
         self.url = url
 
-    def fetch(self, path: str, max_bytes: int, _content_type: str | None = None) -> bytes:
+    def fetch(self, path: str, max_bytes: int, _content_type: str | None = None, **_headers: object) -> bytes:
         answer = self._ask("GET", path, b"")
         if len(answer.body) > max_bytes:
             raise PeerMisbehaved(url=path, why="too long")
         return answer.body
 
     @contextmanager
-    def stream(self, path: str, max_bytes: int) -> Iterator[Iterator[bytes]]:
+    def stream(self, path: str, max_bytes: int, **_headers: object) -> Iterator[Iterator[bytes]]:
         yield iter([self.fetch(path, max_bytes)])
 
     def post_any(self, path: str, body: bytes, _content_type: str, _max_bytes: int) -> Answer:
