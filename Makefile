@@ -66,6 +66,7 @@ bench-mark:
 	@.venv-bench/bin/python -m benchmarks.mark_image $(ARGS)
 	@.venv-bench/bin/python -m benchmarks.mark_scale
 	@.venv-bench/bin/python -m benchmarks.mark_layers
+	@.venv-bench/bin/python -m benchmarks.mark_audio
 
 lock:
 	$(BOOTSTRAP) check

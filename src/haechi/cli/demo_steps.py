@@ -12,6 +12,7 @@ from haechi.cli.demo_cast import ACTORS, COMPANY, PINNED
 from haechi.cli.demo_evidence import recompute, write_evidence
 from haechi.cli.demo_mark import picture_steps
 from haechi.cli.demo_report import build_report, claimed_figure, interval_of, tamper_places
+from haechi.cli.demo_sound import sound_steps
 from haechi.cli.demo_stage import WAIT_SECONDS, Stage
 from haechi.cli.demo_witness import LIAR, witness_steps
 from haechi.cli.processes import NodeProcess, free_ports
@@ -48,6 +49,7 @@ class Demonstration(Stage):
                 witness_steps(self)
                 picture_steps(self, COMPANY)
                 annex_step(self, COMPANY)
+                sound_steps(self, COMPANY)
             self.step(title, partial(action, self))
 
     def make(self) -> list[Finding]:
