@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 const [, , folder, file] = process.argv;
 const load = (name) => import(pathToFileURL(join(folder, name)).href);
-const { detectText, gammaTail } = await load("detect.js");
+const { detectText, gammaTail } = await load("text.js");
 const { itemText, normalised, wordsOf } = await load("words.js");
 const { encrypted, expanded } = await load("aes.js");
 const { blake2b } = await load("blake2b.js");
@@ -30,7 +30,7 @@ const words = vectors.words.map(({ text }) => ({
 }));
 const texts = [];
 for (const { text, secret, payload } of vectors.texts) {
-  const found = await detectText(text, [{ name: "", secret: bytes(secret), payload }]);
+  const found = detectText(text, [{ name: "", secret: bytes(secret), payload }]);
   texts.push({
     count: found.count,
     log10_p: found.best,

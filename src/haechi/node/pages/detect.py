@@ -1,4 +1,4 @@
-"""The detector page: anybody drops a picture, and it is read in the browser."""
+"""The detector page: anybody drops a picture or pastes a text, and it is read in the browser."""
 
 from typing import ClassVar
 
@@ -12,13 +12,14 @@ DETECTOR = Bundle(
     (
         # By way of `haechi.mark`: the package of the engine itself would load NumPy.
         ("haechi.mark", "image/js", ("detect.js", "lattice.js", "plane.js")),
-        ("haechi.node.pages", "detector", ("page.js", "worker.js")),
+        ("haechi.mark", "text/js", ("text.js", "words.js", "aes.js", "blake2b.js")),
+        ("haechi.node.pages", "detector", ("page.js", "worker.js", "text-page.js")),
     ),
 )
 
 
 class DetectPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.detect/1"):
-    """Where pictures are looked at. limit_mib: of a picture that is sent to the node."""
+    """Where pictures and text are looked at. limit_mib: of a picture that is sent to the node."""
 
     template: ClassVar[str] = "detect.html"
     scripts: ClassVar[Bundle | None] = DETECTOR

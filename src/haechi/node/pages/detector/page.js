@@ -1,6 +1,8 @@
 // The detector page: a picture is read in the browser; only the mark's number is asked of the node, and the
 // picture itself is sent only when the reader presses the button that says so.
 
+import "./text-page.js";
+
 const part = (id) => document.getElementById(id);
 const words = part("detector").dataset;
 const MOST_SIDE = 4096;
