@@ -15,6 +15,7 @@ from haechi.cli.demo_report import build_report, claimed_figure, interval_of, ta
 from haechi.cli.demo_sound import sound_steps
 from haechi.cli.demo_stage import WAIT_SECONDS, Stage
 from haechi.cli.demo_witness import LIAR, witness_steps
+from haechi.cli.demo_text import text_steps
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.findings import Finding, Verdict, found
 from haechi.log.proof import check_tlog_proof
@@ -50,6 +51,7 @@ class Demonstration(Stage):
                 picture_steps(self, COMPANY)
                 annex_step(self, COMPANY)
                 sound_steps(self, COMPANY)
+                text_steps(self, COMPANY)
             self.step(title, partial(action, self))
 
     def make(self) -> list[Finding]:
@@ -102,7 +104,7 @@ class Demonstration(Stage):
         """Korea's operator grants the company's key one kind of statement."""
         self.company_key = SigningKey.generate()
         save_key(self.root / "company-keys", "reports", self.company_key)
-        kinds = ("pledge_report", "content_mark")
+        kinds = ("pledge_report", "content_mark", "mark_profile")
         policy = grant(self.nodes["kr"].folder, COMPANY, self.company_key.public.thumbprint, kinds, None)
         return [policy.check_signature(), found("demo.policy", issuer=COMPANY, digest=policy.digest_hex[:16])]
 

@@ -9,7 +9,7 @@ from tests.statement.make import FACTS, about, key
 
 from haechi.errors import TooLarge
 from haechi.findings import Verdict
-from haechi.mark.text import look_at_text
+from haechi.mark.text import TextKey, TextMark, look_at_text
 from haechi.mark.text.files import MOST_TEXT_BYTES, TextUnreadable, decoded, read_stream
 from haechi.mark.text.look import TextMeans
 from haechi.mark.text.outcome import TextState
@@ -168,3 +168,52 @@ def test_a_line_without_end_is_refused_after_the_limit():
     assert stream.asked == MOST_TEXT_BYTES + 1
     with pytest.raises(TooLarge):
         look_at_text(b"x" * 5_000_000, TextMeans())
+
+
+ATTEMPTS = {
+    "a tenth of the words left out": (lambda words: [w for n, w in enumerate(words) if n % 10], True),
+    "a tenth of the words replaced": (
+        lambda words: [w if n % 10 else "other" for n, w in enumerate(words)],
+        True,
+    ),
+    "everything in capitals": (lambda words: [w.upper() for w in words], True),
+    "punctuation and markdown between": (lambda words: [f"**{w}**," for w in words], True),
+    "every third word replaced": (
+        lambda words: [w if n % 3 else "other" for n, w in enumerate(words)],
+        False,
+    ),
+    "every letter a look-alike": (
+        lambda words: [w.replace("e", "е").replace("a", "а") for w in words],
+        False,
+    ),
+    "invisible characters inside words": (lambda words: ["\u200b".join(w) for w in words], False),
+    "words in reverse": (lambda words: words[::-1], False),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_attempts_at_removal_end_as_the_limits_say(attempt: str):
+    change, stays = ATTEMPTS[attempt]
+    text = " ".join(change(write_words(mark_of(), 260).split()))
+    look = look_at_text(text.encode(), TextMeans((PROFILE,)))
+    assert (look.mark is not None) is stays
+    assert look.verdict is Verdict.UNDECIDED
+
+
+def triples(words: list[str]) -> set[tuple[str, ...]]:
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def test_a_forger_without_the_key_can_only_copy_and_is_shown_where():
+    """Pieces of marked texts, stitched by somebody without the key, are shown as the pieces they are."""
+    pieces = [" ".join(write_words(mark_of(), 300, seed=n).split()[40:120]) for n in range(2)]
+    stitched = f"{human_words(200, 1)} {pieces[0]} {human_words(900, 2)} {pieces[1]} {human_words(200, 3)}"
+    look = look_at_text(stitched.encode(), TextMeans((PROFILE,)))
+    assert "mark.text-part.part" in codes(look)
+    for part in look.stretches:
+        shown = stitched[part.start : part.end].split()
+        own = triples(shown)
+        taken = set[tuple[str, ...]]().union(*(triples(piece.split()) for piece in pieces))
+        assert len(own & taken) > 0.6 * len(own)
+    guessed = write_words(TextMark(key=TextKey("guess", b"g" * 32)), 260)
+    assert look_at_text(guessed.encode(), TextMeans((PROFILE,))).mark is None

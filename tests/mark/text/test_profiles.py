@@ -9,8 +9,19 @@ import numpy as np
 import pytest
 
 from haechi.errors import BadInput, TooLarge
-from haechi.mark.text.profiles import KgwProfile, Profile, ProfileUnfit, SynthIdProfile, VllmProfile
+from haechi.mark.text.profiles import ENGINES as ENGINES_KNOWN
+from haechi.mark.text.profiles import (
+    HaechiProfile,
+    KgwProfile,
+    Profile,
+    ProfileUnfit,
+    SynthIdProfile,
+    TextSealProfile,
+    VllmProfile,
+    profile_from,
+)
 from haechi.mark.text.profiles.profile import MAX_TOKENS
+from haechi.mark.text.profiles.textseal import uniforms as textseal_uniforms
 from haechi.mark.text.profiles.vllm import uniforms, words32
 
 ENGINES: dict[str, Any] = json.loads(Path(__file__).with_name("engines.json").read_text())
@@ -81,6 +92,7 @@ def kgw_text(profile: KgwProfile, count: int, seed: int) -> list[int]:
 VLLM = VllmProfile(key=0x1234_5678_9ABC_DEF0)
 SYNTHID = SynthIdProfile(keys=KEYS)
 KGW = KgwProfile(vocabulary=VOCABULARY)
+OWN = HaechiProfile(name="own", secret=bytes(range(32)), salt=b"s" * 16)
 
 
 @pytest.mark.parametrize(
@@ -143,3 +155,58 @@ def test_a_text_without_end_is_refused_before_work():
     with pytest.raises(TooLarge) as caught:
         VLLM.read(range(MAX_TOKENS + 1))
     assert isinstance(caught.value, BadInput)
+
+
+def test_textseal_numbers_are_the_engines():
+    # Worked out by hand from the published formula, with whole numbers that do not wrap.
+    window, token, key = (3, 5), 7, 2
+    mixed = (3 * 10000019 + 5 * 10000247 + 100000007 * token + 500001713 * key) * 15485863 * 40499
+    wrapped = (mixed + (1 << 63)) % (1 << 64) - (1 << 63)
+    expected = ((wrapped ^ (wrapped >> 13)) % 8191) / 8191
+    assert textseal_uniforms(key, np.array([[*window, token]]))[0] == pytest.approx(expected, abs=0)
+
+
+def textseal_text(profile: TextSealProfile, count: int, seed: int) -> list[int]:
+    """Token ids as the engine would choose them from random candidates."""
+    rng, tokens = np.random.default_rng(seed), [1, 2]
+    for _ in range(count):
+        offered = rng.choice(VOCABULARY, 40, replace=False)
+        grams = np.array([[*tokens[-2:], each] for each in offered])
+        with np.errstate(divide="ignore"):
+            times = -np.log(textseal_uniforms(profile.key, grams)) * np.arange(1.0, 41.0)
+        tokens.append(int(offered[np.argmin(times)]))
+    return tokens
+
+
+def test_textseal_text_is_found_with_one_key_and_with_two():
+    profile = TextSealProfile(key=42)
+    tokens = textseal_text(profile, 150, 5)
+    assert profile.read(tokens).log10_p < -12
+    assert TextSealProfile(key=42, second_key=43, alpha=0.1).read(tokens).log10_p < -12
+    assert TextSealProfile(key=41).read(tokens).log10_p > -5
+    assert profile.read([1, 2]).log10_p == 0.0
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES_KNOWN))
+def test_a_profile_survives_its_file_and_its_digest_with_it(engine: str):
+    examples = {each.engine: each for each in (VLLM, SYNTHID, KGW, TextSealProfile(key=1), OWN)}
+    profile = examples[engine]
+    again = profile_from(profile.to_bytes())
+    assert (again, again.digest) == (profile, profile.digest)
+    loose = json.dumps(json.loads(profile.to_bytes()), indent=2).encode()
+    assert profile_from(loose).digest == profile.digest
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"", b"[]", b"{}", b"null", b'{"engine": "x"}', b"{" * 5000, b"x" * 70_000,
+        b'{"engine": "haechi-text-1", "name": "a"}',
+        b'{"engine": "haechi-text-1", "name": "a", "secret": "AAAA"}',
+        b'{"engine": "textseal-gumbel", "key": 1, "unknown": 2}',
+        b'{"engine": "textseal-gumbel", "key": "one"}',
+    ],
+)  # fmt: skip
+def test_files_that_are_no_profile_are_refused(raw: bytes):
+    with pytest.raises(ProfileUnfit):
+        profile_from(raw)

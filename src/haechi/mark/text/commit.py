@@ -8,12 +8,28 @@ from haechi.mark.text.profiles import HaechiProfile, Profile
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
+from haechi.statement.keys import SigningKey
 from haechi.statement.kinds.mark_profile import NAME, PROFILE_TYPE, MarkProfile
 
 
 def commitment(
     profile: Profile,
     studio: Studio,
+    facts: Facts,
+    now: datetime,
+    *,
+    service: str | None = None,
+    publish: bool = False,
+) -> Statement:
+    """The signed `mark_profile` of a maker over a profile; raises as `commitment_by` does."""
+    maker, signer = studio.maker, studio.signer
+    return commitment_by(maker.issuer, signer, profile, facts, now, service=service, publish=publish)
+
+
+def commitment_by(  # noqa: PLR0913 - each is another part of one statement
+    issuer: str,
+    signer: SigningKey,
+    profile: Profile,
     facts: Facts,
     now: datetime,
     *,
@@ -36,9 +52,9 @@ def commitment(
         published=ref if publish else None,
     )
     about = About(
-        issuer=studio.maker.issuer,
+        issuer=issuer,
         subject=f"profile:{profile.digest.hex()[:32]}",
         issued_at=int(now.timestamp()),
         kind=NAME,
     )
-    return sign_statement(studio.signer, about, encode_claim(kind_of(NAME), claim, facts))
+    return sign_statement(signer, about, encode_claim(kind_of(NAME), claim, facts))
