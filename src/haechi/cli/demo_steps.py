@@ -14,8 +14,8 @@ from haechi.cli.demo_mark import picture_steps
 from haechi.cli.demo_report import build_report, claimed_figure, interval_of, tamper_places
 from haechi.cli.demo_sound import sound_steps
 from haechi.cli.demo_stage import WAIT_SECONDS, Stage
-from haechi.cli.demo_witness import LIAR, witness_steps
 from haechi.cli.demo_text import text_steps
+from haechi.cli.demo_witness import LIAR, witness_steps
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.findings import Finding, Verdict, found
 from haechi.log.proof import check_tlog_proof
