@@ -86,7 +86,7 @@ def main() -> None:
     tally = Tally()
     for clip in some:
         tally.clip(clip)
-    report("mark_audio", rows_of(tally, some, given.wrong_keys))
+    report("mark_audio", "Audio marks", rows_of(tally, some, given.wrong_keys))
 
 
 def quoted(ours: float, peer: str, value: float) -> Row:
