@@ -115,7 +115,7 @@ def test_vllm_gets_the_settings_that_its_profile_reads():
 
 def test_llama_cpp_itself_calls_a_processor_like_that():
     pytest.importorskip("llama_cpp", reason="llama-cpp-python takes minutes to build and is not installed")
-    from llama_cpp import LogitsProcessorList
+    from llama_cpp import LogitsProcessorList  # pyright: ignore[reportMissingImports]  # not in the locks
 
     ids, row = np.array([1, 2, 3]), next(rows(4)).astype(np.float32)
     assert np.isfinite(LogitsProcessorList([LlamaMark(word_writer())])(ids, row)).sum() == 1

@@ -104,7 +104,7 @@ def _ids(model: Any, text: str) -> list[int]:  # noqa: ANN401
 
 
 if __name__ == "__main__":
-    from llama_cpp import Llama
+    from llama_cpp import Llama  # pyright: ignore[reportMissingImports]  # not in the locks
 
     engine = Llama(sys.argv[1], n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
     for each in written(engine, sys.argv[2], int(sys.argv[3])):

@@ -86,11 +86,7 @@ def produce_sound(
     record = record_for(studio, wish, payload, now)
     marked = embed(samples, opened.rate, payload, studio.key)
     carried = encode_sound(opened, marked.samples, packet_of(record, packet_in_sound(source)))
-    again = open_sound(carried.data)
-    heard = prepared(again.samples, again.rate)
-    held = detect(again.samples, again.rate, [studio.key], full=False)
-    if not any(mark.payload == payload for mark in held.marks):
-        raise SoundMarkNotHeld(statistic=round(held.best_statistic, 1))
+    heard = _heard_again(carried.data, payload, studio)
     done: set[Layer] = {"watermark", "metadata", "kept"}
     asked: tuple[tuple[Layer, bool], ...] = (("visible", wish.visible), ("notice", wish.notice))
     done.update(name for name, wanted in asked if wanted)
@@ -98,16 +94,7 @@ def produce_sound(
     if opened.media_type in MEDIA_TYPES:
         done.add("credential")
         says = provenance_for(title, studio, wish, ((AUDIO_ALGORITHM, payload.hex),), payload)
-        earlier = read_credential(source, opened.media_type, ()).credential is not None
-        signed = sign_credential(
-            data,
-            opened.media_type,
-            says,
-            studio.authority,
-            parent=source if earlier else None,
-            stamp_url=wish.stamp_url,
-        )
-        data, manifest = signed.data, signed.manifest
+        data, manifest = _with_credential(source, data, opened.media_type, says, studio, wish)
     duties = duty_findings(wish.countries, frozenset(done))
     kept = print_of(heard).to_bytes()
     maker = studio.maker
@@ -135,6 +122,27 @@ def produce_sound(
         carried.left_behind,
         tuple(duties),
     )
+
+
+def _heard_again(data: bytes, payload: Payload, studio: Studio) -> Samples:
+    """What a reader of the written file hears, prepared; raises SoundMarkNotHeld when the mark is lost in it."""
+    again = open_sound(data)
+    held = detect(again.samples, again.rate, [studio.key], full=False)
+    if not any(mark.payload == payload for mark in held.marks):
+        raise SoundMarkNotHeld(statistic=round(held.best_statistic, 1))
+    return prepared(again.samples, again.rate)
+
+
+def _with_credential(
+    source: bytes, data: bytes, media_type: str, says: Provenance, studio: Studio, wish: Wish
+) -> tuple[bytes, bytes]:
+    """The file with a credential that keeps the one of `source`, and the manifest apart."""
+    earlier = read_credential(source, media_type, ()).credential is not None
+    parent = source if earlier else None
+    signed = sign_credential(
+        data, media_type, says, studio.authority, parent=parent, stamp_url=wish.stamp_url
+    )
+    return signed.data, signed.manifest
 
 
 def with_cue(opened: OpenedSound, countries: tuple[str, ...]) -> Samples:
