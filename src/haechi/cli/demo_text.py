@@ -51,13 +51,14 @@ class TextShow:
 
     def commit(self) -> list[Finding]:
         """The company commits to its profile in Korea, and lets the UK's node answer for it."""
-        from haechi.mark.text.commit import commitment_by
+        from haechi.mark.text.commit import Committer, commitment_by
         from haechi.mark.text.profiles import HaechiProfile
         from haechi.node.texts import FOLDER
 
         profile = HaechiProfile(name=self.issuer, secret=SECRET)
         now = datetime.now(UTC)
-        statement = commitment_by(self.issuer, self.demo.company_key, profile, self.demo.facts, now)
+        by = Committer(self.issuer, self.demo.company_key)
+        statement = commitment_by(by, profile, self.demo.facts, now)
         kept = self.demo.nodes["uk"].folder / FOLDER
         kept.mkdir(mode=0o700, exist_ok=True)
         (kept / "company.profile").write_bytes(profile.to_bytes())

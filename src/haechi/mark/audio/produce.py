@@ -125,7 +125,7 @@ def produce_sound(
 
 
 def _heard_again(data: bytes, payload: Payload, studio: Studio) -> Samples:
-    """What a reader of the written file hears, prepared; raises SoundMarkNotHeld when the mark is lost in it."""
+    """What a reader of the written file hears, prepared; raises SoundMarkNotHeld when the mark is lost."""
     again = open_sound(data)
     held = detect(again.samples, again.rate, [studio.key], full=False)
     if not any(mark.payload == payload for mark in held.marks):

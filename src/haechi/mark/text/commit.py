@@ -1,6 +1,7 @@
 """Committing to a profile in the log: its digest now, so that nobody can pick a key after seeing a text."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from haechi.facts import Facts
 from haechi.mark.studio import Studio
@@ -10,6 +11,13 @@ from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.keys import SigningKey
 from haechi.statement.kinds.mark_profile import NAME, PROFILE_TYPE, MarkProfile
+
+
+class Committer(NamedTuple):
+    """Who commits: an issuer and its key."""
+
+    issuer: str
+    signer: SigningKey
 
 
 def commitment(
@@ -22,13 +30,12 @@ def commitment(
     publish: bool = False,
 ) -> Statement:
     """The signed `mark_profile` of a maker over a profile; raises as `commitment_by` does."""
-    maker, signer = studio.maker, studio.signer
-    return commitment_by(maker.issuer, signer, profile, facts, now, service=service, publish=publish)
+    by = Committer(studio.maker.issuer, studio.signer)
+    return commitment_by(by, profile, facts, now, service=service, publish=publish)
 
 
-def commitment_by(  # noqa: PLR0913 - each is another part of one statement
-    issuer: str,
-    signer: SigningKey,
+def commitment_by(
+    by: Committer,
     profile: Profile,
     facts: Facts,
     now: datetime,
@@ -52,9 +59,9 @@ def commitment_by(  # noqa: PLR0913 - each is another part of one statement
         published=ref if publish else None,
     )
     about = About(
-        issuer=issuer,
+        issuer=by.issuer,
         subject=f"profile:{profile.digest.hex()[:32]}",
         issued_at=int(now.timestamp()),
         kind=NAME,
     )
-    return sign_statement(signer, about, encode_claim(kind_of(NAME), claim, facts))
+    return sign_statement(by.signer, about, encode_claim(kind_of(NAME), claim, facts))
