@@ -218,6 +218,7 @@ def test_a_key_has_one_duty(tmp_path: Path):
         "x25519:" + "_" * 42 + "8",  # not canonical
         "x25519:" + "_" * 42 + "9",  # bits beyond the last byte
     ],
+    ids=range(10),  # the keys are fresh in each run
 )
 def test_weak_and_misspelled_keys_are_refused(text: str):
     with pytest.raises(RecipientMalformed):
