@@ -7,17 +7,23 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.cli.ran import Run
-from tests.network.parties import COMPANY, Operator, about_target, bundle, ed25519_key, pins, sign
+from tests.network.parties import COMPANY, Operator, about_target, bundle, ed25519_key, pins, seed_of, sign
 
 from haechi.cli.asked import within
 from haechi.facts import load
+from haechi.log.note import NoteSigner, SignatureType
 from haechi.statement.claims import kind_of
 from haechi.statement.kinds.pledge_report import PledgeReport
 from haechi.statement.kinds.policy import Grant
 
 NOTICE = "A notice in words or voice, or a visible mark, when content leaves the service."
 DAY = ("--on", "2026-11-22")
+WITNESSES = {
+    name: NoteSigner(name, SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.from_private_bytes(seed_of(name)))
+    for name in ("uk.example/log", "kr.example/log")
+}
 HANGUL = re.compile("[가-힣]")
 
 
@@ -180,7 +186,7 @@ class Reported(NamedTuple):
 
 @pytest.fixture
 def reported(tmp_path: Path) -> Reported:
-    korea, key = Operator("kr"), ed25519_key(COMPANY)
+    korea, key = Operator("kr", witnesses=(*WITNESSES.values(),)), ed25519_key(COMPANY)
     example = kind_of("pledge_report").example()
     assert isinstance(example, PledgeReport)
     sections = tuple(msgspec.structs.replace(each, evidence=()) for each in example.sections)
@@ -197,6 +203,35 @@ def reported(tmp_path: Path) -> Reported:
     withdrawn = tmp_path / "withdrawn.haechi"
     withdrawn.write_bytes(bundle(items))
     return Reported(file, pinned, withdrawn)
+
+
+@pytest.mark.parametrize(
+    ("name", "assurance"), [("uk.example/log", "witnessed"), ("kr.example/log", "logged")]
+)
+def test_a_quorum_that_the_reader_asks_for_lifts_assurance_unless_it_is_the_log_itself(
+    run: Run, reported: Reported, tmp_path: Path, name: str, assurance: str
+) -> None:
+    given = ("co.naver", "-e", reported.file, "--pins", reported.pins, "--voice", f"co.naver={COMPANY}", *DAY)
+    policy = tmp_path / "policy"
+    vkey = WITNESSES[name].key.vkey
+    policy.write_text(f"witness {name} {vkey}\nquorum {name}\n", "utf-8")
+    seen: list[set[str]] = []
+    for asked in ((), ("--policy", policy)):
+        ran = run("answers", *given, *asked, "--json")
+        assert ran.code == 0
+        given_for = [each for answer in ran.json["answers"] for each in answer["credits"]]
+        seen.append({each["assurance"] for each in given_for})
+    assert seen == [{"logged"}, {assurance}]
+
+
+def test_a_quorum_that_is_not_met_takes_nothing_away(run: Run, reported: Reported, tmp_path: Path) -> None:
+    stranger = NoteSigner("no.example", SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate())
+    policy = tmp_path / "policy"
+    policy.write_text(f"witness no.example {stranger.key.vkey}\nquorum no.example\n", "utf-8")
+    given = ("--evidence", reported.file, "--pins", reported.pins, "--voice", f"co.naver={COMPANY}", *DAY)
+    ran = run("pledges", *given, "--policy", policy, "--json")
+    assert ran.code == 0
+    assert {each["assurance"] for each in ran.json["cells"] if each["state"] != "none"} == {"logged"}
 
 
 def test_a_verified_report_is_counted_for_its_party_only_as_a_claim(run: Run, reported: Reported) -> None:

@@ -13,7 +13,7 @@ PAGES = {"en": DOCS / "tutorial.md", "ko": DOCS / "tutorial.ko.md"}
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("lang", PAGES)
+@pytest.mark.parametrize("lang", ["en", pytest.param("ko", marks=pytest.mark.slow)])
 def test_every_command_does_what_the_page_says(lang: str, tmp_path: Path) -> None:
     page = blocks(PAGES[lang])
     commands = [block.text for block in page if block.kind == "sh"]

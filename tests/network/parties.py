@@ -9,8 +9,10 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 
 from haechi.facts import Facts, load
-from haechi.log.checkpoint import CheckpointSigner
+from haechi.log.checkpoint import Checkpoint, CheckpointSigner
+from haechi.log.cosignature import cosign
 from haechi.log.merkle import leaf_hashes
+from haechi.log.note import Note, NoteSigner
 from haechi.log.proof import TlogProof
 from haechi.log.receipt import InclusionProof, ReceiptSigner
 from haechi.log.tiles import Edge, TileTree, grow
@@ -87,6 +89,7 @@ class Operator:
 
     name: str
     statements: list[Statement] = field(default_factory=list[Statement])
+    witnesses: tuple[NoteSigner, ...] = ()
 
     def __post_init__(self) -> None:
         self.origin = f"{self.name}.example/log"
@@ -146,7 +149,10 @@ class Operator:
         # ML-DSA signs with fresh randomness each time; one head has one note here, as in a node.
         self._notes = getattr(self, "_notes", {})
         if root not in self._notes:
-            self._notes[root] = self.signer.sign(size, root, NOW)
+            note = self.signer.sign(size, root, NOW)
+            head = Checkpoint(self.origin, size, root)
+            lines = [cosign(head, witness, NOW) for witness in self.witnesses]
+            self._notes[root] = Note.parse(note).with_lines(lines).encode() if lines else note
         return self._notes[root]
 
 

@@ -87,7 +87,7 @@ BAD: dict[str, bytes] = {
     "item-too-short": manifest([["subject", b""]]),
     "statement-a-text": manifest([["subject", "x", b""]]),
     "statement-too-large": manifest([["subject", bytes(128 * 1024 + 1), b""]]),
-    "proof-too-large": manifest([["subject", b"", bytes(64 * 1024 + 1)]]),
+    "proof-too-large": manifest([["subject", b"", bytes(192 * 1024 + 1)]]),
     "items-too-many": manifest([SUBJECT, *([["about", b"", b""]] * MAX_ITEMS)]),
     "files-too-many": manifest([SUBJECT], [[n.to_bytes(32), 0] for n in range(MAX_FILES + 1)]),
     "file-twice": manifest([SUBJECT], [ENTRY, ENTRY]) + FILE + FILE,

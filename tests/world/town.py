@@ -1,7 +1,6 @@
 """Whole nodes in one process that speak to each other without sockets: links can be cut, nodes can lie."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,7 +16,7 @@ from haechi.network.pins import Pins
 from haechi.node.open import PINS, create_node
 from haechi.statement.kinds.key_event import Role
 
-NOW = int(time.time())  # houses keep the clock of this machine
+NOW = 1_795_000_000
 COUNTRIES = {"kr": "KR", "uk": "GB", "sg": "SG", "jp": "JP"}
 
 
@@ -55,7 +54,7 @@ class Town:
             mock.patch("haechi.node.open.PeerClient", client),
             mock.patch("haechi.node.witnessing.PeerClient", client),
         ):
-            self.houses[name] = House(self.folder / name)
+            self.houses[name] = House(self.folder / name, lambda: float(NOW))
         return self.houses[name]
 
     def clone(self, name: str, twin: str) -> House:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, Within, day_of, within
-from haechi.cli.counted import MAX_FILE_BYTES, Counted, checkers_of, count_file, voices_of
+from haechi.cli.counted import MAX_FILE_BYTES, Counted, Hearing, checkers_of, count_file, voices_of
 from haechi.cli.files import read_file
-from haechi.cli.options import Json, PinsFile, tr
+from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
-from haechi.cli.verify import load_trust
+from haechi.cli.verify import load_trust, quorum_of
 from haechi.findings import Verdict
 from haechi.words import Lang, Text
 
@@ -60,6 +60,8 @@ class Question(NamedTuple):
     voice: Sequence[str]
     pins: Path | None
     on: str
+    policy: Path | None = None
+    quorum: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ def answers(
     part_of: PartOf = None,
     voice: Voices = None,
     pins: PinsFile = None,
+    policy: PolicyFile = None,
+    quorum: QuorumOf = None,
     on: Day = "",
     json: Json = False,
 ) -> None:
@@ -102,7 +106,8 @@ def answers(
 
     out, facts = Out(json), load()
     part = within(facts, to) if to else None
-    worked = work_out(out, Question(subject, evidence or (), part_of or (), voice or (), pins, on))
+    asked = Question(subject, evidence or (), part_of or (), voice or (), pins, on, policy, quorum)
+    worked = work_out(out, asked)
     if json:
         out.data(
             {
@@ -125,10 +130,11 @@ def work_out(out: Out, given: Question) -> Worked:
     facts = load()
     trust, voices = load_trust(given.pins), voices_of(given.voice)
     engine = Engine(facts, checkers_of(trust))
+    heard = Hearing(trust, voices, quorum_of(trust, given.policy, given.quorum))
     counted: list[Counted] = []
     with out.progress(Text("counting evidence", "증거를 세는 중")) as progress:
         for done, path in enumerate(given.evidence):
-            counted += count_file(engine, path, trust, voices)
+            counted += count_file(engine, path, heard)
             progress(done + 1, len(given.evidence))
     files = tuple(read_file(path, MAX_FILE_BYTES, Text("evidence", "증거")) for path in given.evidence)
     found = engine.answers(Scope(given.subject, tuple(given.part_of)), day_of(given.on))

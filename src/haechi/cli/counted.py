@@ -15,17 +15,26 @@ if TYPE_CHECKING:
     from haechi.answers import Engine, Seen
     from haechi.network.pins import Pins
     from haechi.network.sections import Report, Section, Trust
+    from haechi.network.verify import Quorum
     from haechi.statement.claims import Claim
 
 MAX_FILE_BYTES = 64 << 20
 # Whether a statement still stands is worked out from all items together, not from one bundle.
 _STANDING = "network.standing"
-# The reader's witness policy asks for a quorum, and the head that covers the statement has it.
 _QUORUM = "log.quorum.met"
 _COUNTED = Text("counted", "셈에 넣음")
 _NO_EVIDENCE = Text("of a kind that is no evidence", "증거가 아닌 종류")
 _NAMES_NONE = Text("names no commitment that it is offered for", "어느 약속의 증거인지 적혀 있지 않음")
 _NOT_VERIFIED = Text("not counted: {check}: {why}", "세지 않음: {check}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Whom a reader hears. trust: whose keys; voices: who speaks for a party; quorum: which witnesses."""
+
+    trust: "Trust"
+    voices: Mapping[str, frozenset[str]]
+    quorum: "Quorum | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +87,44 @@ def checkers_of(pins: "Pins") -> frozenset[str]:
     return frozenset(card.issuer for card in pins.nodes)
 
 
-def count_file(
-    engine: "Engine", path: Path, trust: "Trust", voices: Mapping[str, frozenset[str]]
-) -> list[Counted]:
+def count_file(engine: "Engine", path: Path, heard: Hearing) -> list[Counted]:
     """Verify one bundle or statement and put into the engine what holds. Raises NotFound, FileRefused."""
     raw = read_file(path, MAX_FILE_BYTES, Text("evidence", "증거"))
-    return count_raw(engine, str(path), raw, (trust, voices))
+    return count_raw(engine, str(path), raw, heard)
 
 
-def count_raw(
-    engine: "Engine", name: str, raw: bytes, heard: "tuple[Trust, Mapping[str, frozenset[str]]]"
-) -> list[Counted]:
-    """`count_file` for bytes at hand. heard: whose keys are trusted, and who speaks for whom."""
-    trust, voices = heard
-    return [_count(engine, name, section, voices) for section in _verified(raw, trust).sections]
+def count_raw(engine: "Engine", name: str, raw: bytes, heard: Hearing) -> list[Counted]:
+    """`count_file` for bytes at hand."""
+    sections = _verified(raw, heard.trust, None).sections
+    if heard.quorum is None:
+        return [_count(engine, name, section, heard.voices, witnessed=False) for section in sections]
+    # Whether others saw the log decides how well evidence is assured, not whether it counts: a second look.
+    asked = _verified(raw, heard.trust, heard.quorum).sections
+    witnessed = {each.digest for each in asked if any(map(_by_others, each.findings))}
+    return [
+        _count(engine, name, section, heard.voices, witnessed=section.digest in witnessed)
+        for section in sections
+    ]
 
 
-def _verified(raw: bytes, trust: "Trust") -> "Report":
+def _verified(raw: bytes, trust: "Trust", quorum: "Quorum | None") -> "Report":
     from haechi.facts import load
     from haechi.network.bundle import MAGIC
     from haechi.network.verify import verify_bundle, verify_statement
 
     if raw.startswith(MAGIC):
-        return verify_bundle(io.BytesIO(raw), trust, load())
+        return verify_bundle(io.BytesIO(raw), trust, load(), None, quorum)
     return verify_statement(raw, trust, load())
 
 
-def _count(engine: "Engine", file: str, section: "Section", voices: Mapping[str, frozenset[str]]) -> Counted:
+def _count(
+    engine: "Engine",
+    file: str,
+    section: "Section",
+    voices: Mapping[str, frozenset[str]],
+    *,
+    witnessed: bool,
+) -> Counted:
     from haechi.answers import Evidence, NotTheirVoice, item_of
 
     statement = section.statement
@@ -115,7 +135,9 @@ def _count(engine: "Engine", file: str, section: "Section", voices: Mapping[str,
     if statement is None or verdict is not Verdict.HOLDS:
         return Counted(file, digest, issuer, verdict, counted=False, why=_unverified(checks))
     try:
-        item = item_of(statement, section.claim, _seen(section), engine.facts, voices=voices)
+        item = item_of(
+            statement, section.claim, _seen(section, witnessed=witnessed), engine.facts, voices=voices
+        )
     except NotTheirVoice as error:
         why = Text(f"{error.say('en')} (--voice PARTY=ISSUER)", f"{error.say('ko')} (--voice 당사자=발행자)")
         return Counted(file, digest, issuer, Verdict.UNDECIDED, counted=False, why=why)
@@ -149,7 +171,7 @@ def _unverified(checks: list[Finding]) -> Text:
     return Text(said("en"), said("ko"))
 
 
-def _seen(section: "Section") -> "Seen":
+def _seen(section: "Section", *, witnessed: bool) -> "Seen":
     """The logs that hold it, as far as a proof or a receipt of a pinned log showed."""
     from haechi.answers import Seen
 
@@ -161,4 +183,11 @@ def _seen(section: "Section") -> "Seen":
     held = {each.code for each in section.findings if each.verdict is Verdict.HOLDS}
     if section.origin is not None and "log.inclusion.valid" in held:
         logs.append(section.origin)
-    return Seen(logs=tuple(dict.fromkeys(logs)), witnessed=_QUORUM in held)
+    return Seen(logs=tuple(dict.fromkeys(logs)), witnessed=witnessed)
+
+
+def _by_others(finding: Finding) -> bool:
+    """Whether a quorum is met with somebody in it besides the log itself."""
+    if finding.code != _QUORUM:
+        return False
+    return bool({*str(finding.facts["by"]).split(", ")} - {str(finding.facts["origin"])})

@@ -174,7 +174,7 @@ def _again(body: "Package", trust: "Trust", facts: "Facts") -> "Finding":
     """The answers in the body against those that follow from its files, day and voices."""
     from haechi.answers import Engine, Scope
     from haechi.answers.package import PackageMalformed, check_answers
-    from haechi.cli.counted import count_raw
+    from haechi.cli.counted import Hearing, count_raw
 
     try:
         day = date.fromisoformat(body.as_of)
@@ -183,7 +183,7 @@ def _again(body: "Package", trust: "Trust", facts: "Facts") -> "Finding":
     engine = Engine(facts, body.checkers)
     voices = {party: frozenset(issuers) for party, issuers in body.voices.items()}
     for number, raw in enumerate(body.raw_files, 1):
-        count_raw(engine, f"#{number}", raw, (trust, voices))
+        count_raw(engine, f"#{number}", raw, Hearing(trust, voices))
     return check_answers(body, engine.answers(Scope(body.subject, body.part_of), day))
 
 

@@ -8,7 +8,7 @@ import typer
 from haechi.cli.answers import Given, PartOf, Question, Voices, exit_of, show_counted, work_out
 from haechi.cli.asked import NOT_ADVICE, Day, Within, day_of, within
 from haechi.cli.duties import read_values
-from haechi.cli.options import Json, PinsFile, tr
+from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, tr
 from haechi.cli.out import Out
 from haechi.words import Lang, Text
 
@@ -51,8 +51,8 @@ def gaps(
         str,
         typer.Option("--to", help=tr("only this country or regime, such as KR", "이 나라·규제만. 예: KR")),
     ] = "",
-    evidence: Given = None, part_of: PartOf = None, voice: Voices = None, pins: PinsFile = None, on: Day = "",
-    json: Json = False,
+    evidence: Given = None, part_of: PartOf = None, voice: Voices = None, pins: PinsFile = None,
+    policy: PolicyFile = None, quorum: QuorumOf = None, on: Day = "", json: Json = False,
 ) -> None:  # fmt: skip
     """Exit 0; with evidence that was not counted 1 (a check FAILS) or 3 (UNDECIDED)."""
     from haechi.answers import Catalogue, duties, read_profile
@@ -63,7 +63,8 @@ def gaps(
     read = read_profile(read_values(profile), facts)
     part = within(facts, to) if to else None
     name = subject or read.name
-    worked = work_out(out, Question(name, evidence or (), part_of or (), voice or (), pins, on))
+    asked = Question(name, evidence or (), part_of or (), voice or (), pins, on, policy, quorum)
+    worked = work_out(out, asked)
     found = [
         each
         for each in left_open(duties(read, Catalogue.of(facts), day), worked.answers)

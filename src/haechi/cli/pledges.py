@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, day_of
-from haechi.cli.counted import Counted, checkers_of, count_file, voices_of
-from haechi.cli.options import Json, PinsFile, tr
+from haechi.cli.counted import Counted, Hearing, checkers_of, count_file, voices_of
+from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.pledges_compare import show_comparison
 from haechi.cli.pledges_line import show_line
-from haechi.cli.verify import load_trust
+from haechi.cli.verify import load_trust, quorum_of
 from haechi.errors import NotFound
 from haechi.findings import Verdict
 from haechi.words import Lang, Text
@@ -70,6 +70,8 @@ def pledges(
         ),
     ] = None,
     pins: PinsFile = None,
+    policy: PolicyFile = None,
+    quorum: QuorumOf = None,
     on: Day = "",
     line: Annotated[
         bool,
@@ -88,9 +90,10 @@ def pledges(
     if line:
         show_line(out, facts)
         return
-    trust, voices = load_trust(pins), voices_of(voice or ())
+    trust = load_trust(pins)
+    heard = Hearing(trust, voices_of(voice or ()), quorum_of(trust, policy, quorum))
     engine = Engine(facts, checkers_of(trust))
-    counted = [each for path in evidence or () for each in count_file(engine, path, trust, voices)]
+    counted = [each for path in evidence or () for each in count_file(engine, path, heard)]
     if instrument == "compare":
         show_comparison(out, facts, counted, party)
         raise typer.Exit(_exit(counted))
