@@ -25,8 +25,9 @@ from haechi.mark.credentials import anchors
 from haechi.mark.examine import Means, examine
 from haechi.mark.image import PUBLIC_KEY, MarkKey, Payload, detect, embed, open_picture
 from haechi.mark.labels import packet_of, with_packet
-from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
+from haechi.mark.pipeline import Produced, Wish, produce, statement_for
 from haechi.mark.records import Book, LogRecord, records_of
+from haechi.mark.said import subject_of
 from haechi.mark.studio import Maker, Studio, StudioExists, StudioUnreadable, namespace_of
 from haechi.mark.verdict import STATES, Look, State
 from haechi.statement.kinds.content_mark import ContentMark

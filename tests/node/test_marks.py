@@ -25,7 +25,8 @@ from haechi.mark.bulk import ITEMS_TYPE
 from haechi.mark.credentials import make_authority
 from haechi.mark.fingerprint import dihedral_pdq
 from haechi.mark.image import PUBLIC_KEY, Payload, embed
-from haechi.mark.pipeline import Produced, Wish, produce, statement_for, subject_of
+from haechi.mark.pipeline import Produced, Wish, produce, statement_for
+from haechi.mark.said import subject_of
 from haechi.mark.studio import Studio
 from haechi.node.maintenance import grant
 from haechi.statement.claims import encode_claim

@@ -18,7 +18,8 @@ from tests.statement.make import FACTS
 
 from haechi.mark.credentials import make_authority
 from haechi.mark.image import PUBLIC_KEY
-from haechi.mark.pipeline import statement_for, subject_of
+from haechi.mark.pipeline import statement_for
+from haechi.mark.said import subject_of
 from haechi.mark.studio import Studio
 from haechi.mark.text import TextMark
 from haechi.mark.text.commit import commitment

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, Within, day_of, within
-from haechi.cli.counted import MAX_FILE_BYTES, Counted, Hearing, checkers_of, count_file, voices_of
-from haechi.cli.files import read_file
+from haechi.cli.counted import Counted, Hearing, checkers_of, count_raw, read_evidence, voices_of
 from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.verify import load_trust, quorum_of
@@ -132,13 +131,15 @@ def work_out(out: Out, given: Question) -> Worked:
     engine = Engine(facts, checkers_of(trust))
     heard = Hearing(trust, voices, quorum_of(trust, given.policy, given.quorum))
     counted: list[Counted] = []
+    files: list[bytes] = []
     with out.progress(Text("counting evidence", "증거를 세는 중")) as progress:
         for done, path in enumerate(given.evidence):
-            counted += count_file(engine, path, heard)
+            raw = read_evidence(path)
+            files.append(raw)
+            counted += count_raw(engine, str(path), raw, heard)
             progress(done + 1, len(given.evidence))
-    files = tuple(read_file(path, MAX_FILE_BYTES, Text("evidence", "증거")) for path in given.evidence)
     found = engine.answers(Scope(given.subject, tuple(given.part_of)), day_of(given.on))
-    return Worked(engine, found, tuple(counted), files, voices)
+    return Worked(engine, found, tuple(counted), tuple(files), voices)
 
 
 def exit_of(counted: Sequence[Counted]) -> int:

@@ -89,8 +89,12 @@ def checkers_of(pins: "Pins") -> frozenset[str]:
 
 def count_file(engine: "Engine", path: Path, heard: Hearing) -> list[Counted]:
     """Verify one bundle or statement and put into the engine what holds. Raises NotFound, FileRefused."""
-    raw = read_file(path, MAX_FILE_BYTES, Text("evidence", "증거"))
-    return count_raw(engine, str(path), raw, heard)
+    return count_raw(engine, str(path), read_evidence(path), heard)
+
+
+def read_evidence(path: Path) -> bytes:
+    """The bytes of one bundle or statement. Raises NotFound, FileRefused."""
+    return read_file(path, MAX_FILE_BYTES, Text("evidence", "증거"))
 
 
 def count_raw(engine: "Engine", name: str, raw: bytes, heard: Hearing) -> list[Counted]:

@@ -72,7 +72,8 @@ class PictureShow:
         import numpy as np
 
         from haechi.mark.image import PUBLIC_KEY, Payload, open_picture
-        from haechi.mark.pipeline import Wish, produce, statement_for, subject_of
+        from haechi.mark.pipeline import Wish, produce, statement_for
+        from haechi.mark.said import subject_of
         from haechi.mark.studio import Maker, Studio, namespace_of
         from haechi.statement.kinds.content_mark import ContentMark
 

@@ -58,7 +58,8 @@ class SoundShow:
 
         from haechi.mark.audio.produce import produce_sound
         from haechi.mark.image import PUBLIC_KEY, Payload
-        from haechi.mark.pipeline import statement_for, subject_of
+        from haechi.mark.pipeline import statement_for
+        from haechi.mark.said import subject_of
         from haechi.mark.studio import Maker, Studio, namespace_of
         from haechi.mark.wish import Wish
         from haechi.statement.kinds.content_mark import ContentMark

@@ -8,7 +8,6 @@ item first (`item.cbor`); the statement over all of them and the proofs come at 
 """
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,10 +25,12 @@ from haechi.mark.fanout import HERE, Spread, each_of
 from haechi.mark.image import Payload
 from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge
 from haechi.mark.media import TEXT_TYPES, WHAT, Medium, medium_of
-from haechi.mark.pipeline import produce, statement_for, subject_of
+from haechi.mark.pipeline import produce, statement_for
+from haechi.mark.said import subject_of
 from haechi.mark.studio import Studio
 from haechi.mark.text.files import read_bytes
 from haechi.mark.text.produce import TextFile, produce_text
+from haechi.mark.whole import sync_folder, write_whole
 from haechi.mark.wish import Wish
 from haechi.statement.envelope import Statement
 from haechi.statement.evidence import EvidenceRef
@@ -145,7 +146,7 @@ def mark_one(
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = records_folder(target)
     _write_folder(folder, files)
-    _write_file(target, made.data)
+    write_whole(target, made.data)
     return MarkedOnDisk(target, folder, made, statement)
 
 
@@ -207,11 +208,11 @@ def write_batch(
     ref = EvidenceRef(digest=digest, size=len(raw), media_type=ITEMS_TYPE, name="batch.items")
     built: Built = build_batch(items, facts, ref)
     statement = statement_for(built.claim, f"marks:{built.tree.root.hex()[:32]}", studio, facts, now)
-    _write_file(out / "batch.items", raw)
+    write_whole(out / "batch.items", raw)
     for at, ((task, _item), proof) in enumerate(zip(done, built.proofs(statement.digest), strict=True)):
-        _write_file(records_folder(task.target) / PROOF, proof.to_bytes())
+        write_whole(records_folder(task.target) / PROOF, proof.to_bytes())
         progress(at + 1, len(done))
-    _write_file(out / "batch.cose", statement.raw)
+    write_whole(out / "batch.cose", statement.raw)
     return LoggedBatch(out / "batch.cose", out / "batch.items", statement.digest, built.tree.size)
 
 
@@ -267,36 +268,11 @@ def _write_folder(folder: Path, files: dict[str, bytes]) -> None:
     try:
         made.chmod(0o755)
         for name, data in files.items():
-            _write_file(made / name, data)
+            write_whole(made / name, data)
         if folder.exists():
             shutil.rmtree(folder)
         made.rename(folder)
     except OSError:
         shutil.rmtree(made, ignore_errors=True)
         raise
-    _sync(folder.parent)
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    """Put a file in place, durably, whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", dir=path.parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        made.chmod(0o644)
-        made.replace(path)
-    except OSError:
-        made.unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder.parent)

@@ -8,14 +8,14 @@ bytes out; time and randomness are arguments.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from haechi.facts import Facts
 from haechi.findings import Finding
-from haechi.mark.credentials import MANIFEST_TYPE, Provenance, read_credential, sign_credential
+from haechi.mark.credentials import MANIFEST_TYPE, read_credential, sign_credential
 from haechi.mark.fingerprint import SIGNATURE_TYPE, prints_of, signature_of
 from haechi.mark.image import (
     LATTICE_ALGORITHM,
@@ -43,11 +43,11 @@ from haechi.mark.labels import (
     with_packet,
 )
 from haechi.mark.labels.visible import SMALLEST_SHARE
+from haechi.mark.said import provenance_for, record_for, ref_to
 from haechi.mark.studio import Studio
 from haechi.mark.wish import Wish
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
-from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.content_mark import (
     NAME,
     ContentMark,
@@ -109,16 +109,7 @@ class _Job:
     @property
     def record(self) -> LabelRecord:
         """What all labels say."""
-        maker = self.studio.maker
-        return LabelRecord(
-            provider=maker.provider,
-            system=maker.system,
-            version=maker.version,
-            made=self.now.astimezone(UTC).replace(microsecond=0),
-            id=self.payload.hex,
-            source_type=self.wish.source_type,
-            producer=maker.producer,
-        )
+        return record_for(self.studio, self.wish, self.payload.hex, self.now)
 
 
 def produce(
@@ -143,10 +134,12 @@ def produce(
     job.done.update({"watermark", "metadata", "credential", "kept"})
     if wish.notice:
         job.done.add("notice")
+    bindings = ((job.algorithm, payload.hex),)
+    says = provenance_for(title, studio, wish, payload.hex, bindings, watermarked=True)
     signed = sign_credential(
         carried.data,
         media_type,
-        _provenance(job),
+        says,
         studio.authority,
         parent=source if earlier else None,
         stamp_url=wish.stamp_url,
@@ -172,11 +165,6 @@ def statement_for(claim: ContentMark, subject: str, studio: Studio, facts: Facts
     """The signed statement over an item or a batch."""
     about = About(issuer=studio.maker.issuer, subject=subject, issued_at=int(now.timestamp()), kind=NAME)
     return sign_statement(studio.signer, about, encode_claim(kind_of(NAME), claim, facts))
-
-
-def subject_of(payload: str) -> str:
-    """What a statement about one marked item is about."""
-    return f"mark:{payload}"
 
 
 def _watermarked(pixels: "NDArray[Any]", job: _Job) -> Marked:
@@ -221,19 +209,6 @@ def _labelled(pixels: "NDArray[Any]", job: _Job) -> "NDArray[Any]":
     return made
 
 
-def _provenance(job: _Job) -> Provenance:
-    maker = job.studio.maker
-    return Provenance(
-        title=job.title,
-        system=maker.system,
-        version=maker.version,
-        source_type=job.wish.source_type,
-        bindings=((job.algorithm, job.payload.hex),),
-        log=(("issuer", maker.issuer), ("subject", subject_of(job.payload.hex))),
-        watermarked=True,
-    )
-
-
 def _item(
     job: _Job,
     data: bytes,
@@ -259,12 +234,7 @@ def _item(
             key=job.studio.key.id if job.wish.engine is None else job.algorithm,
         ),
         fingerprints=Fingerprints(
-            pdq=prints.pdq, iscc=prints.iscc, orb=_ref(signature, SIGNATURE_TYPE, "keypoints.orb")
+            pdq=prints.pdq, iscc=prints.iscc, orb=ref_to(signature, SIGNATURE_TYPE, "keypoints.orb")
         ),
-        credential=_ref(manifest, MANIFEST_TYPE, "manifest.c2pa"),
+        credential=ref_to(manifest, MANIFEST_TYPE, "manifest.c2pa"),
     )
-
-
-def _ref(data: bytes, media_type: str, name: str) -> EvidenceRef:
-    digest = hashlib.sha256(data).digest()
-    return EvidenceRef(digest=digest, size=len(data), media_type=media_type, name=name)

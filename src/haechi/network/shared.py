@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from haechi.errors import Unavailable
+from haechi.log.schema import transaction
 from haechi.network.blobs import MAX_BLOB_BYTES, BlobStore
 from haechi.statement.evidence import EvidenceRef
 from haechi.words import Text
@@ -146,15 +147,8 @@ class SharedShelf:
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:
-        with self._lock, self._translated():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._lock, self._translated(), transaction(self._db):
+            yield self._db
 
     @contextmanager
     def _translated(self) -> Generator[None]:

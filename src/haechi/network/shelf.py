@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from haechi.errors import Unavailable
+from haechi.log.schema import transaction
 from haechi.words import Text
 
 VERSION = 1
@@ -92,15 +93,8 @@ class Shelf:
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
         """One transaction, alone. Raises IndexFailed."""
-        with self._lock, self._translated():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+        with self._lock, self._translated(), transaction(self._db):
+            yield self._db
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:

@@ -21,8 +21,9 @@ from haechi.mark.audio.produce import MarkedSoundFile, SoundMarkNotHeld, produce
 from haechi.mark.examine import Means
 from haechi.mark.image import PUBLIC_KEY, MarkKey, Payload
 from haechi.mark.labels import read_labels
-from haechi.mark.pipeline import statement_for, subject_of
+from haechi.mark.pipeline import statement_for
 from haechi.mark.records import Book, records_of
+from haechi.mark.said import subject_of
 from haechi.mark.studio import Maker, Studio
 from haechi.mark.verdict import State
 from haechi.mark.wish import Wish

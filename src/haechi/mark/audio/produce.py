@@ -4,7 +4,7 @@ Pure: bytes in, bytes out; time and randomness are arguments. Only the spoken no
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -20,11 +20,11 @@ from haechi.mark.audio.labels import packet_in_sound
 from haechi.mark.audio.prints import MEDIA_TYPE as PRINT_TYPE
 from haechi.mark.audio.prints import print_of
 from haechi.mark.credentials import MANIFEST_TYPE, MEDIA_TYPES, Provenance, read_credential, sign_credential
-from haechi.mark.labels import LabelRecord, Layer, country_of, duty_findings, packet_of, served
+from haechi.mark.labels import Layer, country_of, duty_findings, packet_of, served
 from haechi.mark.payload import Payload
+from haechi.mark.said import provenance_for, record_for, ref_to
 from haechi.mark.studio import Studio
 from haechi.mark.wish import Wish
-from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.content_mark import Extent, Fingerprints, Label, MarkedItem, Watermark
 from haechi.words import Text
 
@@ -83,7 +83,7 @@ def produce_sound(
         country_of(name)
     opened = open_sound(source)
     samples = with_cue(opened, wish.countries) if wish.visible else opened.samples
-    record = record_for(studio, wish, payload, now)
+    record = record_for(studio, wish, payload.hex, now)
     marked = embed(samples, opened.rate, payload, studio.key)
     carried = encode_sound(opened, marked.samples, packet_of(record, packet_in_sound(source)))
     heard = _heard_again(carried.data, payload, studio)
@@ -93,7 +93,8 @@ def produce_sound(
     data, manifest = carried.data, b""
     if opened.media_type in MEDIA_TYPES:
         done.add("credential")
-        says = provenance_for(title, studio, wish, ((AUDIO_ALGORITHM, payload.hex),), payload)
+        bindings = ((AUDIO_ALGORITHM, payload.hex),)
+        says = provenance_for(title, studio, wish, payload.hex, bindings, watermarked=True)
         data, manifest = _with_credential(source, data, opened.media_type, says, studio, wish)
     duties = duty_findings(wish.countries, frozenset(done))
     kept = print_of(heard).to_bytes()
@@ -156,42 +157,6 @@ def with_cue(opened: OpenedSound, countries: tuple[str, ...]) -> Samples:
     return np.concatenate([before, opened.samples])
 
 
-def record_for(studio: Studio, wish: Wish, payload: Payload, now: datetime) -> LabelRecord:
-    """What all labels say."""
-    maker = studio.maker
-    return LabelRecord(
-        provider=maker.provider,
-        system=maker.system,
-        version=maker.version,
-        made=now.astimezone(UTC).replace(microsecond=0),
-        id=payload.hex,
-        source_type=wish.source_type,
-        producer=maker.producer,
-    )
-
-
-def provenance_for(
-    title: str, studio: Studio, wish: Wish, bindings: tuple[tuple[str, str], ...], payload: Payload
-) -> Provenance:
-    """What the credential says."""
-    maker = studio.maker
-    return Provenance(
-        title=title,
-        system=maker.system,
-        version=maker.version,
-        source_type=wish.source_type,
-        bindings=bindings,
-        log=(("issuer", maker.issuer), ("subject", f"mark:{payload.hex}")),
-        watermarked=True,
-    )
-
-
 def watermark_for(payload: Payload, studio: Studio) -> Watermark:
     """What the statement says of the mark."""
     return Watermark(payload=payload.hex, algorithm=AUDIO_ALGORITHM, spec=SPEC, key=studio.key.id)
-
-
-def ref_to(data: bytes, media_type: str, name: str) -> EvidenceRef:
-    """The reference to a file that is kept beside the log."""
-    digest = hashlib.sha256(data).digest()
-    return EvidenceRef(digest=digest, size=len(data), media_type=media_type, name=name)

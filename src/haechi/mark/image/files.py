@@ -4,8 +4,6 @@ A marked file appears whole or not at all: it is written beside its place, flush
 and only then given its name.
 """
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -16,6 +14,7 @@ from haechi.mark.image.detect import Detection, detect
 from haechi.mark.image.embed import embed
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.payload import Payload
+from haechi.mark.whole import write_whole
 from haechi.words import Text
 
 
@@ -56,7 +55,7 @@ def mark_file(
     again = detect(open_picture(carried.data).pixels, [key])
     if not any(mark.payload == payload for mark in again.marks):
         raise MarkNotHeld(statistic=round(again.best_statistic, 1))
-    _write_whole(target, carried.data)
+    write_whole(target, carried.data)
     return MarkedFile(target, marked.psnr_db, carried.left_behind, again)
 
 
@@ -73,23 +72,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFound(what_is="picture file", name=str(path)) from error
-
-
-def _write_whole(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        made.chmod(0o644)
-        made.replace(target)
-    except OSError:
-        made.unlink(missing_ok=True)
-        raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

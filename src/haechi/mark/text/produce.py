@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from haechi.findings import Finding
-from haechi.mark.credentials import MANIFEST_TYPE, Provenance
+from haechi.mark.credentials import MANIFEST_TYPE
 from haechi.mark.labels import Layer, country_of, duty_findings, served
+from haechi.mark.said import provenance_for, ref_to
 from haechi.mark.studio import Studio
 from haechi.mark.text.credential import sign_text
 from haechi.mark.text.detect import detect_text
@@ -22,7 +23,6 @@ from haechi.mark.text.prints import prints_of_text
 from haechi.mark.text.profiles import HaechiProfile
 from haechi.mark.text.words import words_of
 from haechi.mark.wish import Wish
-from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.content_mark import (
     Extent,
     Fingerprints,
@@ -86,9 +86,10 @@ def produce_text(source: TextFile, studio: Studio, wish: Wish, content_id: str, 
     bindings = [(ISCC_ALGORITHM, prints.iscc)]
     if mark is not None:
         bindings.append((TEXT_ALGORITHM, mark.payload or mark.key))
-    signed = sign_text(
-        text, _provenance(source.title, studio, wish, tuple(bindings), content_id), studio.authority
+    says = provenance_for(
+        source.title, studio, wish, content_id, tuple(bindings), watermarked=mark is not None
     )
+    signed = sign_text(text, says, studio.authority)
     duties = duty_findings(wish.countries, frozenset(done))
     data, maker = signed.text.encode(), studio.maker
     item = MarkedItem(
@@ -101,7 +102,7 @@ def produce_text(source: TextFile, studio: Studio, wish: Wish, content_id: str, 
         label=Label(provider=maker.provider, id=content_id, producer=maker.producer, serves=served(duties)),
         watermark=mark,
         fingerprints=Fingerprints(iscc=prints.iscc, minhash=prints.minhash),
-        credential=_ref(signed.manifest),
+        credential=ref_to(signed.manifest, MANIFEST_TYPE, MANIFEST),
         extent=Extent(amount=len(words_of(text)), unit="word"),
     )
     return MarkedText(data, source.media_type, content_id, item, signed.manifest, tuple(duties))
@@ -119,23 +120,3 @@ def _mark_in(text: str, studio: Studio) -> Watermark | None:
     return Watermark(
         payload=payload, algorithm=TEXT_ALGORITHM, spec=SPEC, key=best.key.id, profile=profile.digest
     )
-
-
-def _provenance(
-    title: str, studio: Studio, wish: Wish, bindings: tuple[tuple[str, str], ...], content_id: str
-) -> Provenance:
-    maker = studio.maker
-    return Provenance(
-        title=title,
-        system=maker.system,
-        version=maker.version,
-        source_type=wish.source_type,
-        bindings=bindings,
-        log=(("issuer", maker.issuer), ("subject", f"mark:{content_id}")),
-        watermarked=len(bindings) > 1,
-    )
-
-
-def _ref(manifest: bytes) -> EvidenceRef:
-    digest = hashlib.sha256(manifest).digest()
-    return EvidenceRef(digest=digest, size=len(manifest), media_type=MANIFEST_TYPE, name=MANIFEST)
