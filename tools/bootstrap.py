@@ -38,8 +38,9 @@ PROFILES = {
     "check": (".venv", "check.txt", ("check.txt",)),
     "bench": (".venv-bench", "bench.txt", ("bench.txt",)),
 }
-# Declares a newer Python than it needs; measured to run on 3.11.
-FORCED_PEER = "aics-tlog"
+# Declare a newer Python than they need; measured to run on 3.11.
+FORCED_PEERS = ("aics-tlog", "aics-witness")
+WITH_PEERS = ("test", "check", "bench")
 
 
 def say(en: str, ko: str) -> None:
@@ -135,13 +136,16 @@ def install(folder: Path, installer: str, *what: str | Path) -> None:
         run(python, "-m", "pip", "install", "-qq", "--no-compile", *what)
 
 
-def force_peer(folder: Path, lock: Path) -> None:
-    """Install the benchmark peer that declares Python 3.12 into an older environment; hashed as the rest."""
+def force_peers(folder: Path, lock: Path) -> None:
+    """Install the peers of a lock that declare Python 3.12 into an older environment; hashed as the rest."""
     blocks = lock.read_text("utf-8").replace("\\\n", " ").splitlines()
-    line = next(block for block in blocks if block.startswith(FORCED_PEER))
-    pin, hashes = line.split(";")[0], line[line.index("--hash") :]
+    lines = [block for block in blocks if block.startswith(tuple(f"{peer}==" for peer in FORCED_PEERS))]
+    if not lines:
+        return
     wanted = folder / "forced.txt"
-    wanted.write_text(f"{pin} {hashes}\n", "utf-8")
+    wanted.write_text(
+        "".join(f"{line.split(';')[0]} {line[line.index('--hash') :]}\n" for line in lines), "utf-8"
+    )
     flags = ("-qq", "--no-deps", "--ignore-requires-python", "--require-hashes")
     run(folder / "bin" / "python", "-m", "pip", "install", *flags, "-r", wanted)
 
@@ -194,8 +198,8 @@ def set_up(profile: str) -> None:
             f"{name}에 패키지 {count}개 설치 중 ({installer})",
         )
         install(folder, installer, "--no-deps", "--require-hashes", "-r", lock)
-        if profile == "bench" and sys.version_info < (3, 12):
-            force_peer(folder, lock)
+        if profile in WITH_PEERS and sys.version_info < (3, 12):
+            force_peers(folder, lock)
         stamp[lock_name] = digest_of([lock])
     say("building haechi ...", "haechi 빌드 중")
     again = ("--reinstall-package", "haechi") if installer == "uv" else ()

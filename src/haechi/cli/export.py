@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haechi.cli import export_subject
+from haechi.cli import export_incident, export_subject
 from haechi.cli.files import write_file
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
@@ -24,6 +24,7 @@ app = typer.Typer(
     ),
 )
 export_subject.register(app)
+export_incident.register(app)
 Output = Annotated[Path, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))]
 
 

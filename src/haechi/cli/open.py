@@ -8,17 +8,17 @@ import typer
 
 from haechi.cli.files import FileAbsent, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
-from haechi.cli.options import Json, Keys, NodeUrl, PinsFile, tr
+from haechi.cli.options import Json, Keys, NodeUrl, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.usage import WronglyUsed
-from haechi.cli.verify import asked_for, fetch_bundle, load_trust, show_report
+from haechi.cli.verify import asked_for, fetch_bundle, known, show_report
 from haechi.errors import BadInput
 from haechi.words import Text
 
 if TYPE_CHECKING:
-    from haechi.findings import Finding
-    from haechi.network.pins import Pins
-    from haechi.network.verify import Report
+    from collections.abc import Sequence
+
+    from haechi.network.verify import Report, Trust
     from haechi.statement.envelope import Statement
     from haechi.statement.seal_keys import SealKey
     from haechi.statement.sharing import Content
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
     )(open_statement)
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
     """A statement under its checks. file: its encrypted file, where the bundle brought it along."""
 
     report: "Report"
@@ -67,6 +67,7 @@ def open_statement(
         Path | None, typer.Option("--out", "-o", help=tr("file to write the content to", "내용을 쓸 파일"))
     ] = None,
     pins: PinsFile = None,
+    trust: TrustFile = None,
     node: NodeUrl = "",
     keys: Keys = None,
     json: Json = False,
@@ -75,16 +76,14 @@ def open_statement(
     from haechi.statement.keyring import load_seal_key
 
     out = Out(json)
-    read = _read(what, load_trust(pins), node)
+    read = read_one(what, known(pins, trust), node)
     statement = read.report.sections[0].statement
     if statement is None:
         show_report(out, read.report)
         raise typer.Exit(EXIT_BY_VERDICT[read.report.verdict])
     own = [load_seal_key(resolve_key(name, keys), passphrase()) for name in key or []]
-    opened = _open(statement, read, content, release, own)
-    findings = read.report.sections[0].findings
-    kept = [finding for finding in findings if finding.code not in _NOT_READ]
-    findings[:] = [*kept, *_checks(statement, opened)]
+    opened = open_it(statement, read, content, releases_in(read, release), own)
+    take_opened(read, statement, opened)
     if not json:
         show_report(out, read.report)
     _give(out, statement, opened, output, read.report)
@@ -94,7 +93,8 @@ def open_statement(
 _NOT_READ = ("statement.claim.encrypted", "statement.claim.withheld")
 
 
-def _read(what: str, trust: "Pins", node: str) -> _Read:
+def read_one(what: str, trust: "Trust", node: str) -> Read:
+    """The statement that a file, digest or link names, under its checks."""
     from haechi.facts import load
     from haechi.network.bundle import MAGIC, file_in
     from haechi.network.verify import verify_bundle, verify_statement
@@ -108,11 +108,11 @@ def _read(what: str, trust: "Pins", node: str) -> _Read:
     else:
         raw = _bytes_of(what, 2 * MAX_SEALED_BYTES)
     if not raw.startswith(MAGIC):
-        return _Read(verify_statement(raw[: MAX_TRANSPARENT_BYTES + 1], trust, load()), None)
+        return Read(verify_statement(raw[: MAX_TRANSPARENT_BYTES + 1], trust, load()), None)
     report = verify_bundle(io.BytesIO(raw), trust, load(), digest)
     statement = report.sections[0].statement
     file = None if statement is None else file_in(io.BytesIO(raw), statement.payload, MAX_SEALED_BYTES)
-    return _Read(report, file)
+    return Read(report, file)
 
 
 def _bytes_of(what: str, limit: int) -> bytes:
@@ -122,9 +122,14 @@ def _bytes_of(what: str, limit: int) -> bytes:
         raise FileAbsent(what_is=Text("file", "파일"), name=what[:200]) from None
 
 
-def _open(
-    statement: "Statement", read: _Read, content: Path | None, release: Path | None, own: "list[SealKey]"
+def open_it(
+    statement: "Statement",
+    read: Read,
+    content: Path | None,
+    releases: "Sequence[Statement]",
+    own: "list[SealKey]",
 ) -> "Content":
+    """Its restricted content, by own keys or a release; raises what opening raises, BadInput if open."""
     from haechi.network.released import open_by_release
     from haechi.statement.envelope import ENCRYPTED, Sharing
     from haechi.statement.sealed import MAX_SEALED_BYTES
@@ -135,10 +140,8 @@ def _open(
         why = Text(f"a {level} statement is not closed", f"{level} 진술은 닫혀 있지 않음")
         raise BadInput(why=why)
     file = read.file if content is None else read_file(content, MAX_SEALED_BYTES, Text("content", "내용"))
-    given = () if release is None else (_statement_in(release),)
-    held = tuple(one.statement for one in read.report.sections[1:] if one.statement is not None)
     if level in ENCRYPTED:
-        released = open_by_release(statement, file, (*given, *held), own)
+        released = open_by_release(statement, file, releases, own)
         if released is not None:
             return released
         if not own:
@@ -147,18 +150,26 @@ def _open(
     return open_content(statement, file, own)
 
 
+def releases_in(read: Read, release: Path | None) -> "list[Statement]":
+    """The release that a file holds, and every other statement that came with the one that is read."""
+    given = [] if release is None else [_statement_in(release)]
+    return [*given, *(one.statement for one in read.report.sections[1:] if one.statement is not None)]
+
+
 def _statement_in(path: Path) -> "Statement":
     from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
 
     return Statement.from_bytes(read_file(path, MAX_TRANSPARENT_BYTES, Text("release", "공개 진술")))
 
 
-def _checks(statement: "Statement", opened: "Content") -> "list[Finding]":
-    """That it was opened; and whether what was inside is a claim of the statement's kind, when it is one."""
+def take_opened(read: Read, statement: "Statement", opened: "Content") -> None:
+    """Put into the report that it was opened, and whether what was inside is a claim of its kind."""
     from haechi.facts import load
     from haechi.statement.sharing import check_inner_claim
 
-    return [opened.finding, *check_inner_claim(statement, opened, load())]
+    findings = read.report.sections[0].findings
+    kept = [finding for finding in findings if finding.code not in _NOT_READ]
+    findings[:] = [*kept, opened.finding, *check_inner_claim(statement, opened, load())]
 
 
 def _give(out: Out, statement: "Statement", opened: "Content", output: Path | None, report: "Report") -> None:

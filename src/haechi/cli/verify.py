@@ -75,7 +75,7 @@ def verify(
 
         raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins)))
     pinned, listed = load_trust(pins), load_list(trust)
-    report = _verify(what, _known(pinned, listed), node, quorum_of(pinned, policy, quorum))
+    report = _verify(what, listed_trust(pinned, listed), node, quorum_of(pinned, policy, quorum))
     if listed is not None:
         report.sections.append(_about_list(listed))
     show_report(out, report)
@@ -135,7 +135,13 @@ def trust_file(path: Path) -> Path:
     return path / TRUST if path.is_dir() else path
 
 
-def _known(pins: "Pins", listed: "Verified | None") -> "Trust":
+def known(pins: Path | None, trust: Path | None) -> "Trust":
+    """Whom a reader trusts: what is pinned in one file, and who is in the trust list of the other."""
+    return listed_trust(load_trust(pins), load_list(trust))
+
+
+def listed_trust(pins: "Pins", listed: "Verified | None") -> "Trust":
+    """Pins and a trust list as one; the pins alone without a list."""
     if listed is None:
         return pins
     from haechi.network.trust.view import ListedTrust

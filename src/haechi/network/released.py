@@ -52,9 +52,28 @@ def open_by_release(
     return None
 
 
+def widened(target: Statement, among: Iterable[Statement], keys: Sequence[SealKey]) -> Statement | None:
+    """The issuer's release of `target` that lets most have it; None where none of these widens it.
+
+    keys: for releases that are encrypted themselves.
+    """
+    wider = [
+        one for one, claim in _releases(target, among, keys, load()) if claim.level != target.about.sharing
+    ]
+    return max(wider, key=lambda one: WIDTH[one.about.sharing], default=None)
+
+
 def _content_keys(
     target: Statement, among: Iterable[Statement], keys: Sequence[SealKey], facts: Facts
 ) -> Iterator[Key]:
+    for one, claim in _releases(target, among, keys, facts):
+        if claim.content_key is not None:
+            yield Key(claim.content_key, one.digest)
+
+
+def _releases(
+    target: Statement, among: Iterable[Statement], keys: Sequence[SealKey], facts: Facts
+) -> Iterator[tuple[Statement, Release]]:
     for one in among:
         if one.about.kind != "release":
             continue
@@ -62,8 +81,8 @@ def _content_keys(
             claim = release_of(target, _claim(one, keys, facts), one)
         except (BadInput, Refused):
             continue  # not readable for us, or not a claim at all: another one may be
-        if claim is not None and claim.content_key is not None:
-            yield Key(claim.content_key, one.digest)
+        if claim is not None:
+            yield one, claim
 
 
 def _claim(statement: Statement, keys: Sequence[SealKey], facts: Facts) -> Claim | None:
