@@ -12,6 +12,7 @@ from haechi.cli.processes import NodeProcess, free_ports
 from haechi.node.config import Limits, Listen, load_config
 from haechi.node.keychain import load_keychain
 from haechi.node.open import card_of
+from haechi.node.witnessing import POLICY_FILE
 from haechi.words import Text
 
 
@@ -24,9 +25,11 @@ def new_process(folder: Path, limits: Limits = FREE) -> NodeProcess:
 
 
 @contextmanager
-def running(folder: Path, limits: Limits = FREE) -> Iterator[NodeProcess]:
-    """A node in a new folder, running until the end."""
+def running(folder: Path, limits: Limits = FREE, policy: str = "") -> Iterator[NodeProcess]:
+    """A node in a new folder, running until the end. policy: its witness policy, if not the usual one."""
     node = new_process(folder, limits)
+    if policy:
+        (folder / POLICY_FILE).write_text(policy, "utf-8")
     node.start()
     try:
         node.wait_ready()
