@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from haechi.errors import HaechiError, TooLarge
 from haechi.findings import Verdict
 from haechi.log.checkpoint import CheckpointSigner
-from haechi.network.card import MAX_CARD_BYTES, CardInvalid, Label, NodeCard, encode_key
+from haechi.network.card import MAX_CARD_BYTES, CardInvalid, FormerKeys, Label, NodeCard, encode_key
 from haechi.network.durable import DiskRefused
 from haechi.network.pins import (
     MAX_PINS_BYTES,
@@ -103,6 +103,7 @@ def test_the_fingerprint_covers_everything_but_the_address() -> None:
         "mirror_vkeys": OTHER.vkeys[:1],
         "http_keys": OTHER.issuer_keys,
         "encryption_keys": (base64.b64encode(SealKey.generate().public.cose_key).decode(),),
+        "former": (FormerKeys(vkeys=OTHER.vkeys, receipt_keys=OTHER.receipt_keys, until=9),),
     }
     assert set(changes) == set(CARD.__struct_fields__) - {"schema", "url"}
     prints = {replaced(CARD, **{field: value}).fingerprint() for field, value in changes.items()}

@@ -17,9 +17,11 @@ from haechi.network.pins import Pins
 from haechi.network.verify import Quorum, verify_bundle, verify_fork
 from haechi.network.witness import AddCheckpoint
 from haechi.network.witnesses import pinned_policy
+from haechi.node.logkeys import change_log_keys, end_overlap
 from haechi.node.peers import mirror_name
 from haechi.node.service import Node
-from haechi.statement.claims import encode_claim, kind_of
+from haechi.node.turnover import Ending
+from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 
 KR = "kr.example/log"
@@ -224,3 +226,39 @@ def test_a_log_restored_from_a_backup_is_told_by_its_witness(town: Town):
     town.round("kr")
     findings = {finding.code for finding in twin.runner.witnessing.ask(NOW)}
     assert "network.witnessed.ahead" in findings
+
+
+def test_a_town_follows_a_log_that_changes_its_keys_and_no_thief_of_the_old_ones(town: Town):
+    say(town.houses["kr"].node, "app:before")
+    for name in ("kr", "uk", "sg"):
+        town.round(name)
+    stolen = town.houses["kr"].node.keys.checkpoint_signer(KR)
+    why = Ending(Said(en="yearly", ko="해마다"))
+    town.houses.pop("kr").close()
+    done = change_log_keys(town.folder / "kr", why, None)
+    end_overlap(town.folder / "kr", why, None)
+    kr = town.open("kr")
+    late = say(kr.node, "app:after")
+    for name in ("uk", "sg", "kr"):
+        town.round(name)
+    for name in ("uk", "sg"):
+        peer = town.houses[name].runner.peers.of(KR)
+        assert peer.card == kr.runner.card
+        assert peer.store.head() == kr.node.store.head()
+        assert town.houses[name].ask("GET", f"/mirrors/{mirror_name(KR)}/handovers").status == 200
+    witnessed = read_checkpoint(kr.ask("GET", "/log/witnessed").body)[1]
+    assert {line.name for line in witnessed.lines} > {"uk.example/log/witness", "sg.example/log/witness"}
+    # Whoever pinned the old card reads what the new keys sign, from a mirror too.
+    for name in ("kr", "uk"):
+        bundle = town.houses[name].ask("GET", f"/bundles/{late.digest_hex}").body
+        report = verify_bundle(io.BytesIO(bundle), pins_of(town), FACTS)
+        assert report.verdict is Verdict.HOLDS, [one.code for one in report.findings]
+    # The thief's checkpoint is of no log that the others know; theirs goes on.
+    size = kr.node.store.head().size
+    forged = stolen.sign(size + 1, bytes(32), NOW)
+    ask = AddCheckpoint(size, (), forged).encode()
+    assert town.houses["uk"].ask("POST", "/witness/add-checkpoint", ask).status == 403
+    told = town.houses["uk"].ask("POST", "/checkpoints", forged)
+    assert json.loads(told.body)["code"] == "log.checkpoint.key-unknown"
+    assert not town.houses["uk"].runner.witnessing.frozen
+    assert done.until < size

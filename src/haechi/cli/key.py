@@ -12,12 +12,25 @@ from haechi.cli.usage import WronglyUsed
 from haechi.words import Text
 
 if TYPE_CHECKING:
+    from haechi.node.turnover import Ending
     from haechi.statement.seal_keys import Recipient
 
 app = typer.Typer(
     name="key", no_args_is_help=True, help=tr("Make, list and show keys.", "키를 만들고 봅니다.")
 )
 
+Reason = Annotated[
+    tuple[str, str], typer.Option("--reason", help=tr("in English and Korean", "이유 (영어, 한국어)"))
+]
+LogKeys = Annotated[
+    bool,
+    typer.Option(
+        "--log",
+        help=tr(
+            "the log's own keys: of its checkpoints and receipts", "로그 자체의 키: 체크포인트와 영수증의 키"
+        ),
+    ),
+]
 PASSPHRASE = "HAECHI_PASSPHRASE"  # noqa: S105  # the variable's name, not what it holds
 
 
@@ -164,19 +177,36 @@ def module(
 @app.command(
     "rotate",
     help=tr(
-        "Give a stopped node a fresh issuer key; the old one is retired in the log.",
-        "멈춘 노드의 발행자 키를 새로 바꾸고 옛 키의 종료를 로그에 기록합니다.",
+        "Give a stopped node a fresh issuer key, or its log fresh keys; the log says so.",
+        "멈춘 노드의 발행자 키나 로그의 키를 새로 바꾸고 로그에 기록합니다.",
     ),
 )
-def rotate(
-    reason: Annotated[
-        tuple[str, str], typer.Option("--reason", help=tr("in English and Korean", "이유 (영어, 한국어)"))
-    ],
-    folder: Folder = Path(),
-    json: Json = False,
-) -> None:
+def rotate(reason: Reason, folder: Folder = Path(), log: LogKeys = False, json: Json = False) -> None:
     """An ordinary change: what the old key signed stays good. May be run again after a stop."""
-    _turn_over(folder, reason, None, Out(json))
+    (_change_log_keys if log else _turn_over)(folder, reason, None, Out(json))
+
+
+@app.command(
+    "retire",
+    help=tr(
+        "After rotate --log: the log's former keys sign along no longer.",
+        "rotate --log 뒤에, 로그의 이전 키가 더는 함께 서명하지 않게 합니다.",
+    ),
+)
+def retire(reason: Reason, folder: Folder = Path(), json: Json = False) -> None:
+    """Do it once peers and the trust list have the new keys: whoever follows by then needs the handover."""
+    from haechi.node.logkeys import end_overlap
+
+    done = end_overlap(folder, _ending(reason, None), passphrase())
+    out = Out(json)
+    out.data(done._asdict())
+    out.pairs(
+        str(folder),
+        [
+            (tr("logged", "기록됨"), done.event),
+            (tr("old keys kept as", "옛 키 보관 이름"), "\n".join(done.kept)),
+        ],
+    )
 
 
 @app.command(
@@ -193,21 +223,19 @@ def revoke(
             "--from", min=0, help=tr("first entry that may be a thief's", "도둑의 것일 수 있는 첫 항목")
         ),
     ],
-    reason: Annotated[
-        tuple[str, str], typer.Option("--reason", help=tr("in English and Korean", "이유 (영어, 한국어)"))
-    ],
+    reason: Reason,
     folder: Folder = Path(),
+    log: LogKeys = False,
     json: Json = False,
 ) -> None:
-    """From the next entry on the old key fails; between --from and there it is undecided."""
-    _turn_over(folder, reason, stolen_from, Out(json))
+    """From the next entry on the old key fails; what an issuer key signed since --from is undecided."""
+    (_change_log_keys if log else _turn_over)(folder, reason, stolen_from, Out(json))
 
 
 def _turn_over(folder: Path, reason: tuple[str, str], stolen_from: int | None, out: Out) -> None:
-    from haechi.node.turnover import Ending, turn_over
-    from haechi.statement.claims import Said
+    from haechi.node.turnover import turn_over
 
-    done = turn_over(folder, Ending(Said(en=reason[0], ko=reason[1]), stolen_from), passphrase())
+    done = turn_over(folder, _ending(reason, stolen_from), passphrase())
     out.data(done._asdict())
     out.pairs(
         str(folder),
@@ -225,6 +253,44 @@ def _turn_over(folder: Path, reason: tuple[str, str], stolen_from: int | None, o
             "피어에게 새 지문을 알리고, 신뢰 목록에도 반영하세요 (haechi trust end).",
         )
     )
+
+
+def _change_log_keys(folder: Path, reason: tuple[str, str], stolen_from: int | None, out: Out) -> None:
+    from haechi.node.logkeys import change_log_keys
+
+    done = change_log_keys(folder, _ending(reason, stolen_from), passphrase())
+    out.data(done._asdict())
+    out.pairs(
+        str(folder),
+        [
+            (tr("old keys", "옛 키"), "\n".join(vkey.rpartition("+")[0] for vkey in done.old)),
+            (tr("new keys", "새 키"), "\n".join(vkey.rpartition("+")[0] for vkey in done.new)),
+            (tr("old keys end at", "옛 키가 끝나는 크기"), str(done.until)),
+            (tr("logged", "기록됨"), done.event),
+            (tr("card's fingerprint", "카드 지문"), done.fingerprint),
+        ],
+    )
+    if done.overlap:
+        out.say(
+            Text(
+                "Both sign for now. Peers follow by themselves; end it with haechi key retire.",
+                "당분간 두 키가 함께 서명하며 피어는 스스로 따라옵니다. 끝낼 때는 haechi key retire.",
+            )
+        )
+    else:
+        out.say(
+            Text(
+                "Tell peers the new fingerprint over another channel.",
+                "다른 경로로 피어에게 새 지문을 알리세요.",
+            )
+        )
+
+
+def _ending(reason: tuple[str, str], stolen_from: int | None) -> "Ending":
+    from haechi.node.turnover import Ending
+    from haechi.statement.claims import Said
+
+    return Ending(Said(en=reason[0], ko=reason[1]), stolen_from)
 
 
 @app.command("list", help=tr("List the keys in the folder.", "폴더에 있는 키를 봅니다."))

@@ -84,9 +84,9 @@ def card_(
     from haechi.cli.files import write_file
     from haechi.node.config import load_config
     from haechi.node.keychain import load_keychain
-    from haechi.node.open import card_of
+    from haechi.node.open import own_card
 
-    card = card_of(load_config(folder), load_keychain(folder / "keys", passphrase()))
+    card = own_card(folder, load_config(folder), load_keychain(folder / "keys", passphrase()))
     if output is not None:
         write_file(output, card.to_json())
     out = Out(json)

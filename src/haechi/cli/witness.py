@@ -153,9 +153,9 @@ def compare(
 def _own_card(folder: Path) -> "NodeCard":
     from haechi.node.config import load_config
     from haechi.node.keychain import load_keychain
-    from haechi.node.open import card_of
+    from haechi.node.open import own_card
 
-    card = card_of(load_config(folder), load_keychain(folder / "keys", passphrase()))
+    card = own_card(folder, load_config(folder), load_keychain(folder / "keys", passphrase()))
     if not card.witness_vkeys:
         why = Text("this node was made without witness keys", "증인 키 없이 만든 노드임")
         raise BadInput(why=why)

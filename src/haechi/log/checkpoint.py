@@ -29,6 +29,7 @@ from haechi.findings import Finding, Verdict, declare, found
 from haechi.log import note as notes
 from haechi.log.canonical import MISFIT, decode_base64, decode_decimal, encode_base64, shorten, show_number
 from haechi.log.cosignature import cosign, cosigned_at
+from haechi.log.keyline import keys_at
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE, MAX_SIZE
 from haechi.log.note import LineInvalid, NoKnownKey, Note, NoteKey, NoteMalformed, NoteSigner, SignatureType
 from haechi.words import Text
@@ -172,14 +173,22 @@ class Checkpoint:
 
 
 class CheckpointSigner:
-    """Signs the checkpoints of one log, always with both keys.
+    """Signs the checkpoints of one log, always with both keys, and with former ones while they last.
 
-    Always true: both lines carry the origin as key name, so that pinning the log means pinning one name.
+    Always true: every line carries the origin as key name, so that pinning the log means pinning one name.
     Whether a checkpoint may be signed (it must extend the last one) is the sequencer's duty.
     """
 
-    def __init__(self, origin: str, ed25519: Ed25519PrivateKey, ml_dsa_44: MLDSA44PrivateKey) -> None:
+    def __init__(
+        self,
+        origin: str,
+        ed25519: Ed25519PrivateKey,
+        ml_dsa_44: MLDSA44PrivateKey,
+        former: tuple[Ed25519PrivateKey, MLDSA44PrivateKey] | None = None,
+    ) -> None:
+        """former: the keys before these, for readers who have not heard of the change."""
         self.origin = origin
+        self._former = None if former is None else CheckpointSigner(origin, *former)
         self._plain = NoteSigner(origin, SignatureType.ED25519, ed25519)
         self._late = NoteSigner(origin, SignatureType.ML_DSA_44, ml_dsa_44)
 
@@ -194,8 +203,14 @@ class CheckpointSigner:
         Raises CheckpointMalformed or CosignatureMalformed.
         """
         checkpoint = Checkpoint(self.origin, size, root)
+        lines = self.lines(checkpoint, time_s)
+        former = () if self._former is None else self._former.lines(checkpoint, time_s)
+        return Note(checkpoint.text, (*lines, *former)).encode()
+
+    def lines(self, checkpoint: Checkpoint, time_s: int) -> tuple[notes.NoteLine, ...]:
+        """One line of each of the two keys."""
         plain = self._plain.line(self._plain.sign(checkpoint.text))
-        return Note(checkpoint.text, (plain, cosign(checkpoint, self._late, time_s))).encode()
+        return plain, cosign(checkpoint, self._late, time_s)
 
 
 class Signed(NamedTuple):
@@ -229,13 +244,15 @@ def read_checkpoint(raw: bytes) -> tuple[Checkpoint, Note]:
 def open_checkpoint(raw: bytes, keys: Sequence[NoteKey], origin: str) -> OpenedCheckpoint:
     """The checkpoint of the log `origin`, verified against the pinned `keys`.
 
-    Every key in `keys` named `origin` must have signed; keys of other names are verified if they did.
+    Every key in `keys` named `origin` must have signed, of a `KeyLine` those of the checkpoint's size; keys
+    of other names are verified if they did.
     Raises TooLarge, NoteMalformed, CheckpointMalformed, WrongOrigin, LineInvalid, NoKnownKey (also when
     only witnesses are known), LineMissing or ExtensionUnsigned.
     """
     checkpoint, note = read_checkpoint(raw)
     if checkpoint.origin != origin:
         raise WrongOrigin(expected=origin, got=checkpoint.origin)
+    keys = keys_at(keys, checkpoint.size)
 
     times: dict[NoteKey, int | None] = {}
 

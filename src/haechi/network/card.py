@@ -16,6 +16,7 @@ from typing import Annotated, Literal, TypeVar, cast
 import msgspec
 
 from haechi.errors import BadInput, TooLarge
+from haechi.log.keyline import KeyLine, Span
 from haechi.log.note import NoteKey, SignatureType
 from haechi.statement import cbor
 from haechi.statement.keys import PublicKey
@@ -24,6 +25,8 @@ from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
 MAX_CARD_BYTES = 64 * 1024
+MAX_HANDOVERS_BYTES = 2 << 20
+MAX_CHANGES = 8  # of a log's keys; with more the card has no room for them
 _HTTP = ("https://", "http://")
 
 _Vkey = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
@@ -49,13 +52,30 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ko: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
+class FormerKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The log's keys before a change. until: the largest checkpoint (in entries) that they alone sign."""
+
+    vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(min_length=1, max_length=8)]
+    receipt_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(min_length=1, max_length=8)]
+    until: Annotated[int, msgspec.Meta(ge=0, lt=1 << 53)]
+
+    def log_keys(self) -> list[NoteKey]:
+        """The keys that signed its checkpoints then."""
+        return [_note_key(vkey) for vkey in self.vkeys]
+
+    def receipt_public_keys(self) -> list[PublicKey]:
+        """The keys that signed its receipts then."""
+        return [_key(text) for text in self.receipt_keys]
+
+
 class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A node and its keys. From outside it is made by `from_json` only, so its keys were checked.
 
     origin: name of its log; url: where it answers, may be empty; vkeys: every key that signs its
     checkpoints, all named as the origin; receipt_keys, issuer_keys: COSE keys in base64; issuer: the name
     it issues statements under; http_keys: what it signs requests with; encryption_keys: what content for this
-    node is encrypted to; witness_vkeys, mirror_vkeys: the keys that it cosigns the logs of others with.
+    node is encrypted to; witness_vkeys, mirror_vkeys: the keys that it cosigns the logs of others with;
+    former: the log's keys before each change of them, oldest first.
     """
 
     schema: Literal["haechi.node/1"] = "haechi.node/1"
@@ -72,6 +92,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     encryption_keys: Annotated[tuple[_CoseKey, ...], msgspec.Meta(max_length=4)] = ()
     witness_vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
     mirror_vkeys: Annotated[tuple[_Vkey, ...], msgspec.Meta(max_length=8)] = ()
+    former: Annotated[tuple[FormerKeys, ...], msgspec.Meta(max_length=MAX_CHANGES)] = ()
 
     @classmethod
     def from_json(cls, raw: bytes) -> "NodeCard":
@@ -96,16 +117,21 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for text in (self.name.en, self.name.ko, self.url, self.issuer):
             if not (text.isprintable()):
                 raise CardInvalid(why="names and url must be printable")
-        keys = self.log_keys()
+        keys = [*self.log_keys(), *(key for one in self.former for key in one.log_keys())]
         if any(key.name != self.origin for key in keys):
             raise CardInvalid(why="every vkey must be named as the origin")
-        if not any(key.type is SignatureType.ED25519 for key in keys):
-            raise CardInvalid(why="a log needs an Ed25519 key")
+        for line in (self.log_keys(), *(one.log_keys() for one in self.former)):
+            if not any(key.type is SignatureType.ED25519 for key in line):
+                raise CardInvalid(why="a log needs an Ed25519 key")
+        until = [one.until for one in self.former]
+        if sorted(set(until)) != until:
+            raise CardInvalid(why="the former keys are out of order")
         cosigners = self.witness_keys() + self.mirror_keys()
         if any(key.name == self.origin or key.type is SignatureType.ED25519 for key in cosigners):
             raise CardInvalid(why="witness and mirror keys have names of their own and are of type 4 or 6")
         raws = [key.public for key in keys + cosigners]
         raws += [key.raw for key in self.receipt_public_keys()]
+        raws += [key.raw for one in self.former for key in one.receipt_public_keys()]
         self.recipients()
         self.request_keys()
         issuers = [key.raw for key in self.issuer_public_keys()]
@@ -117,14 +143,15 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         fields = cast("dict[str, object]", msgspec.to_builtins(self))
         del fields["url"]
         # A card from before there were such keys keeps its fingerprint.
-        for later in ("http_keys", "encryption_keys", "witness_vkeys", "mirror_vkeys"):
+        for later in ("http_keys", "encryption_keys", "witness_vkeys", "mirror_vkeys", "former"):
             if not fields[later]:
                 del fields[later]
         return hashlib.sha256(cbor.encode(fields)).hexdigest()
 
-    def log_keys(self) -> list[NoteKey]:
-        """The keys that sign its checkpoints."""
-        return [_note_key(vkey) for vkey in self.vkeys]
+    def log_keys(self) -> KeyLine:
+        """The keys that sign its checkpoints, and those that did before."""
+        former = [Span(tuple(one.log_keys()), one.until) for one in self.former]
+        return KeyLine([_note_key(vkey) for vkey in self.vkeys], former)
 
     def witness_keys(self) -> list[NoteKey]:
         """The keys by which it says that it saw a log grow."""
@@ -137,6 +164,30 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def receipt_public_keys(self) -> list[PublicKey]:
         """The keys that sign its receipts."""
         return [_key(text) for text in self.receipt_keys]
+
+    def receipt_keys_at(self, size: int | None) -> list[PublicKey]:
+        """The keys of which one must sign a receipt under a head of `size` entries; None: all that ever did.
+
+        The head under which keys change may have been signed for by either.
+        """
+        told: list[PublicKey] = []
+        since = 0
+        for one in self.former:
+            if size is None or since <= size <= one.until:
+                told += one.receipt_public_keys()
+            since = one.until
+        return [*self.receipt_public_keys(), *told] if size is None or size >= since else told
+
+    def handed_over(self, vkeys: tuple[str, ...], receipt_keys: tuple[str, ...], until: int) -> "NodeCard":
+        """The card after the log changed its keys at `until` entries; raises as `check`."""
+        before = FormerKeys(vkeys=self.vkeys, receipt_keys=self.receipt_keys, until=until)
+        card = msgspec.structs.replace(
+            self, vkeys=vkeys, receipt_keys=receipt_keys, former=(*self.former, before)
+        )
+        if len(card.former) > MAX_CHANGES:
+            raise CardInvalid(why=f"more than {MAX_CHANGES} changes of keys")
+        card.check()
+        return card
 
     def issuer_public_keys(self) -> list[PublicKey]:
         """The keys that sign statements under its issuer name."""

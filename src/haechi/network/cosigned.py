@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from haechi.log.checkpoint import MAX_CHECKPOINT_BYTES
+from haechi.log.keyline import every_key
 from haechi.log.note import Note, NoteKey, NoteLine
 from haechi.log.store import Published
 from haechi.network.durable import write_durably
@@ -48,7 +49,7 @@ class CosignedHead:
 
 def merged(note: Note, lines: Iterable[NoteLine], keys: Sequence[NoteKey]) -> Note:
     """The note with new `lines` in place of older ones by the same cosigners; `keys`: the log's own stay."""
-    own = {(key.name, key.key_id) for key in keys}
+    own = {(key.name, key.key_id) for key in every_key(keys)}
     kept = {(line.name, line.key_id): line for line in note.lines}
     for line in lines:
         if (line.name, line.key_id) not in own:

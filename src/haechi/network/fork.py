@@ -14,6 +14,7 @@ import msgspec
 from haechi.errors import BadInput, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.checkpoint import Checkpoint, examine_checkpoint, read_checkpoint
+from haechi.log.keyline import every_key, keys_at
 from haechi.log.merkle import check_consistency
 from haechi.log.note import Note, NoteKey
 from haechi.words import Text
@@ -92,13 +93,13 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         Raises what reading a checkpoint raises.
         """
         read = sorted((read_checkpoint(raw) for raw in (one, other)), key=lambda pair: pair[0].size)
-        named = {(key.name, key.key_id) for key in keys}
+        named = {(key.name, key.key_id) for key in every_key(keys)}
         notes = [
             Note(note.text, tuple(line for line in note.lines if (line.name, line.key_id) in named))
             for _, note in read
         ]
         first, second = (note.encode().decode() for note in notes)
-        vkeys = tuple(dict.fromkeys(key.vkey for key in keys))
+        vkeys = tuple(dict.fromkeys(key.vkey for head, _ in read for key in keys_at(keys, head.size)))
         return cls(origin=origin, first=first, second=second, begun=begun, vkeys=vkeys)
 
     def own_keys(self) -> list[NoteKey]:

@@ -19,6 +19,8 @@ from haechi.network.memory import Memory, SignedHead, signed_head
 from haechi.network.pull import PIECE_ENTRIES, pull
 from haechi.network.report import Progress, SyncReport
 from haechi.network.source import BadCopy, Source, SourceTree, Transport
+from haechi.network.succession import HandoverRefused, HandoversMalformed, Succession
+from haechi.words import Text
 
 __all__ = ["Mirror", "Progress", "Source", "SyncReport", "Transport"]
 
@@ -65,20 +67,27 @@ class Mirror:
         self,
         store: Store,
         folder: Path,
-        keys: Sequence[NoteKey],
+        keys: Sequence[NoteKey] | Succession,
         sources: Sequence[Source],
         *,
         piece_entries: int = PIECE_ENTRIES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """A mirror of the log `store.origin`. keys: all that must sign it; sources: tried in this order."""
+        """A mirror of the log `store.origin`. keys: all that must sign it; sources: tried in this order.
+
+        With a `Succession` as keys, changes of them are followed.
+        """
         self.store = store
         self.memory = Memory(folder)
-        self._keys = keys
+        self._given = keys
         self._sources = sources
         self._piece_entries = piece_entries
         self._clock = clock
         self._own_tree = TileTree(store.tile, cache_bytes=_TREE_CACHE_BYTES)
+
+    @property
+    def _keys(self) -> Sequence[NoteKey]:
+        return self._given.keys if isinstance(self._given, Succession) else self._given
 
     def seen(self) -> int:
         """The size of the largest head the peer ever signed and showed, verified copy or not."""
@@ -152,6 +161,11 @@ class Mirror:
         except _Stop as stop:
             tally.findings.append(stop.finding)
             return stop.final
+        except (HandoverRefused, HandoversMalformed) as error:
+            tally.findings.append(
+                found("network.handover.refused", why=Text(error.say("en"), error.say("ko")))
+            )
+            return False
         except BadCopy as error:
             tally.findings.append(found(f"network.mirror.{error.outcome}", **error.facts))
             return False
@@ -189,8 +203,11 @@ class Mirror:
         return found("network.mirror.current", size=size)
 
     def _shown(self, source: Source) -> SignedHead:
-        """The head a source shows, signed by every pinned key."""
-        finding, opened = examine_checkpoint(source.checkpoint(), self._keys, self.store.origin)
+        """The head a source shows, signed by every key that was pinned or handed over to."""
+        raw = source.checkpoint()
+        if isinstance(self._given, Succession) and self._given.is_strange(raw):
+            self._given.learn(source.handovers())
+        finding, opened = examine_checkpoint(raw, self._keys, self.store.origin)
         if opened is None:
             raise _Stop(finding)
         return SignedHead(Head(opened.checkpoint.size, opened.checkpoint.root), opened.note.encode())

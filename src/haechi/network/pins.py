@@ -14,6 +14,7 @@ fingerprint that its operator told ours over another channel (a call, a letter, 
     └── IssuerUnpinned      no pinned issuer has this name
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -178,13 +179,14 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 return pinned
         raise IssuerUnpinned(what_is="pinned issuer", name=name)
 
-    def log_keys(self, origin: str, size: int | None = None) -> list[NoteKey]:  # noqa: ARG002  # as in Trust
-        """Every key that must sign the checkpoints of `origin`, of whatever size; raises NodeUnpinned."""
-        return self.node(origin).log_keys()
+    def log_keys(self, origin: str, size: int | None = None) -> Sequence[NoteKey]:
+        """The keys that must all sign its checkpoints, a `KeyLine` without a size; raises NodeUnpinned."""
+        line = self.node(origin).log_keys()
+        return line if size is None else line.at(size)
 
-    def receipt_keys(self, origin: str) -> list[PublicKey]:
+    def receipt_keys(self, origin: str, size: int | None = None) -> list[PublicKey]:
         """The keys of which one must sign a receipt of `origin`; raises NodeUnpinned."""
-        return self.node(origin).receipt_public_keys()
+        return self.node(origin).receipt_keys_at(size)
 
     def operator(self, origin: str) -> str:
         """The name that the operator of `origin` issues statements under; raises NodeUnpinned."""
@@ -254,5 +256,5 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def _keys_of(card: NodeCard) -> set[str]:
     """What no other node may use. Issuer keys are left out: an issuer may run two nodes."""
-    logs = {key.public.hex() for key in card.log_keys() + card.witness_keys() + card.mirror_keys()}
-    return logs | {key.raw.hex() for key in card.receipt_public_keys()}
+    logs = {key.public.hex() for key in [*card.log_keys().every, *card.witness_keys(), *card.mirror_keys()]}
+    return logs | {key.raw.hex() for key in card.receipt_keys_at(None)}

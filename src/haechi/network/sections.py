@@ -28,8 +28,8 @@ class Trust(Protocol):
         """The keys that must all sign a checkpoint of `size` entries; NotFound when the log is unknown."""
         ...
 
-    def receipt_keys(self, origin: str) -> Sequence[PublicKey]:
-        """The receipt keys pinned for a log; raises NotFound when the log is not pinned."""
+    def receipt_keys(self, origin: str, size: int | None = None) -> Sequence[PublicKey]:
+        """The keys that may sign a receipt under a head of `size` entries; NotFound for an unknown log."""
         ...
 
     def operator(self, origin: str) -> str:

@@ -30,6 +30,7 @@ from haechi.log.tiles import (
     tile_path,
 )
 from haechi.network.answer import PeerLacks
+from haechi.network.card import MAX_HANDOVERS_BYTES
 from haechi.statement.envelope import MAX_STATEMENT_BYTES
 from haechi.words import Text
 
@@ -112,6 +113,13 @@ class Source:
             return self._fetch("witnessed", MAX_CHECKPOINT_BYTES)
         except PeerLacks:
             return None
+
+    def handovers(self) -> bytes:
+        """How the log changed its own keys; an empty list where the source tells of no change."""
+        try:
+            return self._fetch("handovers", MAX_HANDOVERS_BYTES)
+        except PeerLacks:
+            return b'{"schema":"haechi.handovers/1"}'
 
     def tile(self, level: int, n: int, width: int) -> bytes:
         """A tile's first `width` hashes. Raises PeerLacks and the like, TilesDiffer for another length."""

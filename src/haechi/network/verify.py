@@ -12,17 +12,19 @@ from haechi.errors import BadInput, NotFound, Refused
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.checkpoint import Checkpoint, OpenedCheckpoint, examine_checkpoint, read_checkpoint
+from haechi.log.keyline import KeyLine, Span
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey
 from haechi.log.proof import TlogProof, TlogProofMalformed
 from haechi.log.quorum import check_as_of, check_quorum
-from haechi.log.receipt import Receipt, judge_receipt
+from haechi.log.receipt import InclusionProof, Receipt, judge_receipt
 from haechi.log.registration import check_registration
 from haechi.network.accusation import fork_of_claim, mark_entry
 from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
 from haechi.network.fork import Fork
 from haechi.network.keyhistory import KeyHistory, Place
 from haechi.network.sections import TITLES, Quorum, Report, Section, Trust
+from haechi.network.succession import Handed, origin_in
 from haechi.statement.claims import Claim, examine_claim, kind_of
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.evidence import EvidenceRef, check_evidence
@@ -188,7 +190,7 @@ class _Examination:
     """One bundle under examination. Each checkpoint is verified once, however many proofs rest on it."""
 
     def __init__(self, trust: Trust, facts: Facts, quorum: Quorum | None) -> None:
-        self._trust = trust
+        self._trust = Handed(trust)
         self._quorum = quorum
         self._facts = facts
         self._policies: list[_Vouching] = []
@@ -203,6 +205,8 @@ class _Examination:
         """
         items = manifest.items
         by_number: dict[int, Section] = {}
+        # Other proofs may stand under the newer keys of a log.
+        self._trust.follow([item for item in items if item.role == "key"], self._facts)
         for number in sorted(range(len(items)), key=lambda number: _turn(items[number])):
             section = self._examine(items[number])
             if section is not None:
@@ -227,12 +231,15 @@ class _Examination:
         index = None if place is None else place.at
         section = Section(TITLES[item.role], statement.digest, findings, statement, origin, claim, index)
         if item.role == "key" and place is not None and section.verdict is Verdict.HOLDS:
+            section.findings.extend(self._trust.changed_by(statement))
             return section if self._take(section, place) else None
         self._placed.append((place, section))
         if item.role != "policy":
             findings.append(self._check_vouched(statement, place))
             return section
-        findings.append(_check_policy_issuer(statement, origin, self._trust))
+        known = _check_policy_issuer(statement, origin, self._trust)
+        other = known.code == "network.issuer.other-key"
+        findings.append(self._keys.enrolled(statement) or known if other else known)
         if place is not None and section.verdict is Verdict.HOLDS and isinstance(claim, Policy):
             self._policies.append(_Vouching(place, statement, claim))
         return section
@@ -293,7 +300,7 @@ class _Examination:
     def _seen(self, note: bytes) -> _Seen:
         if note not in self._checkpoints:
             # The name alone is read here, to find the keys; the check reads the note strictly.
-            origin = note.partition(b"\n")[0].decode(errors="replace")
+            origin = origin_in(note)
             keys = _log_keys(self._trust, origin, _size_in(note))
             finding, opened = examine_checkpoint(note, keys, origin)
             checkpoint = None if opened is None else opened.checkpoint
@@ -345,8 +352,9 @@ def check_log_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding
         receipt = Receipt.from_bytes(raw)
     except BadInput as error:
         return found("log.receipt.malformed", why=reason_of(error))
+    size = receipt.proof.size if isinstance(receipt.proof, InclusionProof) else None
     try:
-        keys = trust.receipt_keys(receipt.origin or "")
+        keys = trust.receipt_keys(receipt.origin or "", size)
     except NotFound:
         keys = ()
     return judge_receipt(receipt, statement.digest, statement.about.subject, keys)
@@ -370,8 +378,12 @@ def _size_in(note: bytes) -> int | None:
 
 
 def _accused_keys(trust: Trust, fork: Fork) -> Sequence[NoteKey]:
-    """The keys that the log had when it signed the smaller of the two heads."""
-    return _log_keys(trust, fork.origin, _size_in(fork.first.encode()))
+    """The log's keys, for either of the two heads those of its size."""
+    sizes = [_size_in(note.encode()) for note in (fork.first, fork.second)]
+    first, second = (_log_keys(trust, fork.origin, size) for size in sizes)
+    if sizes[0] is None or list(first) == list(second):
+        return first
+    return KeyLine(second, [Span(tuple(first), sizes[0])])
 
 
 def _log_keys(trust: Trust, origin: str, size: int | None) -> Sequence[NoteKey]:

@@ -228,7 +228,7 @@ class Witness:
         if asked.old_size != size:
             raise OldSizeDiffers(origin=origin, expected=size, got=asked.old_size)
         head = Head(opened.checkpoint.size, opened.checkpoint.root)
-        wrong = _inconsistency(held, head, asked, opened)
+        wrong = _inconsistency(held, head, asked, _Shown(opened, self._keys(origin)))
         if wrong is not None:
             return wrong
         # A log that signs with Ed25519 alone is cosigned with Ed25519 alone: its readers expect no more.
@@ -274,8 +274,15 @@ def _opened(raw: bytes, keys: Sequence[NoteKey], origin: str) -> OpenedCheckpoin
         raise LogUntrusted(why=Text(error.say("en"), error.say("ko"))) from error
 
 
+class _Shown(NamedTuple):
+    """A checkpoint as shown, and the log's keys."""
+
+    opened: OpenedCheckpoint
+    keys: Sequence[NoteKey]
+
+
 def _inconsistency(
-    held: SignedHead | None, head: Head, asked: AddCheckpoint, opened: OpenedCheckpoint
+    held: SignedHead | None, head: Head, asked: AddCheckpoint, shown: _Shown
 ) -> Inconsistency | None:
     if held is None or held.head.size == 0:
         return Inconsistency("a proof from size 0 is empty", None) if asked.proof else None
@@ -284,11 +291,11 @@ def _inconsistency(
         if asked.proof:
             return Inconsistency("a proof between equal sizes is empty", None)
         same = old.root == head.root
-        return None if same else Inconsistency("another root at the same size", _fork(held, opened, None))
+        return None if same else Inconsistency("another root at the same size", _fork(held, shown, None))
     checked = check_consistency(old.size, head.size, asked.proof, old.root, head.root)
     if checked.verdict is Verdict.HOLDS:
         return None
-    return Inconsistency(checked.say("en"), _fork(held, opened, _begun(old, head, asked.proof)))
+    return Inconsistency(checked.say("en"), _fork(held, shown, _begun(old, head, asked.proof)))
 
 
 def _begun(old: Head, head: Head, proof: Sequence[bytes]) -> Begun | None:
@@ -302,10 +309,9 @@ def _begun(old: Head, head: Head, proof: Sequence[bytes]) -> Begun | None:
     return Begun(root=root.hex(), path=tuple(node.hex() for node in proof))
 
 
-def _fork(held: SignedHead, opened: OpenedCheckpoint, begun: Begun | None) -> Fork | None:
+def _fork(held: SignedHead, shown: _Shown, begun: Begun | None) -> Fork | None:
     """Both signed heads, for whoever has the log's keys; None when they prove nothing."""
+    opened = shown.opened
     if held.head.size != opened.checkpoint.size and begun is None:
         return None
-    return Fork.of(
-        opened.checkpoint.origin, held.note, opened.note.encode(), begun, [s.key for s in opened.signers]
-    )
+    return Fork.of(opened.checkpoint.origin, held.note, opened.note.encode(), begun, shown.keys)

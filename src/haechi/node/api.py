@@ -12,6 +12,7 @@ from starlette.routing import Route
 from haechi.errors import NotFound
 from haechi.log.layout import TilePathMalformed
 from haechi.network.cosigned import CosignedHead
+from haechi.network.succession import Handovers
 from haechi.node.bundles import bundle_pieces
 from haechi.node.openapi import document
 from haechi.node.runner import Runner
@@ -24,7 +25,7 @@ from haechi.words import Text
 
 STATEMENT_TYPE = "application/scitt-statement+cose"
 RECEIPT_TYPE = "application/cose"
-WITNESSED = "witnessed"
+WITNESSED, HANDOVERS = "witnessed", "handovers"
 BUNDLE_TYPE = "application/vnd.haechi.bundle"
 
 
@@ -67,17 +68,19 @@ class Api:
         return Response(receipt, media_type=RECEIPT_TYPE)
 
     async def keys(self, _request: Request) -> Response:
-        """The COSE key set that verifies this node's receipts."""
-        key = self._node.keys.receipt.public
-        return Response(cbor.encode([_with_kid(key.cose_key, key.thumbprint)]), media_type="application/cbor")
+        """The COSE key set that verifies this node's receipts, those of former keys too."""
+        keys = self._runner.card.receipt_keys_at(None)
+        told = [_with_kid(key.cose_key, key.thumbprint) for key in keys]
+        return Response(cbor.encode(told), media_type="application/cbor")
 
     async def key(self, request: Request) -> Response:
         """One key by its kid, in hex or base64url."""
-        key = self._node.keys.receipt.public
-        base64url = base64.urlsafe_b64encode(key.thumbprint).rstrip(b"=").decode()
-        if request.path_params["kid"] not in (key.thumbprint.hex(), base64url):
-            raise NotFound(what_is=Text("key", "키"), name=request.path_params["kid"][:100])
-        return Response(_with_kid_bytes(key.cose_key, key.thumbprint), media_type="application/cbor")
+        for key in self._runner.card.receipt_keys_at(None):
+            base64url = base64.urlsafe_b64encode(key.thumbprint).rstrip(b"=").decode()
+            if request.path_params["kid"] in (key.thumbprint.hex(), base64url):
+                kid = _with_kid_bytes(key.cose_key, key.thumbprint)
+                return Response(kid, media_type="application/cbor")
+        raise NotFound(what_is=Text("key", "키"), name=request.path_params["kid"][:100])
 
     async def trust_list(self, request: Request) -> Response:
         """A file of the trust list in use, as signed: any node can pass it on, and none can change it."""
@@ -140,6 +143,8 @@ class Api:
         """Checkpoint and tiles of the own log."""
         if request.path_params["path"] == WITNESSED:
             return _witnessed(self._runner.witnessing.cosigned)
+        if request.path_params["path"] == HANDOVERS:
+            return _handovers(self._runner.handovers(self._node.config.origin))
         return await self._tile(TileSite(self._node.store), request)
 
     async def mirror_tile(self, request: Request) -> Response:
@@ -148,6 +153,8 @@ class Api:
         peer = self._runner.peers.of(site.store.origin)
         if request.path_params["path"] == WITNESSED:
             return _witnessed(peer.cosigned)
+        if request.path_params["path"] == HANDOVERS:
+            return _handovers(self._runner.handovers(site.store.origin))
         if request.path_params["path"] == "checkpoint" and (note := peer.checkpoint()) is not None:
             return PlainTextResponse(note, headers={"Cache-Control": BRIEF})
         return await self._tile(site, request)
@@ -180,6 +187,11 @@ def _witnessed(cosigned: CosignedHead) -> Response:
     if held is None:
         raise NotFound(what_is=Text("cosigned checkpoint", "공동 서명된 체크포인트"), name=WITNESSED)
     return PlainTextResponse(held.note, headers={"Cache-Control": BRIEF})
+
+
+def _handovers(told: Handovers) -> Response:
+    """How the log changed its own keys; to be verified by whoever knew the first ones."""
+    return Response(told.to_json(), media_type="application/json", headers={"Cache-Control": BRIEF})
 
 
 def _with_kid(cose_key: bytes, kid: bytes) -> object:

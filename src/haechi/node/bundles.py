@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -48,8 +48,11 @@ def write_bundle_for(
             found.append((accusation, accuser))
     for policy, policy_origin in _policies(runner, found):
         items += _if_proven(runner, "policy", policy, policy_origin)
+    handed = _handovers(runner, dict.fromkeys(where for _, where in found))
+    items += handed
     for event, event_origin in _key_events(runner, found):
-        items += _if_proven(runner, "key", event, event_origin)
+        if event.raw not in {item.statement for item in handed}:
+            items += _if_proven(runner, "key", event, event_origin)
     with ExitStack() as stack:
         files = list(_files(runner, [statement for statement, _ in found], max_file_bytes, stack))
         write_bundle(target, items, files)
@@ -104,6 +107,16 @@ def _policies(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tu
         if policy is not None and policy.digest not in seen:
             seen.add(policy.digest)
             yield policy, origin
+
+
+def _handovers(runner: Runner, origins: Iterable[str]) -> list[Item]:
+    """How these logs changed their own keys, each event under the checkpoint that its proof was made for."""
+    return [
+        Item("key", *event.raw())
+        for origin in origins
+        for change in runner.handovers(origin).handovers
+        for event in change.events
+    ]
 
 
 def _key_events(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tuple[Statement, str]]:

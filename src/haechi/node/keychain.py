@@ -16,6 +16,7 @@ from haechi.statement.keys import Family, KeyMalformed, SigningKey
 from haechi.statement.seal_keys import SealKey
 
 ENCRYPTION, HTTP = "encryption", "http"
+FORMER = "-former"
 KEY_FAMILIES = {
     "issuer": Family.ED25519,
     "log-ed25519": Family.ED25519,
@@ -36,6 +37,7 @@ _TYPES = {Family.ED25519: SignatureType.COSIGNATURE_V1, Family.ML_DSA_44: Signat
 class Keychain:
     """issuer signs statements, the log keys checkpoints, receipt receipts, http requests to other nodes.
 
+    former: the log keys before these, while they still sign along (Ed25519, ML-DSA-44).
     encryption opens what others encrypt to this node. http and encryption are None in a node that was
     made without them. cosigners: the keys that witness and mirror other logs, by name; an older node has
     none.
@@ -48,6 +50,7 @@ class Keychain:
     http: SigningKey | None = None
     encryption: SealKey | None = None
     cosigners: Mapping[str, SigningKey] = field(default_factory=dict[str, SigningKey])
+    former: tuple[SigningKey, SigningKey] | None = None
 
     @property
     def requests(self) -> SigningKey:
@@ -55,12 +58,9 @@ class Keychain:
         return self.http or self.issuer
 
     def checkpoint_signer(self, origin: str) -> CheckpointSigner:
-        """The signer of this log's checkpoints, with both lines."""
-        return CheckpointSigner(
-            origin,
-            cast("Ed25519PrivateKey", self.log_ed25519.private),
-            cast("MLDSA44PrivateKey", self.log_mldsa44.private),
-        )
+        """The signer of this log's checkpoints, with both lines, and those of former keys while they last."""
+        former = None if self.former is None else _pair(*self.former)
+        return CheckpointSigner(origin, *_pair(self.log_ed25519, self.log_mldsa44), former)
 
     def witness_signers(self, origin: str) -> list[NoteSigner]:
         """What signs as the witness of the node whose log is `origin`; empty for a node without such keys."""
@@ -82,6 +82,10 @@ class Keychain:
         ]
 
 
+def _pair(ed25519: SigningKey, mldsa44: SigningKey) -> tuple[Ed25519PrivateKey, MLDSA44PrivateKey]:
+    return cast("Ed25519PrivateKey", ed25519.private), cast("MLDSA44PrivateKey", mldsa44.private)
+
+
 def load_keychain(folder: Path, passphrase: bytes | None = None) -> Keychain:
     """The keys in a node's `keys` folder; raises what loading a key raises, and KeyMalformed."""
     keys = {
@@ -100,7 +104,18 @@ def load_keychain(folder: Path, passphrase: bytes | None = None) -> Keychain:
         http=_load(folder, HTTP, Family.ED25519, passphrase) if asking.exists() else None,
         encryption=load_seal_key(sealing, passphrase) if sealing.exists() else None,
         cosigners=cosigners,
+        former=_former(folder, passphrase),
     )
+
+
+def _former(folder: Path, passphrase: bytes | None) -> tuple[SigningKey, SigningKey] | None:
+    try:
+        return (
+            _load(folder, f"log-ed25519{FORMER}", Family.ED25519, passphrase),
+            _load(folder, f"log-mldsa44{FORMER}", Family.ML_DSA_44, passphrase),
+        )
+    except NotFound:
+        return None
 
 
 def _load(folder: Path, name: str, family: Family, passphrase: bytes | None) -> SigningKey:

@@ -19,7 +19,7 @@ from haechi.log.objects import Objects
 from haechi.network.client import PeerClient
 from haechi.node.config import Config, load_config
 from haechi.node.keychain import load_keychain
-from haechi.node.open import open_node
+from haechi.node.open import open_node, own_card
 from haechi.node.policies import PolicyMissing
 from haechi.node.shared import read_log
 from haechi.statement.claims import Said, claim_of, encode_claim, kind_of
@@ -187,10 +187,10 @@ def run_fsck(folder: Path, passphrase: bytes | None, progress: Callable[[int, in
     progress: entries done, entries in all. Raises NotFound when there is no node in `folder`.
     """
     config = load_config(folder)
-    signer = load_keychain(folder / "keys", passphrase).checkpoint_signer(config.origin)
-    stored = peek(config.heads(), config.origin, signer.keys[0].key_id)
+    keys = own_card(folder, config, load_keychain(folder / "keys", passphrase)).log_keys()
+    stored = peek(config.heads(), config.origin, keys[0].key_id)
     with read_log(folder, config) as store:
-        return fsck(store, stored, signer.keys, progress)
+        return fsck(store, stored, keys, progress)
 
 
 def run_export(folder: Path, target: str, progress: Callable[[int], None]) -> Exported:

@@ -11,14 +11,17 @@ from haechi.facts import load
 from haechi.log.headstore import HeadStore
 from haechi.log.sequencer import Publisher, Sequencer
 from haechi.log.store import Entry, Head, Terms
-from haechi.network.card import Label, NodeCard
+from haechi.network.card import FormerKeys, Label, NodeCard
 from haechi.network.client import PeerClient
 from haechi.network.index import Index
 from haechi.network.pins import Pins
+from haechi.network.succession import FILE as HANDOVERS
+from haechi.network.succession import Handovers
 from haechi.node.config import Config, load_config
 from haechi.node.create import clear_out, genesis, make_folders, make_keys, require_empty
 from haechi.node.keychain import Keychain, load_keychain
 from haechi.node.peers import Peer, Peers
+from haechi.node.pending import require_settled
 from haechi.node.policies import latest_policy
 from haechi.node.runner import Runner
 from haechi.node.service import Node
@@ -73,8 +76,11 @@ def _create(
     return card
 
 
-def card_of(config: Config, keys: Keychain) -> NodeCard:
-    """What this node says of itself; its fingerprint is what operators tell each other."""
+def card_of(config: Config, keys: Keychain, former: tuple[FormerKeys, ...] = ()) -> NodeCard:
+    """What this node says of itself; its fingerprint is what operators tell each other.
+
+    former: the log's keys before each change of them (`own_card` reads them).
+    """
     signer = keys.checkpoint_signer(config.origin)
     return NodeCard(
         origin=config.origin,
@@ -90,7 +96,13 @@ def card_of(config: Config, keys: Keychain) -> NodeCard:
         encryption_keys=() if keys.encryption is None else (_base64(keys.encryption.public.cose_key),),
         witness_vkeys=tuple(signer.key.vkey for signer in keys.witness_signers(config.origin)),
         mirror_vkeys=tuple(signer.key.vkey for signer in keys.mirror_signers(config.origin)),
+        former=former,
     )
+
+
+def own_card(folder: Path, config: Config, keys: Keychain) -> NodeCard:
+    """The card of the node in `folder`, with the keys that its log had before."""
+    return card_of(config, keys, Handovers.load(folder / HANDOVERS).former)
 
 
 def open_node(
@@ -106,6 +118,7 @@ def open_node(
         kind_of(name)  # read now: a module that is read under load needs a file descriptor then
     if port is not None:
         config = msgspec.structs.replace(config, listen=msgspec.structs.replace(config.listen, port=port))
+    require_settled(folder)
     keys = load_keychain(folder / "keys", passphrase)
     pins = Pins.load(folder / PINS)
     follow_terms = FollowTerms()
@@ -137,7 +150,7 @@ def open_node(
             if card.origin != config.origin
         }
     )
-    card = card_of(config, keys)
+    card = own_card(folder, config, keys)
     runner = Runner(node, card, peers, Witnessing(node, card, peers))
     runner.settle()
     latest = latest_policy(store, index, node.facts)

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from haechi.errors import HaechiError, NotFound
+from haechi.facts import load
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.checkpoint import MAX_CHECKPOINT_BYTES, read_checkpoint
 from haechi.log.cosignature import cosign
@@ -23,6 +24,7 @@ from haechi.network.durable import DiskRefused
 from haechi.network.mirror import Listener, Mirror
 from haechi.network.pins import NodeCard
 from haechi.network.source import Source
+from haechi.network.succession import Succession
 from haechi.words import Text
 
 _COSIGN_AGAIN_S = 6 * 3600
@@ -71,7 +73,6 @@ class Peer:
         connect: Callable[[str], PeerClient],
         cosigners: Sequence[NoteSigner] = (),
     ) -> None:
-        self.card = card
         self._cosigners = cosigners
         self._own_lines: _OwnLines | None = None
         self.folder = folder / mirror_name(card.origin)
@@ -80,10 +81,16 @@ class Peer:
         self.tree = TileTree(self.store.tile, cache_bytes=8 << 20)
         self.client = connect(card.url)
         source = Source(card.origin, self.client)
-        self.mirror = Mirror(self.store, self.folder, card.log_keys(), [source])
+        self.succession = Succession(card, self.folder, load())
+        self.mirror = Mirror(self.store, self.folder, self.succession, [source])
         self.cosigned = CosignedHead(self.folder)
         self.state = PeerState()
         self._lock = Lock()
+
+    @property
+    def card(self) -> NodeCard:
+        """The card that was pinned, carried on by the changes of keys that the log itself handed over."""
+        return self.succession.card
 
     def sync(self, now: int, listener: Listener | None = None) -> Finding:
         """One round: pull what is new and verify it; how it ended, also kept in `state`.

@@ -20,6 +20,8 @@ from haechi.network.blobs import fetch_blobs
 from haechi.network.card import NodeCard
 from haechi.network.cosigned import CosignedHead
 from haechi.network.report import Progress
+from haechi.network.succession import FILE as HANDOVERS
+from haechi.network.succession import Handovers
 from haechi.node.accusing import Accusations
 from haechi.node.clients import Clients
 from haechi.node.counting import Counting
@@ -144,6 +146,12 @@ class Runner:
             self.node.publish_up_to(index)
         store, tree = next((store, tree) for name, store, tree in self._logs() if name == origin)
         return tlog_proof(tree, index, self.cosigned(origin).covering(index, store.published()))
+
+    def handovers(self, origin: str) -> Handovers:
+        """How a log held here changed its own keys; raises NotFound."""
+        if origin != self.node.config.origin:
+            return Handovers(handovers=self.peers.of(origin).succession.followed)
+        return Handovers.load(self.node.folder / HANDOVERS)
 
     def cosigned(self, origin: str) -> CosignedHead:
         """The newest cosigned head of a log held here; raises NotFound."""

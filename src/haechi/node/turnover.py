@@ -68,25 +68,25 @@ def turn_over(folder: Path, ending: Ending, passphrase: bytes | None) -> TurnedO
         save_key(keys, NEXT, SigningKey.generate(KEY_FAMILIES[_ISSUER]), passphrase)
     new = load_key(new_path, passphrase)
     old = load_key(key_path(keys, _ISSUER), passphrase)
-    said = _Said(config, facts)
+    said = Announcer(config, facts)
     events: list[str] = []
 
     def enrol(runner: Runner) -> None:
-        events.append(_register(runner, said.event("enrol", new, old, None)))
+        events.append(_register(runner, said.event("enrol", _entry(new), old, None)))
         _register(runner, said.policy(runner, old, lambda prints: (*prints, new.public.thumbprint), old))
 
     def end(runner: Runner) -> None:
         how: Event = "retire" if ending.stolen_from is None else "revoke"
-        events.append(_register(runner, said.event(how, old, new, ending)))
+        events.append(_register(runner, said.event(how, _entry(old), new, ending)))
         without = old.public.thumbprint
         _register(
             runner,
             said.policy(runner, old, lambda prints: tuple(one for one in prints if one != without), new),
         )
 
-    _with_node(folder, passphrase, enrol)
+    with_node(folder, passphrase, enrol)
     kept = _swap(keys, old, new_path)
-    runner = _with_node(folder, passphrase, end)
+    runner = with_node(folder, passphrase, end)
     return TurnedOver(
         old.public.thumbprint.hex(),
         new.public.thumbprint.hex(),
@@ -96,7 +96,12 @@ def turn_over(folder: Path, ending: Ending, passphrase: bytes | None) -> TurnedO
     )
 
 
-def _with_node(folder: Path, passphrase: bytes | None, work: Callable[[Runner], None]) -> Runner:
+def _entry(key: SigningKey) -> tuple[KeyEntry, ...]:
+    return (KeyEntry(cose_key=key.public.cose_key, scope="statement"),)
+
+
+def with_node(folder: Path, passphrase: bytes | None, work: Callable[[Runner], None]) -> Runner:
+    """Open the stopped node in `folder`, do the work, and close it; raises TurnoverRunning."""
     try:
         runner = open_node(folder, clock=time.time, passphrase=passphrase)
     except SignerLocked as error:
@@ -125,15 +130,17 @@ def _swap(keys: Path, old: SigningKey, new_path: Path) -> str:
     return kept
 
 
-class _Said:
-    """The statements of one turnover."""
+class Announcer:
+    """What a node says of its own keys."""
 
     def __init__(self, config: Config, facts: Facts) -> None:
         self._config = config
         self._facts = facts
 
-    def event(self, event: Event, about: SigningKey, by: SigningKey, ending: Ending | None) -> Statement:
-        """A key event about one key, signed by another."""
+    def event(
+        self, event: Event, keys: tuple[KeyEntry, ...], by: SigningKey, ending: Ending | None
+    ) -> Statement:
+        """A key event about `keys`, signed by another."""
         config = self._config
         claim = KeyEvent(
             event=event,
@@ -141,7 +148,7 @@ class _Said:
             name=Said(en=config.name_en, ko=config.name_ko),
             role=config.role,
             country=config.country,
-            keys=(KeyEntry(cose_key=about.public.cose_key, scope="statement"),),
+            keys=keys,
             origin=config.origin,
             from_index=(ending.stolen_from or 0) if ending else 0,
             reason=None if ending is None else ending.reason,

@@ -89,7 +89,7 @@ class View:
     def log(self, origin: str | None = None) -> Log | None:
         """The node's own log, or the mirror of `origin`."""
         if origin is None or origin == self._node.config.origin:
-            keys = self._node.keys.checkpoint_signer(self._node.config.origin).keys
+            keys = self._runner.card.log_keys()
             return self._log(self._node.store, "own", keys, "/log")
         peer = self._peer(origin)
         if peer is None:
@@ -236,9 +236,9 @@ class View:
         policy, now = self._runner.witnessing.policy, int(self._node.clock())
         return [*checks, check_quorum(note, head, policy, now)[0]]
 
-    def _keys_of(self, origin: str) -> list[NoteKey]:
+    def _keys_of(self, origin: str) -> Sequence[NoteKey]:
         if origin == self._node.config.origin:
-            return list(self._node.keys.checkpoint_signer(origin).keys)
+            return self._runner.card.log_keys()
         peer = self._peer(origin)
         return [] if peer is None else peer.card.log_keys()
 

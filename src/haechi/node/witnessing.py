@@ -5,6 +5,7 @@ Publishing waits for none of it: the log's newest checkpoint is out at once, its
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -115,6 +116,8 @@ class Witnessing:
         """The keys of a log that is known here; empty for any other."""
         if origin == self._node.config.origin:
             return self._card.log_keys()
+        with suppress(NotFound):
+            return self._peers.of(origin).succession.keys
         try:
             return self._node.pins.log_keys(origin)
         except NotFound:

@@ -4,7 +4,7 @@ A pin decides who runs a log and with which keys, for it was made by the reader.
 add up. That a key went out of use holds for a pinned key too: nobody means to rely on a stolen key.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from haechi.errors import NotFound
@@ -63,17 +63,17 @@ class ListedTrust:
             one.issuer: one for one in self.trust_list.organisations
         }
 
-    def log_keys(self, origin: str, size: int | None = None) -> list[NoteKey]:
+    def log_keys(self, origin: str, size: int | None = None) -> Sequence[NoteKey]:
         """Every key that must sign a checkpoint of `size` entries; raises NotFound."""
         try:
-            return self.pins.log_keys(origin)
+            return self.pins.log_keys(origin, size)
         except NotFound:
             return self.trust_list.log_keys(origin, size)
 
-    def receipt_keys(self, origin: str) -> list[PublicKey]:
+    def receipt_keys(self, origin: str, size: int | None = None) -> list[PublicKey]:
         """The keys of which one must sign a receipt of `origin`; raises NotFound."""
         try:
-            return self.pins.receipt_keys(origin)
+            return self.pins.receipt_keys(origin, size)
         except NotFound:
             return self.trust_list.receipt_keys(origin)
 
