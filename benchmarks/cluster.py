@@ -9,7 +9,6 @@ until the other front answers again. Afterwards every statement that was answere
 """
 
 import argparse
-import asyncio
 import json
 import signal
 import tempfile
@@ -101,14 +100,10 @@ def measure(key: SigningKey, nodes: Sequence[NodeProcess], asked: argparse.Names
         share = len(statements) // len(nodes)
         parts = [statements[at * share : (at + 1) * share] for at in range(len(nodes))]
         connections = asked.connections // len(nodes)
-
-        async def together() -> list[Loaded]:
-            return await asyncio.gather(
-                *(load(node.url, part, connections) for node, part in zip(nodes, parts, strict=True))
-            )
-
+        urls = [node.url for node in nodes]
         began_s = time.perf_counter()
-        loaded = asyncio.run(together())
+        with ThreadPoolExecutor(len(nodes)) as pool:
+            loaded = list(pool.map(load, urls, parts, repeat(connections)))
         seconds = time.perf_counter() - began_s
         for one in loaded:
             check_sample(one, nodes[0].card)

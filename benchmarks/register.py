@@ -7,13 +7,16 @@ the clock starts. Every answer must be a 201; a sample of the receipts is verifi
 """
 
 import argparse
-import asyncio
+import selectors
+import socket
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from statistics import quantiles
-from typing import NamedTuple, cast
+from typing import NamedTuple, NoReturn
 
 import msgspec
 from benchmarks._disk import fsyncs_per_second
@@ -33,6 +36,8 @@ from haechi.words import Text
 
 ISSUER = "bench.example"
 SAMPLE = 200
+_READ_BYTES = 64 * 1024
+_PATIENCE_S = 30
 HEAD = b"POST /entries HTTP/1.1\r\nHost: node\r\nContent-Type: application/cose\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -73,7 +78,7 @@ def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
         for connections, requests in ((1, 500), (32, 5000), (asked.connections, asked.requests)):
             statements = sign(key, requests, connections)
             rows.append(figure("fsync probe just before", fsyncs_per_second(folder), "fsync/s"))
-            loaded = asyncio.run(load(card.url, statements, connections))
+            loaded = load(card.url, statements, connections)
             rows += _rows(loaded, connections, aim=connections == asked.connections)
             check_sample(loaded, card)
     finally:
@@ -111,70 +116,69 @@ def sign(key: SigningKey, count: int, salt: object) -> list[Statement]:
     ]
 
 
-class _Connection(asyncio.Protocol):
-    """One kept-alive connection that sends the next statement as soon as the last was answered.
+class _Connection:
+    """One kept-alive connection that sends the next statement as soon as the last was answered."""
 
-    Written on bare protocols: the load shares the machine with the node and should take little of it.
-    """
-
-    def __init__(self, waiting: Iterator[Statement], answers: list[Answered]) -> None:
-        self._waiting = waiting
-        self._answers = answers
+    def __init__(self, channel: socket.socket) -> None:
+        self.channel = channel
         self._received = b""
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._statement: Statement | None = None
+        self._began_s = 0.0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first one."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._send()
-
-    def data_received(self, data: bytes) -> None:
-        """Take the answer when it is whole, then send the next."""
-        self._received += data
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        if not found:
-            return
-        size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        if len(body) < size:
-            return
-        if not head.startswith(b"HTTP/1.1 201"):
-            self.done.set_exception(RuntimeError(head.decode(errors="replace")))
-            return
-        self._answers.append(Answered(self._statement, body[:size], time.perf_counter() - self._began_s))
-        self._received = b""
-        self._send()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """A connection that ends early ends the benchmark."""
-        if not self.done.done():
-            self.done.set_exception(exc or ConnectionResetError())
-
-    def _send(self) -> None:
-        statement = next(self._waiting, None)
-        if statement is None:
-            self.done.set_result(None)
-            self._transport.close()
-            return
+    def send(self, statement: Statement) -> None:
+        """Send one; it is far smaller than the socket's buffer, and nothing else is on its way."""
         self._statement = statement
         self._began_s = time.perf_counter()
-        self._transport.write(HEAD % len(statement.raw) + statement.raw)
+        self.channel.sendall(HEAD % len(statement.raw) + statement.raw)
+
+    def read(self) -> Answered | None:
+        """Take what has come; the answer when it is whole. Raises RuntimeError for any but a 201."""
+        received = self.channel.recv(_READ_BYTES)
+        self._received += received
+        head, found, body = self._received.partition(b"\r\n\r\n")
+        if not received or (found and not head.startswith(b"HTTP/1.1 201")):
+            raise RuntimeError(head.decode(errors="replace") or "the connection was closed")
+        if not found or len(body) < (size := _content_length(head)):
+            return None
+        if self._statement is None:
+            raise RuntimeError("an answer came that nobody asked for")
+        self._received = b""
+        return Answered(self._statement, body[:size], time.perf_counter() - self._began_s)
 
 
-async def load(url: str, statements: Sequence[Statement], connections: int) -> Loaded:
-    """Send every statement once over that many kept-alive connections."""
+def _content_length(head: bytes) -> int:
+    return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+
+
+def load(url: str, statements: Sequence[Statement], connections: int) -> Loaded:
+    """Send every statement once over that many kept-alive connections.
+
+    On bare sockets and one selector: the load shares the machine with the node and should take little of it.
+    """
     host, _, port = url.removeprefix("http://").partition(":")
     waiting = iter(statements)
     answers: list[Answered] = []
-    loop = asyncio.get_running_loop()
     began_s = time.perf_counter()
-    pairs = await asyncio.gather(
-        *(
-            loop.create_connection(lambda: _Connection(waiting, answers), host, int(port))
-            for _ in range(connections)
-        )
-    )
-    await asyncio.gather(*(protocol.done for _transport, protocol in pairs))
-    return Loaded(answers, time.perf_counter() - began_s)
+    with ExitStack() as stack, selectors.DefaultSelector() as selector:
+        for statement in islice(waiting, connections):
+            connection = _Connection(stack.enter_context(socket.create_connection((host, int(port)))))
+            connection.channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            selector.register(connection.channel, selectors.EVENT_READ, connection)
+            connection.send(statement)
+        while len(answers) < len(statements):
+            for key, _events in selector.select(_PATIENCE_S) or _silent():
+                answered = key.data.read()
+                if answered is None:
+                    continue
+                answers.append(answered)
+                statement = next(waiting, None)
+                if statement is not None:
+                    key.data.send(statement)
+        return Loaded(answers, time.perf_counter() - began_s)
+
+
+def _silent() -> NoReturn:
+    raise RuntimeError(f"no answer within {_PATIENCE_S} seconds")
 
 
 def check_sample(loaded: Loaded, card: NodeCard) -> None:

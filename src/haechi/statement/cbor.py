@@ -11,6 +11,7 @@ are whole numbers or text. Tags are never interpreted: they can make 200 bytes s
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias, cast
 
 import cbor2
@@ -93,6 +94,10 @@ def refusal(raw: bytes, *, where: str, sorted_keys: bool = True) -> CborMalforme
 
 def text(value: str) -> bytes:
     """The encoding of a text; raises Breach for hidden characters."""
+    return _known_text(value) if len(value) < _NAME_CHARS else _text(value)
+
+
+def _text(value: str) -> bytes:
     # Every hidden character is one that Python calls unprintable, whatever its Unicode version.
     if not value.isprintable() and HIDDEN_TEXT.search(value):
         raise Breach("hidden-text")
@@ -132,6 +137,11 @@ def _refuse_tag(_value: object, _immutable: bool) -> object:  # noqa: FBT001  # 
 
 _NO_TAGS = _NoTags()
 
+# Names, ids, units and words of fixed lists come again and again. Bounded in length and number: strangers
+# choose texts.
+_NAME_CHARS = 48
+_known_text = lru_cache(maxsize=4096)(_text)
+
 _SHORT = 256
 _TEXT_HEADS = tuple(head(3, size) for size in range(_SHORT))
 _BYTES_HEADS = tuple(head(2, size) for size in range(_SHORT))
@@ -168,9 +178,7 @@ def _write(value: Plain, out: list[bytes], shape: _Shaper) -> None:
     that 64 KiB of one-byte numbers cost no more than their parsing. cbor2 would sort keys four times slower
     and length first (RFC 7049), and would take NaN and any key.
     """
-    if isinstance(value, str):
-        out.append(text(value))
-    elif isinstance(value, dict):
+    if isinstance(value, dict):
         if len(out) + 3 * len(value) > MAX_PARTS:
             raise Breach("items")
         beginning, keys, _ = shape(value)
@@ -178,14 +186,11 @@ def _write(value: Plain, out: list[bytes], shape: _Shaper) -> None:
         for encoded, key in keys:
             out.append(encoded)
             member = value[key]
-            if type(member) is str:  # most members are; a call for each would cost as much as its encoding
-                out.append(text(member))
+            # Most members are short texts; a call for each would cost more than its encoding.
+            if type(member) is str:
+                out.append(_known_text(member) if len(member) < _NAME_CHARS else _text(member))
             else:
                 _write(member, out, shape)
-    elif isinstance(value, bytes):
-        size = len(value)
-        out.append(_BYTES_HEADS[size] if size < _SHORT else head(2, size))
-        out.append(value)
     elif isinstance(value, (list, tuple)):
         size = len(value)
         if len(out) + 2 * size > MAX_PARTS:
@@ -193,6 +198,12 @@ def _write(value: Plain, out: list[bytes], shape: _Shaper) -> None:
         out.append(_LIST_HEADS[size] if size < _SHORT else head(4, size))
         for item in value:
             _write(item, out, shape)
+    elif isinstance(value, str):
+        out.append(text(value))
+    elif isinstance(value, bytes):
+        size = len(value)
+        out.append(_BYTES_HEADS[size] if size < _SHORT else head(2, size))
+        out.append(value)
     else:
         out.append(_leaf(value))
 
