@@ -15,13 +15,14 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise, repeat
 from pathlib import Path
 from threading import Event, Thread
 
 from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report
-from benchmarks.register import ISSUER, Loaded, check_sample, load, sign
+from benchmarks.register import ISSUER, check_sample, load, sign
 from tests.databases import fresh_database
 
 from haechi.cli.processes import NodeProcess, free_ports

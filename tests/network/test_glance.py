@@ -5,9 +5,16 @@ from hypothesis import strategies as st
 
 from haechi.errors import BadInput
 from haechi.facts import load
-from haechi.network.glance import NO_REFERENCES, Body, glance, references
-from haechi.statement.claims import encode_claim, kind_names, kind_of
-from haechi.statement.envelope import MAX_STATEMENT_BYTES, About, Sharing, Statement, sign_statement
+from haechi.network.glance import NO_REFERENCES, Body, glance, glance_of, references
+from haechi.statement.claims import claim_of, encode_claim, kind_names, kind_of
+from haechi.statement.envelope import (
+    MAX_STATEMENT_BYTES,
+    About,
+    HashEnvelope,
+    Sharing,
+    Statement,
+    sign_statement,
+)
 from haechi.statement.keys import SigningKey
 
 FACTS = load()
@@ -50,6 +57,21 @@ def test_every_kind_is_seen_as_the_strict_reading_sees_it() -> None:
         assert [(ref.digest, ref.size) for ref in refers.files] == [
             (ref.digest, ref.size) for ref in kind.evidence(claim)
         ]
+
+
+def test_what_was_read_strictly_is_told_as_a_glance_would_tell_it() -> None:
+    digest = sign_statement(
+        KEY,
+        About(issuer="issuer.example", subject="application:x", issued_at=5, kind="document"),
+        bytes(32),
+        hash_envelope=HashEnvelope("application/pdf"),
+    )
+    for statement in [*EXAMPLES, digest]:
+        seen = glance(statement.raw)
+        assert seen is not None
+        said, body = seen
+        told = glance_of(statement, claim_of(statement, FACTS))
+        assert told == (said, references(said.kind, body))
 
 
 @given(st.data())

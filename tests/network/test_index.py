@@ -23,7 +23,7 @@ from haechi.network.lookup import Count, Evidence, Place, Row, State
 from haechi.network.report import Progress
 from haechi.network.shelf import IndexFailed
 from haechi.statement import cbor
-from haechi.statement.claims import Claim, Said, encode_claim, kind_of
+from haechi.statement.claims import Claim, Said, claim_of, encode_claim, kind_of
 from haechi.statement.envelope import About, HashEnvelope, Sharing, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.keys import PublicKey, SigningKey
@@ -150,9 +150,13 @@ def test_what_is_not_yet_checked_is_in_no_list(index: Index) -> None:
     assert index.counts() == {"document": Count(0, 1), "withdraw": Count(0, 1)}
 
 
-def test_the_own_log_is_listed_at_once(index: Index) -> None:
+@pytest.mark.parametrize("foreseen", [False, True])
+def test_the_own_log_is_listed_at_once(index: Index, *, foreseen: bool) -> None:
     store = MemoryStore(OWN, Role.OWN)
     store.append([entry(FIRST), entry(WITHDRAWAL)])
+    for raw in (FIRST, WITHDRAWAL) if foreseen else ():
+        statement = Statement.from_bytes(raw)
+        index.foresee(statement, claim_of(statement, FACTS))
     index.follow(as_store(store), 2, checked=True)
     assert [row.digest for row in index.about(digest_of(FIRST), 9)] == [digest_of(WITHDRAWAL)]
     assert index.counts() == {"document": Count(1, 0), "withdraw": Count(1, 0)}

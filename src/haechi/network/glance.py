@@ -9,7 +9,7 @@ import msgspec
 
 from haechi.errors import BadInput
 from haechi.statement import cbor
-from haechi.statement.claims import UnknownKind, kind_of
+from haechi.statement.claims import AnyKind, Claim, UnknownKind, kind_of
 from haechi.statement.envelope import (
     HAECHI,
     IAT,
@@ -20,6 +20,7 @@ from haechi.statement.envelope import (
     PREIMAGE_CONTENT_TYPE,
     SUB,
     Sharing,
+    Statement,
 )
 from haechi.statement.sign1 import COSE_SIGN1_TAG, CWT_CLAIMS, KID
 
@@ -113,18 +114,36 @@ def _fits(said: Glance) -> bool:
     )
 
 
+def glance_of(statement: Statement, claim: Claim | None) -> tuple[Glance, References]:
+    """What `glance` and `references` find in `statement.raw`, without reading it again.
+
+    claim: as decoded from its payload; None when it is encrypted or only its digest is signed.
+    """
+    about, hashed = statement.about, statement.hash_envelope
+    said = Glance(about.kind, about.issuer, about.subject, about.issued_at, statement.kid, about.sharing)
+    if hashed is not None:
+        return said, References((), (FileRef(statement.payload, None, hashed.content_type),))
+    if claim is None:
+        return said, NO_REFERENCES
+    return said, _referred(kind_of(about.kind), claim)
+
+
 def references(kind: str, body: Body) -> References:
     """What a checked statement refers to; nothing when its kind is unknown here. Raises nothing."""
     if body.preimage_type is not None:
         return References((), (FileRef(body.payload, None, body.preimage_type),))
     try:
-        known = kind_of(kind)
+        form = kind_of(kind)
         claim = msgspec.convert(
             cbor.parse(body.payload, where="claim", max_bytes=MAX_STATEMENT_BYTES),
-            known.payload,
+            form.payload,
             builtin_types=(bytes,),
         )
     except (UnknownKind, *_NOT_A_STATEMENT):
         return NO_REFERENCES
-    files = tuple(FileRef(ref.digest, ref.size, ref.media_type) for ref in known.evidence(claim))
-    return References(known.targets(claim), files)
+    return _referred(form, claim)
+
+
+def _referred(kind: AnyKind, claim: Claim) -> References:
+    files = tuple(FileRef(ref.digest, ref.size, ref.media_type) for ref in kind.evidence(claim))
+    return References(kind.targets(claim), files)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -17,12 +18,13 @@ from haechi.facts import Facts
 from haechi.log.store import NotStored, Role, Store, View
 from haechi.log.tiles import TILE_WIDTH, decode_entries
 from haechi.network.examine import Outcome, examine
-from haechi.network.glance import NO_REFERENCES, Glance, References, glance, references
+from haechi.network.glance import NO_REFERENCES, Glance, References, glance, glance_of, references
 from haechi.network.ledger import Known, Names, count, forget, known_rows, refer, settle, tally
 from haechi.network.lookup import Evidence, Lookup, State, sharing_number
 from haechi.network.report import Progress
 from haechi.network.shelf import IndexFailed, Shelf, insert, short
-from haechi.statement.envelope import Sharing
+from haechi.statement.claims import Claim
+from haechi.statement.envelope import Sharing, Statement
 from haechi.statement.keys import PublicKey
 
 # One transaction. New digests fall all over their index, so each transaction writes most of its pages once:
@@ -32,6 +34,7 @@ _SEEN_AT_ONCE = 4_096
 _CHECKED_AT_ONCE = 4_096
 _CHECKED_PER_TASK = 64
 _WISHES_AT_ONCE = 256
+_FORESEEN = 8_192
 _UNSAID = (None,) * 6
 _NO_KEYS: Mapping[bytes, PublicKey] = {}
 _SHARING = {level: sharing_number(level) for level in Sharing}
@@ -46,6 +49,9 @@ class _Seen(NamedTuple):
     state: State
     said: Glance | None
     refers: References
+
+
+_Sight = Callable[[int, bytes, bytes | None], _Seen]
 
 
 class _Task(NamedTuple):
@@ -83,6 +89,7 @@ class Index(Lookup):
         super().__init__(Shelf(path))
         self._names = Names()
         self._recognised: set[str] = set()
+        self._foreseen: dict[bytes, tuple[Glance, References]] = {}
 
     def close(self) -> None:
         """Release the file. Closing twice is harmless."""
@@ -110,11 +117,20 @@ class Index(Lookup):
                 if moved.rowcount == 1:
                     for at in range(start, end, _SEEN_AT_ONCE):
                         until = min(end, at + _SEEN_AT_ONCE)
-                        self._add(db, log, list(_look(view, at, until, checked=checked)))
+                        self._add(db, log, list(_look(view, at, until, self._sight(checked=checked))))
                 else:  # another thread follows the same log
                     (end,) = db.execute("SELECT size FROM log WHERE id = ?", (log,)).fetchone()
             start = end
         return start - first
+
+    def foresee(self, statement: Statement, claim: Claim | None) -> None:
+        """What the node itself has just read and checked, so that following its log need not read it again.
+
+        Bounded: what never reaches the log is forgotten with the rest.
+        """
+        if len(self._foreseen) >= _FORESEEN:
+            self._foreseen.clear()
+        self._foreseen[statement.digest] = glance_of(statement, claim)
 
     @contextmanager
     def following(self, store: Store) -> Generator[Callable[[Progress], None]]:
@@ -168,7 +184,7 @@ class Index(Lookup):
         """
         with store.snapshot() as view:
             digest, raw = view.digest(index), view.statement(index)
-        seen = _see(index, digest, raw, checked=checked)
+        seen = self._sight(checked=checked)(index, digest, raw)
         with self._writing() as db:
             known = known_rows(db, [digest]).get(digest)
             if known is not None:
@@ -194,6 +210,19 @@ class Index(Lookup):
         sql = "UPDATE file SET tried = iif(?, -1, tried + 1) WHERE short = ? AND digest = ? AND tried >= 0"
         with self._writing() as db:
             db.execute(sql, (held, short(digest), digest))
+
+    def _sight(self, *, checked: bool) -> _Sight:
+        """How an entry is looked at: `foresee` counts only for a log whose statements were checked here."""
+        if not checked:
+            return partial(_see, checked=False)
+
+        def see(at: int, digest: bytes, raw: bytes | None) -> _Seen:
+            foreseen = self._foreseen.pop(digest, None)
+            if raw is None or foreseen is None:
+                return _see(at, digest, raw, checked=True)
+            return _Seen(at, digest, State.CHECKED, *foreseen)
+
+        return see
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:
@@ -277,7 +306,7 @@ class Index(Lookup):
             return [_Task(serial, digest, view.statement(index)) for serial, digest, index in rows]
 
 
-def _look(view: View, start: int, end: int, *, checked: bool) -> Iterator[_Seen]:
+def _look(view: View, start: int, end: int, see: _Sight) -> Iterator[_Seen]:
     """The entries in [start, end), each with what its statement says of itself."""
     held = view.statements(start, end - start)
     at, raw = next(held, (end, b""))
@@ -292,7 +321,7 @@ def _look(view: View, start: int, end: int, *, checked: bool) -> Iterator[_Seen]
             if index < at:
                 yield _Seen(index, digest, State.ABSENT, None, NO_REFERENCES)
                 continue
-            yield _see(index, digest, raw, checked=checked)
+            yield see(index, digest, raw)
             at, raw = next(held, (end, b""))
 
 

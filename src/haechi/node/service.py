@@ -144,6 +144,7 @@ class Node:
             require_own_erasure(statement, claim, self.config)
         if isinstance(claim, Release):
             self._require_own_release(statement, claim)
+        self.index.foresee(statement, claim)
         return statement
 
     def _require_own_release(self, release: Statement, claim: Release) -> None:
