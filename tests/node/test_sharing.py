@@ -24,10 +24,11 @@ from haechi.node.maintenance import AlreadyGranted, run_fsck, take_levels
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, HashEnvelope, Sharing, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
+from haechi.statement.header import SEALED_TYPE
 from haechi.statement.kinds.document import Document
 from haechi.statement.parcel import Parcel
 from haechi.statement.seal_keys import SealKey
-from haechi.statement.sealed import SEALED_TYPE, read_sealed
+from haechi.statement.sealed import read_sealed
 from haechi.statement.sharing import WithFile, open_content, sign_encrypted, sign_encrypted_file, sign_kept
 
 READER = SealKey.generate()

@@ -29,10 +29,10 @@ from haechi.statement.envelope import (
     labelled_for_anybody,
     sign_statement,
 )
-from haechi.statement.header import CNF, HAECHI, IAT, ISS, SUB, write_header
+from haechi.statement.header import CNF, HAECHI, IAT, ISS, SEALED_TYPE, SUB, write_header
 from haechi.statement.keys import Family
 from haechi.statement.seal_keys import SealKey
-from haechi.statement.sealed import SEALED_TYPE, seal
+from haechi.statement.sealed import seal
 from haechi.statement.sign1 import ALG, CONTENT_TYPE, CWT_CLAIMS, KID, encode_sign1, sig_structure
 
 Change = Callable[[dict], None]

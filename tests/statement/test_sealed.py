@@ -16,7 +16,7 @@ from haechi.findings import Verdict
 from haechi.statement import cbor
 from haechi.statement.claims import check_claim, claim_of, kind_of
 from haechi.statement.envelope import HashEnvelope, Statement, sign_statement
-from haechi.statement.header import Sharing
+from haechi.statement.header import SEALED_TYPE, Sharing
 from haechi.statement.keyring import load_key, load_seal_key, save_key
 from haechi.statement.keys import KeyLocked, KeyMalformed, SigningKey
 from haechi.statement.parcel import PARCEL_TYPE, Parcel, ParcelMalformed
@@ -24,7 +24,6 @@ from haechi.statement.seal_keys import Recipient, RecipientMalformed, SealKey
 from haechi.statement.sealed import (
     MAX_RECIPIENTS,
     MAX_SEALED_BYTES,
-    SEALED_TYPE,
     SIZES,
     NotForThisKey,
     SealMalformed,

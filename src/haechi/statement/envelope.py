@@ -37,7 +37,6 @@ from haechi.statement.header import (
     write_header,
 )
 from haechi.statement.keys import ALGS, PublicKey, SigningKey
-from haechi.statement.sealed import read_sealed
 from haechi.statement.sentence import Sentence, reason_of
 from haechi.statement.sign1 import EnvelopeMalformed, Sign1, encode_sign1, open_sign1, sig_structure
 from haechi.words import Text
@@ -143,6 +142,8 @@ class Statement(msgspec.Struct, frozen=True):
             )
         header = read_header(envelope)
         if header.about.sharing in ENCRYPTED and header.hash_envelope is None:
+            from haechi.statement.sealed import read_sealed  # few need encryption, and it takes long to load
+
             read_sealed(payload)
         return cls(
             raw=bare,

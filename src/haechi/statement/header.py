@@ -19,7 +19,6 @@ import msgspec
 
 from haechi.statement import cbor
 from haechi.statement.keys import ALGS, Family, KeyMalformed, PublicKey, is_low_s, key_from_cose
-from haechi.statement.sealed import SEALED_TYPE
 from haechi.statement.sign1 import (
     ALG,
     CONTENT_TYPE,
@@ -32,6 +31,8 @@ from haechi.statement.sign1 import (
 from haechi.words import Text
 
 MAX_NAME_CHARS = 512
+SEALED_TYPE = "application/cose; cose-type=cose-encrypt"
+"""The media type of content that is encrypted to named recipients."""
 END_OF_TIME = 7_258_118_400  # 2200-01-01: a later date is a mistake, and some calendars stop at 9999
 
 ISS, SUB, IAT, CNF = 1, 2, 6, 8

@@ -37,7 +37,6 @@ from haechi.statement.seal_keys import Recipient, SealKey
 from haechi.statement.sentence import Sentence
 from haechi.words import Text
 
-SEALED_TYPE = "application/cose; cose-type=cose-encrypt"
 MAX_SEALED_BYTES = 64 << 20
 """A file is sealed in memory, in one piece: GCM must see all of it before any of it may be believed."""
 MAX_RECIPIENTS = 64

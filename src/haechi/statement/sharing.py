@@ -21,6 +21,7 @@ from haechi.statement.claims import Claim, UnknownKind, decode_claim, kind_of
 from haechi.statement.envelope import Statement, sign_statement
 from haechi.statement.header import (
     ENCRYPTED,
+    SEALED_TYPE,
     About,
     HashEnvelope,
     Sharing,
@@ -30,7 +31,7 @@ from haechi.statement.header import (
 from haechi.statement.keys import SigningKey
 from haechi.statement.parcel import PARCEL_TYPE, Parcel
 from haechi.statement.seal_keys import Recipient, SealKey
-from haechi.statement.sealed import SEALED_TYPE, read_sealed, seal
+from haechi.statement.sealed import read_sealed, seal
 from haechi.statement.sentence import reason_of
 from haechi.words import Text
 
