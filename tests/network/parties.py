@@ -95,11 +95,11 @@ class Operator:
         self.origin = f"{self.name}.example/log"
         self.issuer = f"aisi.{self.name}.example"
         self.key = ed25519_key(self.issuer)
-        self.signer = CheckpointSigner(
-            self.origin,
+        self.pair = (
             ed25519.Ed25519PrivateKey.from_private_bytes(seed_of(f"{self.name} log")),
             mldsa.MLDSA44PrivateKey.from_seed_bytes(seed_of(f"{self.name} late")),
         )
+        self.signer = CheckpointSigner(self.origin, *self.pair)
         self.receipts = ReceiptSigner(self.origin, es256_key(f"{self.name} receipts"))
 
     def card(self) -> NodeCard:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
-from tests.network.world import PeerLog, Wire, new_signer
+from tests.network.parties import FACTS
+from tests.network.world import PeerLog, Wire
+from tests.world.turning import LogKeys
 
 from haechi.errors import HaechiError
 from haechi.log.checkpoint import read_checkpoint
@@ -22,6 +24,7 @@ from haechi.network.fork import Fork
 from haechi.network.memory import SignedHead, signed_head
 from haechi.network.mirror import Mirror
 from haechi.network.source import Source
+from haechi.network.succession import Succession
 from haechi.network.witness import OldSizeDiffers, Witness
 from haechi.network.witness_store import MemoryWitnessStore
 
@@ -90,6 +93,8 @@ class Link:
         self._world.require(who, whom)
         if path.endswith("witnessed"):
             raise PeerLacks(what_is="answer", name=path)
+        if path.endswith("handovers"):
+            return self._world.sites[whom].turning.handovers.to_json()
         return Wire(self._world.branch(whom, who)).fetch(path, max_bytes)
 
 
@@ -101,16 +106,19 @@ class Site:
         self.name = name
         self.origin = f"{name}.example/log"
         self.skew_s = 0
-        self.signer = new_signer(self.origin)
-        self.branches = [PeerLog(self.signer).grow([b"key", f"policy of {name}".encode()], shared=False)]
+        self.turning = LogKeys(name)
+        self.branches = [
+            PeerLog(self.turning.signer).grow([b"key", f"policy of {name}".encode()], shared=False)
+        ]
         keys = [
             NoteSigner(f"{self.origin}/witness", SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate()),
             NoteSigner(f"{self.origin}/witness", SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()),
         ]
         if world.plain:
             keys = keys[:1]
-        self.witness = Witness(keys, world.keys_of, MemoryWitnessStore(), self.accuse, self.is_frozen)
+        self.witness = Witness(keys, self.keys_of, MemoryWitnessStore(), self.accuse, self.is_frozen)
         self.mirrors: dict[str, Mirror] = {}
+        self.known: dict[str, Succession] = {}
         self.stores: dict[str, TreeStore] = {}
         self.askers: dict[str, WitnessAsker] = {}
         self.cosigned: dict[bytes, SignedHead] = {}
@@ -127,14 +135,24 @@ class Site:
             store = TreeStore(other.origin)
             self.stores[other.origin] = store
             source = Source(other.origin, Link(self.world, self.name, other.name))
-            self.mirrors[other.origin] = Mirror(store, folder, other.signer.keys, [source])  # pyright: ignore[reportArgumentType]  # what a mirror needs of it
+            known = Succession(other.turning.card, folder, FACTS)
+            self.known[other.origin] = known
+            self.mirrors[other.origin] = Mirror(store, folder, known, [source])  # pyright: ignore[reportArgumentType]  # what a mirror needs of it
 
     def now(self) -> int:
         return self.world.now + self.skew_s
 
+    def keys_of(self, origin: str) -> Sequence[NoteKey]:
+        """The keys of a log as far as this node has heard of their changes."""
+        known = self.known.get(origin)
+        return self.turning.card.log_keys() if known is None else known.keys
+
+    def has_heard(self, whom: "Site") -> bool:
+        return whom is self or self.known[whom.origin].card == whom.turning.card
+
     def accuse(self, fork: Fork) -> None:
         mirror = self.mirrors.get(fork.origin)
-        if mirror is not None and fork.check(self.world.keys_of(fork.origin)).code == "network.fork.proven":
+        if mirror is not None and fork.check(self.keys_of(fork.origin)).code == "network.fork.proven":
             mirror.memory.keep_fork(fork)
 
     def is_frozen(self, origin: str) -> bool:
@@ -167,7 +185,7 @@ class Site:
             lines += asker.ask(head, tree.consistency).lines
         if lines:
             held = self.cosigned.get(head.head.root, head)
-            note = merged(read_checkpoint(held.note)[1], lines, self.signer.keys)
+            note = merged(read_checkpoint(held.note)[1], lines, self.turning.card.log_keys())
             self.cosigned[head.head.root] = SignedHead(head.head, note.encode())
 
 
@@ -191,7 +209,10 @@ class Door:
 
 
 class World:
-    """Always true: the same seed gives the same run, keys aside."""
+    """Always true: the same seed gives the same run, keys aside.
+
+    robbed: what a thief shows in place of a log, to whom.
+    """
 
     def __init__(self, seed: int, folder: Path, names: Sequence[str], *, plain: bool = True) -> None:
         self.rng = random.Random(seed)  # noqa: S311  # a script of events, not a secret
@@ -200,16 +221,16 @@ class World:
         self.now = START
         self.cut: set[frozenset[str]] = set()
         self.view: dict[tuple[str, str], int] = {}
+        self.robbed: dict[tuple[str, str], PeerLog] = {}
         self.sites: dict[str, Site] = {}
         for name in names:
             self.sites[name] = Site(self, name)
         for site in self.sites.values():
             site.meet(list(self.sites.values()))
 
-    def keys_of(self, origin: str) -> Sequence[NoteKey]:
-        return next((site.signer.keys for site in self.sites.values() if site.origin == origin), ())
-
     def branch(self, whom: str, who: str) -> PeerLog:
+        if (whom, who) in self.robbed:
+            return self.robbed[whom, who]
         branches = self.sites[whom].branches
         return branches[self.view.get((whom, who), 0) % len(branches)]
 

@@ -11,16 +11,21 @@ from pathlib import Path
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
-from tests.network.world import bodies
-from tests.world.federation import World
+from tests.network.world import PeerLog, bodies
+from tests.world.federation import Door, Site, World
 
 from haechi.findings import Verdict
 from haechi.log.checkpoint import read_checkpoint
 from haechi.log.merkle import check_consistency
 from haechi.log.quorum import WitnessPolicy, check_quorum, policy_of_nodes
+from haechi.log.store import Head
 from haechi.log.tiles import TileTree
+from haechi.network.asking import WitnessAsker
+from haechi.network.memory import signed_head
 
 NAMES = ("kr", "uk", "sg", "jp")
+KEY_EVENTS = ("rotate", "revoke", "steal", "thief")
+EVENTS = ("grow", "grow", "partition", "lie", "skew", "late", "restore", *KEY_EVENTS, "steal", "thief")
 SHM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # evidence is synced; memory is faster
 SEEDS = (
     st.just(int(os.environ["HAECHI_WORLD_SEED"]))
@@ -36,11 +41,13 @@ def policy_of(world: World) -> WitnessPolicy:
 def live(world: World) -> set[str]:
     """A history drawn from the seed; the names of those that signed two histories."""
     rng, liars = world.rng, set[str]()
-    for _ in range(rng.randint(3, 6)):
+    for _ in range(rng.randint(3, 7)):
         name = rng.choice(NAMES)
         site = world.sites[name]
-        what = rng.choice(("grow", "grow", "partition", "lie", "skew", "late", "restore"))
-        if what == "grow":
+        what = rng.choice(EVENTS)
+        if what in KEY_EVENTS:
+            happen_to_keys(world, name, what)
+        elif what == "grow":
             for at, branch in enumerate(site.branches):
                 branch.grow(bodies(branch.size, rng.randint(1, 9), f"{name}{at}"), shared=False)
         elif what == "partition":
@@ -53,7 +60,9 @@ def live(world: World) -> set[str]:
             site.skew_s = rng.choice((-86400, -60, 60, 86400))
         elif not liars or name in liars:  # at most one of four may lie: that is what the quorum withstands
             liars.add(name)
-            keep = site.branches[0].size if what == "lie" else rng.randint(2, site.branches[0].size)
+            # With the keys of today nobody signs what lies before they began.
+            begun = max(2, site.turning.until)
+            keep = site.branches[0].size if what == "lie" else rng.randint(begun, site.branches[0].size)
             twin = site.branches[0].fork(keep)
             site.branches[0].grow(bodies(site.branches[0].size, 3, f"{name}0"), shared=False)
             twin.grow(
@@ -64,6 +73,49 @@ def live(world: World) -> set[str]:
                 world.view[name, other] = rng.randint(0, 1)
         world.run(1)
     return liars
+
+
+def happen_to_keys(world: World, name: str, what: str) -> None:
+    site = world.sites[name]
+    if what == "steal":
+        site.turning.steal()
+    elif what == "thief":
+        rob(world, name)
+    elif len(site.branches) == 1:
+        overlap = world.rng.random() < 0.5
+        site.turning.change(site.branches[0], revoke=what == "revoke", overlap=overlap)
+
+
+def rob(world: World, name: str) -> None:
+    """A thief of a log's former keys goes on with a history of his own, for those who heard of the change."""
+    rng, site = world.rng, world.sites[name]
+    if not site.turning.is_thief_out or len(site.branches) > 1:
+        return
+    honest = site.branches[0]
+    twin = honest.fork(rng.randint(2, honest.size))
+    twin.signer = site.turning.stolen or twin.signer
+    twin.grow(bodies(twin.size, honest.size - twin.size + rng.randint(1, 5), f"{name} thief"), shared=False)
+    deceived = [one for one in NAMES if one != name and world.sites[one].has_heard(site)]
+    for other in deceived:
+        world.robbed[name, other] = twin
+        assert not asked(world, world.sites[other], twin), "a witness cosigned a thief's history"
+    world.run(2)
+    for other in deceived:
+        assert world.sites[other].stores[site.origin].head() in history(honest), (name, other)
+        del world.robbed[name, other]
+
+
+def asked(world: World, site: Site, log: PeerLog) -> object:
+    """The lines that a witness gives for a history."""
+    tree = TileTree(lambda level, n, width: log.tiles[level, n][: width * 32])
+    asker = WitnessAsker(site.name, site.witness.keys, Door(world, site.name, site))
+    return asker.ask(signed_head(log.note), tree.consistency).lines
+
+
+def history(log: PeerLog) -> set[Head]:
+    """Every head that a log had."""
+    tree = TileTree(lambda level, n, width: log.tiles[level, n][: width * 32])
+    return {Head(size, tree.root(size)) for size in range(log.size + 1)}
 
 
 @settings(max_examples=8, deadline=None, print_blob=True)
@@ -135,6 +187,39 @@ def honest_logs_are_witnessed(world: World, liars: set[str]) -> None:
         held = site.cosigned[head.edge.root()]
         checkpoint, lines = read_checkpoint(held.note)
         assert check_quorum(lines, checkpoint, policy, world.now)[0].code == "log.quorum.met", name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_thief_of_former_keys_gains_nothing_whatever_happened_before(seed: int):
+    """The story that chance tells seldom: stolen, changed, heard of, used."""
+    with tempfile.TemporaryDirectory(dir=SHM) as folder:
+        world = World(seed, Path(folder), NAMES)
+        site = world.sites["kr"]
+        world.run(1)
+        for turn in range(3):
+            site.turning.steal()
+            site.branches[0].grow(bodies(site.branches[0].size, 3, "kr0"), shared=False)
+            if turn == 1:
+                with world.partition({"sg"}):
+                    site.turning.change(site.branches[0], revoke=False, overlap=False)
+                    world.run(1)
+            else:
+                site.turning.change(site.branches[0], revoke=turn == 2, overlap=turn == 0)
+            world.run(2)
+            assert all(one.has_heard(site) for one in world.sites.values())
+            rob(world, "kr")
+        site.branches[0].grow(bodies(site.branches[0].size, 3, "kr0"), shared=False)
+        world.run(2)
+        assert all(
+            one.stores[site.origin].head().size == site.branches[0].size for one in others(world, "kr")
+        )
+        honest_logs_are_never_accused(world, set())
+        honest_logs_are_witnessed(world, set())
+        no_two_quorums_saw_different_histories(world)
+
+
+def others(world: World, name: str) -> list[Site]:
+    return [site for site in world.sites.values() if site.name != name]
 
 
 def test_the_same_seed_gives_the_same_world(tmp_path: Path):
