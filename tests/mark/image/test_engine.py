@@ -101,6 +101,13 @@ def test_every_kind_of_pixel_takes_a_mark_at_the_wanted_strength(
     assert detect(made.pixels, [key]).marks[0].payload == payload
 
 
+@pytest.mark.parametrize("side", [1024, 900])  # tiles of whole blocks, and not
+def test_flat_art_is_read_after_the_strongest_compression(side: int, payload: Payload, key: MarkKey):
+    marked = embed(drawing(side, side), payload, key, psnr_db=42).pixels
+    found = detect(jpeg(marked, 10), [key])
+    assert [mark.payload for mark in found.marks] == [payload]
+
+
 def test_strength_goes_by_size_when_none_is_asked(payload: Payload):
     assert embed(photo(400, 300), payload).psnr_db == pytest.approx(42, abs=0.15)
     assert embed(photo(900, 800), payload).psnr_db == pytest.approx(45, abs=0.15)

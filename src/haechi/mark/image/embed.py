@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haechi.errors import BadInput
+from haechi.mark.image.firm import Calm
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.image.layout import CANONICAL, TILE
 from haechi.mark.image.mask import mask_of
@@ -26,10 +27,18 @@ SMALLEST_SIDE = 256
 PSNR_LARGE_DB = 45.0
 PSNR_SMALL_DB = 42.0
 PSNR_RANGE_DB = (30.0, 60.0)
-STRIP_PIXELS = 1 << 20
-SAMPLED_ROWS = 384  # rows on which the strength is settled
-SAMPLED_STRIP = 16
+STRIP_PIXELS = 1 << 18
+SAMPLED_ROWS = 320  # rows on which the strength is settled
+SAMPLED_STRIP = 8
+GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 HIGHEST_SHARE = 0.9  # of the picture's own Nyquist frequency
+SMALLEST_LIFTED_SCALE = (
+    0.5  # canonical pixels a picture pixel: larger pictures have strong coefficients anyway
+)
+NOTHING_LIFTED = 1e9  # a threshold above every pull
+LEAST_LIFTED = 0.01  # of the energy: less is not worth the work
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+COLOUR_WEIGHTS = np.array([0.909, 1.307, 0.682], np.float32)  # mean square 1, and 1.12 of luma: 1 dB more
 
 
 class PictureTooSmall(BadInput):
@@ -102,7 +111,7 @@ def embed(
     marked = np.empty_like(pixels)
     error = 0.0
     for top, bottom in _strips(height, width):
-        strip = field.added(top, bottom, strength)
+        strip = field.rows(top, bottom).added(strength)
         error += _squared_error(pixels[top:bottom], strip)
         marked[top:bottom] = strip
     count = height * width * _colours(pixels)
@@ -116,8 +125,41 @@ def check_pixels(pixels: NDArray[Any]) -> None:
         raise PixelsUnfit(got=f"{pixels.dtype} {'x'.join(map(str, pixels.shape))}")
 
 
+class _Strength(NamedTuple):
+    """Grey levels of 255 for a unit of field, and the pull above which coefficients are lifted."""
+
+    even: float
+    threshold: float = math.inf
+
+
+class _Rows:
+    """Some rows of a picture with the unit field for them; what is costly is made once."""
+
+    def __init__(self, part: NDArray[Any], unit: Plane, top: int) -> None:
+        self.part = part
+        self.unit = unit
+        self.top = top
+        self.weights = COLOUR_WEIGHTS if _colours(part) == 3 else np.ones(1, np.float32)
+        self._made: tuple[float, Plane, Calm] | None = None
+
+    def added(self, strength: _Strength) -> NDArray[Any]:
+        """The rows with the field at `strength` added to the colour channels, rounded once."""
+        if strength.threshold == math.inf:
+            return _add(self.part, self.unit * np.float32(strength.even), self.weights)
+        field, calm = self.calm(strength.even)
+        return _add(self.part, calm.firmed(field, strength.threshold), self.weights)
+
+    def calm(self, even: float) -> tuple[Plane, Calm]:
+        """The even field at this strength, and its calm blocks."""
+        if self._made is None or self._made[0] != even:
+            field = self.unit * np.float32(even)
+            gain = float(self.weights @ LUMA) if len(self.weights) == 3 else 1.0
+            self._made = (even, field, Calm.of(field, _levels(self.part), self.top, gain))
+        return self._made[1:]
+
+
 class _Field:
-    """The mark's field for one picture, readable strip by strip at any strength."""
+    """The mark's field for one picture, readable strip by strip."""
 
     def __init__(self, pixels: NDArray[Any], payload: Payload, key: MarkKey) -> None:
         self.pixels = pixels
@@ -129,66 +171,101 @@ class _Field:
         tile = tile_of(payload, key, HIGHEST_SHARE * TILE / (2.0 * self.scale))
         repeated = np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
         self.canonical = np.ascontiguousarray(repeated * mask_of(small))
-        self.rms = float(np.sqrt(np.mean(self.canonical**2)))
+        self._power_by_row: Plane = np.mean(self.canonical**2, axis=1)
+        self.power = float(np.mean(self._power_by_row))
 
-    def at(self, top: int, bottom: int) -> Plane:
-        """The unit field for picture rows top..bottom."""
+    def rows(self, top: int, bottom: int) -> _Rows:
+        """Picture rows top..bottom with the unit field for them."""
         width = self.pixels.shape[1]
         half = 0.5 * self.scale - 0.5  # pixel centres coincide, not corners
         matrix = np.array([[self.scale, 0.0, half], [0.0, self.scale, half + top * self.scale]])
-        return warped(self.canonical, matrix, width, bottom - top)
+        return _Rows(self.pixels[top:bottom], warped(self.canonical, matrix, width, bottom - top), top)
 
-    def added(self, top: int, bottom: int, strength: float, unit: Plane | None = None) -> NDArray[Any]:
-        """Picture rows top..bottom with the field at `strength` (grey levels of 255) added, rounded once.
+    def power_of(self, span: tuple[int, int]) -> float:
+        """Mean square of the unit field in picture rows first..last, looked up at canonical size."""
+        first, last = int(span[0] * self.scale), math.ceil(span[1] * self.scale)
+        return float(np.mean(self._power_by_row[first:last]))
 
-        unit: the unit field for these rows, if it is at hand.
-        """
-        part = self.pixels[top:bottom]
-        unit = self.at(top, bottom) if unit is None else unit
-        return _add(part, np.rint(unit * np.float32(strength * self.peak / 255.0)))
+    def sample(self, spans: list[tuple[int, int]]) -> _Rows:
+        """Chosen rows put together as one part; whole blocks stay whole where spans do."""
+        each = [self.rows(top, bottom) for top, bottom in spans]
+        part = np.concatenate([rows.part for rows in each])
+        return _Rows(part, np.concatenate([rows.unit for rows in each]), 0)
 
 
-def _add(part: NDArray[Any], field: Plane) -> NDArray[Any]:
-    """Whole-number field added to the colour channels, saturating; alpha untouched."""
-    wide = np.int32 if part.dtype == np.uint16 else np.int16
-    whole = field.astype(wide)
-    if part.ndim == 2:
-        return _clipped(part.astype(wide) + whole, part.dtype)
+def _add(part: NDArray[Any], field: Plane, weights: Plane) -> NDArray[Any]:
+    """The field (grey levels of 255) added to the colour channels by weight, saturating; alpha as it was."""
+    wide, share = (cv2.CV_16U, 257.0) if part.dtype == np.uint16 else (cv2.CV_8U, 1.0)
     colours = _colours(part)
+    shares = [field * (weight * np.float32(share)) for weight in weights]
+    coloured = shares[0] if colours == 1 else cv2.merge(shares)
+    if part.ndim == 2 or part.shape[2] == colours:
+        flat = part.reshape(coloured.shape)
+        return np.asarray(cv2.add(flat, coloured, dtype=wide)).reshape(part.shape)
     made = part.copy()
-    made[..., :colours] = _clipped(part[..., :colours].astype(wide) + whole[..., None], part.dtype)
+    added = cv2.add(np.ascontiguousarray(part[..., :colours]), coloured, dtype=wide)
+    made[..., :colours] = np.asarray(added).reshape(made[..., :colours].shape)
     return made
 
 
-def _clipped(values: NDArray[Any], kind: np.dtype[Any]) -> NDArray[Any]:
-    limit = 65535 if kind == np.uint16 else 255
-    return np.clip(values, 0, limit, out=values).astype(kind)
+def _levels(part: NDArray[Any]) -> NDArray[np.uint8]:
+    """Luma in whole levels of 255; transparency is not looked at."""
+    eight = (part >> 8).astype(np.uint8) if part.dtype == np.uint16 else part
+    if _colours(part) == 1:
+        return np.ascontiguousarray(eight.reshape(*eight.shape[:2], -1)[..., 0])
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(eight[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _settle(field: _Field, wanted_db: float) -> float:
+def _settle(field: _Field, wanted_db: float) -> _Strength:
     """The strength at which the picture comes out at `wanted_db`, settled on evenly chosen strips."""
     height, width = field.pixels.shape[:2]
-    strips = list(_strips(height, width, SAMPLED_STRIP))
-    chosen = strips[:: max(1, len(strips) * SAMPLED_STRIP // SAMPLED_ROWS)]
+    spans = list(_strips(height, width, SAMPLED_STRIP))
+    if len(spans) * SAMPLED_STRIP > SAMPLED_ROWS:
+        # evenly spread, but in no step with the tiles, which often are a whole number of strips
+        spread = {int(len(spans) * (GOLDEN * at % 1.0)) for at in range(SAMPLED_ROWS // SAMPLED_STRIP)}
+        spans = [spans[at] for at in sorted(spread)]
+    chosen = field.sample(spans)
     target = field.peak / 10 ** (wanted_db / 20.0)
-    strength = 255.0 / field.peak * target / max(field.rms, 1e-9)
     # rows that happen to carry more of the field than others must not decide: a ratio to the whole
-    units = [field.at(top, bottom) for top, bottom in chosen]
-    power = np.mean([float(np.mean(unit**2)) for unit in units])
-    share = field.rms**2 / max(float(power), 1e-12) if len(chosen) < len(strips) else 1.0
+    share = field.power / float(np.mean([field.power_of(span) for span in spans]))
+    even = 255.0 / field.peak * target / max(math.sqrt(field.power), 1e-9)
     for _ in range(3):
-        error, count = 0.0, 0
-        for (top, bottom), unit in zip(chosen, units, strict=True):
-            part = field.pixels[top:bottom]
-            error += _squared_error(part, field.added(top, bottom, strength, unit))
-            count += part.shape[0] * width * _colours(part)
-        reached = math.sqrt(share * error / count)
+        reached = _reached(chosen, _Strength(even), share)
         if reached < 0.2 * target:
-            raise PictureSaturated(reached_db=_psnr(error / count, field.peak))
+            raise PictureSaturated(reached_db=_psnr(reached**2, field.peak))
         if abs(reached / target - 1.0) < 0.002:
             break
-        strength *= target / reached
+        even *= target / reached
+    if field.scale < SMALLEST_LIFTED_SCALE:
+        return _Strength(even)
+    return _firm(chosen, even, share, target, field.peak / 255.0)
+
+
+def _firm(chosen: _Rows, even: float, share: float, target: float, unit: float) -> _Strength:
+    """The strength with the threshold at which the energy taken from calm places is spent there again."""
+    calm = chosen.calm(even)[1]
+    bare = _reached(chosen, _Strength(even, NOTHING_LIFTED), share)
+    budget = (target**2 - bare**2) / share / unit**2 * chosen.unit.size
+    if not len(calm.at) or budget < LEAST_LIFTED * target**2 / unit**2 * chosen.unit.size:
+        return _Strength(even)
+    pull = calm.pull.ravel()
+    order = np.argsort(-pull)
+    spent = np.cumsum(calm.cost().ravel()[order])
+    allowed, strength = budget, _Strength(even)
+    for _ in range(3):
+        at = min(int(np.searchsorted(spent, allowed)), len(order) - 1)
+        strength = _Strength(even, float(pull[order[at]]))
+        reached = _reached(chosen, strength, share)
+        if abs(reached / target - 1.0) < 0.004:
+            break
+        allowed *= min(2.0, max(0.5, (target**2 - bare**2) / max(reached**2 - bare**2, 1e-9)))
     return strength
+
+
+def _reached(chosen: _Rows, strength: _Strength, share: float) -> float:
+    """Root mean square change of the rows at this strength, in the picture's own levels."""
+    error = _squared_error(chosen.part, chosen.added(strength))
+    return math.sqrt(share * error / (chosen.unit.size * _colours(chosen.part)))
 
 
 def _canonical_luma(pixels: NDArray[Any], scale: float) -> Plane:
@@ -208,7 +285,7 @@ def _canonical_luma(pixels: NDArray[Any], scale: float) -> Plane:
 
 
 def _strips(height: int, width: int, rows: int | None = None) -> Iterator[tuple[int, int]]:
-    step = rows or max(16, STRIP_PIXELS // width)
+    step = rows or max(SAMPLED_STRIP, STRIP_PIXELS // width // SAMPLED_STRIP * SAMPLED_STRIP)
     return ((top, min(height, top + step)) for top in range(0, height, step))
 
 

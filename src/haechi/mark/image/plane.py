@@ -51,6 +51,11 @@ def resized(plane: Plane, width: int, height: int) -> Plane:
     return as_plane(cv2.resize(plane, (width, height), interpolation=way))
 
 
+def enlarged(plane: Plane, width: int, height: int) -> Plane:
+    """The plane at a larger size, linear."""
+    return as_plane(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
+
+
 def warped(plane: Plane, matrix: Reals, width: int, height: int) -> Plane:
     """The plane read through `matrix` (2x3, output pixel to input pixel), cubic, edges reflected."""
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
