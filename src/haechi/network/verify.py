@@ -11,10 +11,11 @@ from typing import BinaryIO, NamedTuple
 from haechi.errors import BadInput, NotFound, Refused
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.log.checkpoint import Checkpoint, OpenedCheckpoint, examine_checkpoint, read_checkpoint
+from haechi.log.canonical import decode_decimal
+from haechi.log.checkpoint import Checkpoint, OpenedCheckpoint, examine_checkpoint
 from haechi.log.keyline import KeyLine, Span
 from haechi.log.merkle import check_inclusion, leaf_hash
-from haechi.log.note import NoteKey
+from haechi.log.note import MAX_NAME_BYTES, NoteKey
 from haechi.log.proof import TlogProof, TlogProofMalformed
 from haechi.log.quorum import check_as_of, check_quorum
 from haechi.log.receipt import InclusionProof, Receipt, judge_receipt
@@ -197,6 +198,7 @@ class _Examination:
         self._keys = KeyHistory(trust)
         self._checkpoints: dict[bytes, _Seen] = {}
         self._placed: list[tuple[Place | None, Section]] = []
+        self._proofs: dict[bytes, TlogProof] = {}
 
     def sections(self, manifest: Manifest) -> list[Section]:
         """A section for each item. Policies and key events are read first, for they vouch for the others.
@@ -207,7 +209,7 @@ class _Examination:
         by_number: dict[int, Section] = {}
         # Other proofs may stand under the newer keys of a log.
         self._trust.follow([item for item in items if item.role == "key"], self._facts)
-        for number in sorted(range(len(items)), key=lambda number: _turn(items[number])):
+        for number in sorted(range(len(items)), key=lambda number: self._turn(items[number])):
             section = self._examine(items[number])
             if section is not None:
                 by_number[number] = section
@@ -271,7 +273,7 @@ class _Examination:
         A mirror can prove an entry without the log's receipt, so a receipt may be absent; the proof may not.
         """
         try:
-            proof = TlogProof.parse(raw)
+            proof = self._proof(raw)
         except TlogProofMalformed as error:
             return None, [found("log.proof.malformed", **error.facts)]
         if proof.extra is not None:  # no signature covers it, and every byte of a bundle is to be covered
@@ -285,6 +287,19 @@ class _Examination:
         size, root = seen.checkpoint.size, seen.checkpoint.root
         included = check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root)
         return place, [readable, *seen.findings, included]
+
+    def _proof(self, raw: bytes) -> TlogProof:
+        if raw not in self._proofs:
+            self._proofs[raw] = TlogProof.parse(raw)
+        return self._proofs[raw]
+
+    def _turn(self, item: Item) -> tuple[bool, int]:
+        """Policies and key events in the order of their log, then the rest."""
+        try:
+            at = self._proof(item.proof).index
+        except TlogProofMalformed:
+            at = 0
+        return item.role not in ("policy", "key"), at
 
     def _policy_at(self, place: Place | None) -> _Vouching | None:
         """The newest policy here that was in that log before that position."""
@@ -360,21 +375,13 @@ def check_log_receipt(raw: bytes, statement: Statement, trust: Trust) -> Finding
     return judge_receipt(receipt, statement.digest, statement.about.subject, keys)
 
 
-def _turn(item: Item) -> tuple[bool, int]:
-    """Policies and key events in the order of their log, then the rest."""
-    try:
-        at = TlogProof.parse(item.proof).index
-    except TlogProofMalformed:
-        at = 0
-    return item.role not in ("policy", "key"), at
-
-
 def _size_in(note: bytes) -> int | None:
-    """The size that a checkpoint names, unverified: which keys must have signed depends on it."""
-    try:
-        return read_checkpoint(note)[0].size
-    except BadInput:
-        return None
+    """The size that a checkpoint names, unverified: which keys must have signed depends on it.
+
+    The second line alone; whether the note is a checkpoint at all is for the check with those keys to say.
+    """
+    second = note[: MAX_NAME_BYTES + 32].split(b"\n", 2)[1:2]
+    return decode_decimal(b"".join(second).decode("ascii", errors="replace"))
 
 
 def _accused_keys(trust: Trust, fork: Fork) -> Sequence[NoteKey]:
