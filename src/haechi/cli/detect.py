@@ -66,6 +66,16 @@ def detect(
             help=tr("tokenizer.json, for profiles that need it", "프로필에 필요한 tokenizer.json"),
         ),
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            help=tr(
+                "model (GGUF) that may have written a text: tells how much choice it had",
+                "텍스트를 썼을 수 있는 모델(GGUF). 고를 여지가 얼마나 있었는지 말해 줌",
+            ),
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -82,9 +92,8 @@ def detect(
 ) -> None:
     """Look; exit 0 HOLDS (mark, log and content agree), 1 FAILS, 3 UNDECIDED; the gravest of many files."""
     out = Out(json)
-    reader = Reader(
-        node, pins, records, tuple(keys or ()), tuple(anchors or ()), tuple(profiles or ()), tokenizer
-    )
+    files_of_keys = (tuple(keys or ()), tuple(anchors or ()), tuple(profiles or ()))
+    reader = Reader(node, pins, records, *files_of_keys, tokenizer, model)
     spread = spread_over(engine, workers, "haechi detect")
     paths = [STDIN] if STDIN in files else []
     given = [path for path in files if path != STDIN]

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -36,6 +37,7 @@ class Reader(NamedTuple):
     anchors: tuple[Path, ...] = ()
     profiles: tuple[Path, ...] = ()
     tokenizer: Path | None = None
+    model: Path | None = None
 
     def means(self, stack: ExitStack) -> "AllMeans":
         """The keys, anchors and registry; a node's connection lives as long as the stack."""
@@ -72,14 +74,20 @@ class Reader(NamedTuple):
     def _of_text(self, registry: "TextRegistry", trust: "tuple[TrustSource, ...]") -> "TextMeans":
         from haechi.mark.text import TextMeans
         from haechi.mark.text.profiles import load_profile
-        from haechi.mark.text.tokenizer import load_tokenizer
 
         paths = [each for path in self.profiles for each in _profile_files(path)]
-        profiles = tuple(load_profile(path) for path in paths)
-        if self.tokenizer is None:
-            return TextMeans(profiles, registry, trust=trust)
-        digest, tokenize = load_tokenizer(self.tokenizer)
-        return TextMeans(profiles, registry, tokenize, digest, trust)
+        means = TextMeans(tuple(load_profile(path) for path in paths), registry, trust=trust)
+        if self.model is not None:
+            from haechi.mark.text.engines.llama_cpp import load_model
+
+            digest, tokenize, choice = load_model(self.model)
+            means = replace(means, tokenizer=digest, tokenize=tokenize, choice=choice)
+        if self.tokenizer is not None:
+            from haechi.mark.text.tokenizer import load_tokenizer
+
+            digest, tokenize = load_tokenizer(self.tokenizer)
+            means = replace(means, tokenizer=digest, tokenize=tokenize)
+        return means
 
 
 class AllMeans(NamedTuple):

@@ -1,5 +1,6 @@
 """`haechi profile`: what reading a text mark needs, kept as a file, and committed to in the log."""
 
+import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from haechi.cli.files import FileRefused
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.cli.usage import WronglyUsed
@@ -36,6 +38,16 @@ def new(
         int | None,
         typer.Option("--signpost", min=0, max=4095, help=tr("number of the service", "서비스 번호")),
     ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            "--tokenizer",
+            help=tr(
+                "marks in token space, read with this tokenizer.json (or GGUF model)",
+                "토큰 공간의 마크. 이 tokenizer.json(또는 GGUF 모델)으로 읽음",
+            ),
+        ),
+    ] = None,
     engine: Annotated[
         Path | None,
         typer.Option("--from", help=tr("another engine's settings (JSON)", "다른 엔진의 설정(JSON)")),
@@ -52,6 +64,8 @@ def new(
 
     if engine is None:
         made: Profile = replace(HaechiProfile.fresh(name, os.urandom), payload=payload, signpost=signpost)
+        if tokenizer is not None:
+            made = replace(made, space="token", tokenizer=_digest_of(tokenizer))
     else:
         made = replace(load_profile(engine), salt=os.urandom(16))
     try:
@@ -61,6 +75,15 @@ def new(
         raise WronglyUsed(why=why, command="haechi profile new") from None
     out_file.write_bytes(made.to_bytes() + b"\n")
     _tell(Out(json), out_file, made)
+
+
+def _digest_of(path: Path) -> str:
+    """SHA-256 of a tokenizer's file; models are large, so it is read in pieces."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileRefused(what_is=str(path), why=error.strerror or str(error)) from error
 
 
 @app.command(help=tr("What a profile says, without its key.", "프로필 내용을 키 없이 보입니다."))

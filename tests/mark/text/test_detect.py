@@ -8,7 +8,19 @@ import pytest
 from tests.mark.text.toy import KEY, OTHER, human_words, mark_of, write_tokens, write_words
 
 from haechi.errors import TooLarge
-from haechi.mark.text import LOG10_P_LIMIT, Asked, TextKey, detect_text, detect_tokens
+from haechi.mark.text import (
+    LOG10_P_LIMIT,
+    Asked,
+    Candidates,
+    Marker,
+    TextKey,
+    TokenState,
+    choose,
+    detect_text,
+    detect_tokens,
+)
+from haechi.mark.text.payload import value
+from haechi.mark.text.tokens import token_context, token_pairs
 from haechi.mark.text.words import MAX_TEXT_CHARS
 
 PLAIN = [Asked(key=KEY)]
@@ -38,6 +50,36 @@ def test_sixteen_bits_are_read_and_paid_for(payload: int):
     assert [mark.payload for mark in found.marks] == [payload]
     assert found.tried == 65536
     assert detect_text(human_words(260, 4), asked).marks == ()
+
+
+def test_numbers_differ_in_nearly_every_symbol():
+    words = [
+        [value(number, bytes((*bytes(14), at, 0))) for at in range(16)] for number in range(0, 65536, 97)
+    ]
+    apart = np.array(words)[:, None, :] != np.array(words)[None, :, :]
+    distances = apart.sum(axis=2)[~np.eye(len(words), dtype=bool)]
+    assert distances.min() >= 13
+
+
+def test_repeated_contexts_are_made_wider_and_used_once():
+    tokens = [7, 8, 9] * 6
+    pairs = token_pairs(tokens)
+    assert len({pair.context for pair in pairs}) == len(pairs)
+    first, second = tokens[:5], tokens[3:5]
+    assert pairs[3].context == token_context(first[2:5])  # the second time: three tokens
+    assert pairs[0].context == token_context(second)
+    assert [pair.word for pair in token_pairs([5] * 30)] == list(range(2, 9)), "no further than six more"
+
+
+def test_a_text_that_goes_round_in_circles_is_marked_more_than_its_first_turn():
+    rng = np.random.default_rng(5)
+    state = TokenState(Marker(mark_of(), rng))
+    for _ in range(220):
+        state.tokens.append(choose(Candidates(np.arange(3), np.array([0.5, 0.3, 0.2])), state))
+    found = detect_tokens(state.tokens, PLAIN)
+    assert found.count > 150
+    assert found.best_log10_p < -12
+    assert detect_tokens(state.tokens, [Asked(key=OTHER)]).best_log10_p > -4
 
 
 def test_the_signpost_tells_anyone_whom_to_ask_and_proves_nothing():

@@ -54,10 +54,11 @@ def test_over_keys_a_word_keeps_its_probability_with_shared_beginnings_and_punct
 
 def test_a_context_is_marked_once():
     state = TokenState(Marker(mark_of(), np.random.default_rng(3)))
-    first = [choose(Candidates(TOKENS, SHARES), _at(state, [1, 2])) for _ in range(1)]
-    again = [choose(Candidates(TOKENS, SHARES), _at(state, [1, 2])) for _ in range(300)]
-    assert len(first) == 1
-    assert len(set(again)) == 4, "left to chance from the second time on"
+    offered = Candidates(TOKENS, SHARES)
+    wider = [choose(offered, _at(state, [3, 1, 4, 1, 5, 9, 2, 6])) for _ in range(7)]
+    again = [choose(offered, _at(state, [3, 1, 4, 1, 5, 9, 2, 6])) for _ in range(300)]
+    assert len(wider) == 7, "two tokens of context, then three, up to eight"
+    assert len(set(again)) == 4, "left to chance when no context is left"
 
 
 def _at(state: TokenState, tokens: list[int]) -> TokenState:

@@ -169,6 +169,23 @@ def test_a_damaged_frame_is_refused_and_said(wrong: str):
     assert look_at_text(("text" + wrong).encode(), TextMeans()).verdict is Verdict.UNDECIDED
 
 
+def test_another_writer_makes_the_same_frame_and_reads_ours():
+    theirs = pytest.importorskip("c2pa_text", reason="the other writer of frames is not installed")
+    for manifest in (b"", b"manifest", bytes(range(256)) * 5):
+        text = "Cafe\u0301 \u2764\ufe0f 글."
+        assert theirs.embed_manifest(text, manifest) == with_frame(text, manifest)
+        framed = without_frame(with_frame(text, manifest))
+        assert framed is not None
+        assert theirs.find_wrapper_info(with_frame(text, manifest)) == (
+            framed.manifest,
+            framed.start,
+            framed.length,
+        )
+        length = theirs.worst_case_wrapper_byte_length(len(manifest))
+        padded = without_frame(f"text{theirs.encode_wrapper_padded(manifest, length)}")
+        assert padded == ("text", manifest, 4, length)
+
+
 def test_a_text_with_a_credential_is_not_signed_over(studio: Studio):
     signed = made(studio, MARKED).data.decode()
     with pytest.raises(FrameMalformed):

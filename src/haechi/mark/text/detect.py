@@ -8,14 +8,22 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from haechi.mark.text.key import SIGNPOST_KEY, TextKey
 from haechi.mark.text.locate import locate
 from haechi.mark.text.marker import SECOND_KEY
-from haechi.mark.text.payload import DIGITS, PAYLOADS, SIGNPOST_DIGITS, SIGNPOSTS, is_signpost, value
+from haechi.mark.text.payload import (
+    PAYLOADS,
+    SIGNPOST_DIGITS,
+    SIGNPOSTS,
+    decoded,
+    is_signpost,
+    most,
+    value,
+)
 from haechi.mark.text.prf import Reals
-from haechi.mark.text.score import digit_scores, exponentials, number_of, sums
+from haechi.mark.text.score import exponentials, sums, symbol_scores
 from haechi.mark.text.tail import corrected, log10_gamma_tail, log10_mixed_tail
 from haechi.mark.text.tokens import TOKEN_CONTEXT, token_pairs
 from haechi.mark.text.words import Pair, pairs_of, words_of
@@ -63,8 +71,7 @@ class Signpost(Struct, frozen=True):
 class TextDetection(Struct, frozen=True, kw_only=True):
     """What a text shows. count: pairs scored; tried: hypotheses paid for; enough: long enough to promise.
 
-    best_log10_p: of the best key, whether reported or not; 0 when no key was tried. entropy_nats: mean of the
-    scored tokens, where a model told it.
+    best_log10_p: of the best key, whether reported or not; 0 when no key was tried.
     """
 
     space: str
@@ -74,7 +81,6 @@ class TextDetection(Struct, frozen=True, kw_only=True):
     best_log10_p: float
     marks: tuple[TextMarkFound, ...]
     signpost: Signpost | None
-    entropy_nats: float | None = None
 
     @property
     def enough(self) -> bool:
@@ -106,19 +112,11 @@ def detect_tokens(
     width: int = TOKEN_CONTEXT,
     *,
     others: int = 0,
-    entropies: Sequence[float] | None = None,
 ) -> TextDetection:
-    """What token ids show under these keys: of the text alone, by the tokenizer that wrote it.
-
-    entropies: nats of each token, where the model is at hand; reported, never used for the p-value.
-    """
+    """What token ids show under these keys: of the text alone, by the tokenizer that wrote it."""
     pairs = token_pairs(tokens, width)
     places = [(pair.word, pair.word + 1) for pair in pairs]
-    found = _detect(_Scored("token", len(tokens), pairs, places), keys, others)
-    if not entropies:
-        return found
-    scored = [entropies[pair.word] for pair in pairs if pair.word < len(entropies)]
-    return structs.replace(found, entropy_nats=sum(scored) / max(len(scored), 1))
+    return _detect(_Scored("token", len(tokens), pairs, places), keys, others)
 
 
 class _Scored(NamedTuple):
@@ -158,7 +156,7 @@ def _hypotheses(asked: Asked) -> int:
 
 def _read_signpost(pairs: Sequence[Pair]) -> Signpost | None:
     public = [pair for pair in pairs if is_signpost(pair.context)]
-    number, score = number_of(digit_scores(SIGNPOST_KEY.secret, public, SIGNPOST_DIGITS))
+    number, score = decoded(symbol_scores(SIGNPOST_KEY.secret, public), SIGNPOST_DIGITS)
     log10_p = corrected(log10_gamma_tail(score, len(public)), tried=SIGNPOSTS)
     return Signpost(number, log10_p) if log10_p <= LOG10_P_SIGNPOST else None
 
@@ -170,37 +168,64 @@ def _rate(pairs: Sequence[Pair], keys: Sequence[Asked], looks: int) -> list[_Rat
     """
     plain = [asked for asked in keys if not asked.payload and asked.dual_share == 0.0]
     totals = sums([asked.key.secret for asked in plain], pairs)
-    rated = [_rate_one(pairs, asked) for asked in keys if asked.payload or asked.dual_share > 0.0]
+    rated = _rate_tables(pairs, [each for each in keys if each.payload or each.dual_share > 0.0], looks)
     order: list[int] = (-totals).argsort().tolist()
     for at in order:
         score = float(totals[at])
-        rated.append(_Rated(plain[at], None, score, log10_gamma_tail(score, len(pairs))))
+        log10_p = corrected(log10_gamma_tail(score, len(pairs)), tried=looks)
+        rated.append(_Rated(plain[at], None, score, log10_p))
         # All have the same number of pairs, so p only grows from here on.
-        if corrected(rated[-1].log10_p, tried=looks) > LOG10_P_LIMIT:
+        if log10_p > LOG10_P_LIMIT:
             break
-    paid = [
-        structs.replace(each, log10_p=corrected(each.log10_p, tried=looks * _hypotheses(each.asked)))
-        for each in rated
-    ]
-    return sorted(paid, key=lambda each: each.log10_p)
+    return sorted(rated, key=lambda each: each.log10_p)
 
 
-def _rate_one(pairs: Sequence[Pair], asked: Asked) -> _Rated:
-    """A key with a payload, a second key or both."""
+def _rate_tables(pairs: Sequence[Pair], keys: Sequence[Asked], looks: int) -> list[_Rated]:
+    """Keys with a payload, a second key or both.
+
+    The numbers of a payload are gone through where one of them may be reported, and for the most promising
+    of the other keys.
+    """
+    rated: list[_Rated] = []
+    promising: tuple[float, Asked, Reals] | None = None
+    for asked in keys:
+        table = _table(pairs, asked)
+        bound = _paid(most(table), pairs, asked, looks)
+        if bound <= LOG10_P_LIMIT:
+            rated.append(_rate_table(pairs, asked, table, looks))
+        elif promising is None or bound < promising[0]:
+            promising = bound, asked, table
+    if promising is not None:
+        rated.append(_rate_table(pairs, *promising[1:], looks))
+    return rated
+
+
+def _rate_table(pairs: Sequence[Pair], asked: Asked, table: Reals, looks: int) -> _Rated:
+    number, score = decoded(table) if asked.payload else (None, most(table))
+    return _Rated(asked, number, score, _paid(score, pairs, asked, looks))
+
+
+def _table(pairs: Sequence[Pair], asked: Asked) -> Reals:
+    """Scores of symbols and values, shape (16, 16); without a payload the one score, shape (1, 1)."""
     share = asked.dual_share
-    table = _table(asked.key.secret, pairs, asked.payload)
+    table = _scores(asked.key.secret, pairs, asked)
     if share > 0.0:
-        second = _table(asked.key.derived(SECOND_KEY).secret, pairs, asked.payload)
+        second = _scores(asked.key.derived(SECOND_KEY).secret, pairs, asked)
         table = (1.0 - share) * table + share * second
-    number, score = number_of(table)
-    tail = log10_mixed_tail(score, len(pairs), share) if share > 0.0 else log10_gamma_tail(score, len(pairs))
-    return _Rated(asked, number if asked.payload else None, score, tail)
+    return table
 
 
-def _table(secret: bytes, pairs: Sequence[Pair], payload: bool) -> Reals:  # noqa: FBT001
-    if payload:
-        return digit_scores(secret, pairs, DIGITS)
+def _scores(secret: bytes, pairs: Sequence[Pair], asked: Asked) -> Reals:
+    if asked.payload:
+        return symbol_scores(secret, pairs)
     return np.array([[float(exponentials(secret, pairs).sum())]])
+
+
+def _paid(score: float, pairs: Sequence[Pair], asked: Asked, looks: int) -> float:
+    """log10 p of a score of this key, after everything that was tried."""
+    share = asked.dual_share
+    tail = log10_mixed_tail(score, len(pairs), share) if share > 0.0 else log10_gamma_tail(score, len(pairs))
+    return corrected(tail, tried=looks * _hypotheses(asked))
 
 
 def _found(scored: _Scored, rated: _Rated, keys: int) -> TextMarkFound:

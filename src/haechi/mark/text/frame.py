@@ -83,12 +83,10 @@ def without_frame(text: str) -> Framed | None:
     size = int.from_bytes(raw[9:_HEADER_BYTES])
     if raw[8] != _VERSION or size > MOST_MANIFEST_BYTES or len(raw) < _HEADER_BYTES + size:
         raise FrameMalformed(why=Text("it is cut off, or of another version", "잘렸거나 다른 판임"))
-    end = match.start() + 1 + _HEADER_BYTES + size
-    start = len(text[: match.start()].encode())
-    length = len(text[match.start() : end].encode())
-    return Framed(
-        text[: match.start()] + text[end:], raw[_HEADER_BYTES : _HEADER_BYTES + size], start, length
-    )
+    manifest = raw[_HEADER_BYTES : _HEADER_BYTES + size]
+    # What follows the manifest in the same run is padding of others, who bring a frame to a length with it.
+    start, length = len(text[: match.start()].encode()), len(match[0].encode())
+    return Framed(text[: match.start()] + text[match.end() :], manifest, start, length)
 
 
 def _bytes(letters: str) -> bytes:

@@ -11,6 +11,7 @@ from haechi.findings import Finding, Verdict, found
 from haechi.mark.credentials import CredentialReading, TrustSource, official_list
 from haechi.mark.extra import ExtraMissing
 from haechi.mark.records import LogRecord
+from haechi.mark.text.choice import Choice
 from haechi.mark.text.credential import read_text_credential
 from haechi.mark.text.detect import (
     ENOUGH,
@@ -40,13 +41,15 @@ SHOWN_STRETCHES = 8
 @dataclass(frozen=True, slots=True)
 class TextMeans:
     """What a reader brings. profiles: with their keys; tokenize: from text to token ids, and `tokenizer`, the
-    SHA-256 of its file in hexadecimal, for the profiles of other engines.
+    SHA-256 of its file in hexadecimal, for profiles that are read from token ids. choice: what the model that
+    may have written a text had to choose from.
     """
 
     profiles: tuple[Profile, ...] = ()
     registry: TextRegistry = field(default_factory=NoTexts)
     tokenize: Callable[[str], Sequence[int]] | None = None
     tokenizer: str = ""
+    choice: Callable[[str], Choice] | None = None
     trust: tuple[TrustSource, ...] = field(default_factory=lambda: (official_list(),))
 
 
@@ -72,6 +75,8 @@ def look_at_text(raw: bytes, means: TextMeans) -> TextLook:
     if untried:
         layers.append(found("mark.text.no-tokenizer", profiles=untried))
     layers.append(_amount(text, detection))
+    if means.choice is not None:
+        layers.append(_choice(means.choice(text)))
     stretches = () if best is None else best.mark.stretches
     record = None
     if best is not None:
@@ -151,10 +156,13 @@ def _best(
             log10_p = corrected(reading.log10_p, tried=len(words) + len(others))
             if log10_p <= LOG10_P_LIMIT:
                 # Other engines have keys of their own kind: the digest stands for them.
-                key = TextKey(profile.engine, profile.digest)
-                whole = (Stretch(0, len(text), log10_p),)
+                own = isinstance(profile, HaechiProfile)
                 mark = TextMarkFound(
-                    key=key, payload=None, score=reading.score, log10_p=log10_p, stretches=whole
+                    key=profile.key if own else TextKey(profile.engine, profile.digest),
+                    payload=reading.payload,
+                    score=reading.score,
+                    log10_p=log10_p,
+                    stretches=(Stretch(0, len(text), log10_p),),
                 )
                 marks.append(_Found(mark, profile))
     return min(marks, key=lambda each: each.mark.log10_p, default=None)
@@ -186,6 +194,13 @@ def _amount(text: str, detection: TextDetection) -> Finding:
     if not detection.enough:
         return found("mark.text-amount.short", size=detection.size, enough=ENOUGH)
     return found("mark.text-amount.enough", size=detection.size)
+
+
+def _choice(choice: Choice) -> Finding:
+    facts: dict[str, object] = {"tokens": choice.tokens, "entropy_nats": round(choice.entropy_nats, 2)}
+    enough = choice.log10_p <= LOG10_P_LIMIT
+    code = "mark.text-choice.enough" if enough else "mark.text-choice.little"
+    return found(code, log10_p=round(choice.log10_p, 1), **facts)
 
 
 def _part(text: str, stretches: Sequence[Stretch]) -> Finding:
@@ -257,7 +272,7 @@ def _state(look: TextLook) -> TextState:
         return TextState.LOGGED
     if "mark.text-log.alike" in codes:
         return TextState.ALIKE
-    little = {"mark.text-amount.short", "mark.text-amount.code"} & codes
+    little = {"mark.text-amount.short", "mark.text-amount.code", "mark.text-choice.little"} & codes
     return TextState.TOO_LITTLE if little else TextState.NOTHING
 
 

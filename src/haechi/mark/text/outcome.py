@@ -60,8 +60,10 @@ TEXT_STATES: dict[TextState, Text] = {
         "마크를 찾지 못했습니다. 누가 또는 무엇이 이 텍스트를 썼는지는 알 수 없습니다.",
     ),
     TextState.TOO_LITTLE: Text(
-        "No mark was found, and none could be promised in so little text, or in code. Nothing can be said.",
-        "마크를 찾지 못했습니다. 이렇게 짧은 글이나 코드에서는 보장할 수 없어, 아무 말도 할 수 없습니다.",
+        "No mark was found, and none could be promised in a text so short, so forced, or in code. "
+        "Nothing can be said.",
+        "마크를 찾지 못했습니다. 이렇게 짧거나 고를 여지가 없는 글, 코드에서는 보장할 수 없어, "
+        "아무 말도 할 수 없습니다.",
     ),
 }
 _UNNAMED = Text("somebody unknown here", "여기에 알려지지 않은 이")
@@ -116,6 +118,29 @@ declare(
             Text(
                 "{percent} % of the lines look like code, where nothing is promised",
                 "줄의 {percent} %가 코드로 보임. 코드에서는 보장하지 않음",
+            ),
+        ),
+    },
+)
+declare(
+    "mark.text-choice",
+    Text("Choice enough for a mark", "마크를 기대할 만한 선택의 여지"),
+    {
+        "enough": (
+            Verdict.HOLDS,
+            Text(
+                "{entropy_nats} nats a token under this model: a mark over {tokens} tokens would score about "
+                "10^{log10_p}",
+                "이 모델에서 토큰당 {entropy_nats}나트. 토큰 {tokens}개에 마크가 있다면 약 10^{log10_p}",
+            ),
+        ),
+        "little": (
+            Verdict.UNDECIDED,
+            Text(
+                "{entropy_nats} nats a token under this model: a mark over {tokens} tokens would score about "
+                "10^{log10_p}, too little to be seen",
+                "이 모델에서 토큰당 {entropy_nats}나트. 토큰 {tokens}개에 마크가 있어도 약 10^{log10_p}에 "
+                "그쳐 드러나지 않음",
             ),
         ),
     },

@@ -3,7 +3,7 @@
 The strongest form of the mark; whoever detects needs the tokenizer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,10 @@ from haechi.mark.text.race import PLAIN, Candidates, Cut, candidates_of, draw, r
 from haechi.mark.text.words import Pair
 
 TOKEN_CONTEXT = 2
+RARE = 512
+"""Ids from here on are words rarer than common pairs, in vocabularies that are sorted as they were merged."""
+WIDER = 6
+"""A context that was used is made wider, token by token, up to the width and this: then chance decides."""
 SPACE = b"t"
 
 
@@ -22,15 +26,25 @@ def token_context(tokens: Sequence[int]) -> bytes:
     return context_block(SPACE, b"".join(int(token).to_bytes(4, "little") for token in tokens))
 
 
+def contexts_at(tokens: Sequence[int], at: int, width: int = TOKEN_CONTEXT) -> Iterator[bytes]:
+    """The contexts that the token at this place may have, narrow to wide; none where too few precede."""
+    narrow = width - 1 if width > 1 and at > 0 and tokens[at - 1] >= RARE else width
+    for wide in range(narrow, min(width + WIDER, at) + 1):
+        yield token_context(tokens[at - wide : at])
+
+
 def token_pairs(tokens: Sequence[int], width: int = TOKEN_CONTEXT) -> list[Pair]:
-    """Each pair of context and item once, in order; the item of a token is its id."""
-    seen: set[tuple[bytes, int]] = set()
+    """What a writer of this very text would have marked: each context once, its item the token's id.
+
+    So no pair comes twice, and no token is scored that was left to chance.
+    """
+    used: set[bytes] = set()
     pairs: list[Pair] = []
-    for at in range(width, len(tokens)):
-        context, item = token_context(tokens[at - width : at]), int(tokens[at])
-        if (context, item) not in seen:
-            seen.add((context, item))
-            pairs.append(Pair(context, item, at))
+    for at in range(1, len(tokens)):
+        context = next((each for each in contexts_at(tokens, at, width) if each not in used), None)
+        if context is not None:
+            used.add(context)
+            pairs.append(Pair(context, int(tokens[at]), at))
     return pairs
 
 
@@ -57,10 +71,9 @@ def sample(logits: Reals, state: TokenState) -> int:
 def choose(candidates: Candidates, state: TokenState) -> int:
     """The token among candidates that were already cut; nothing is added to `state.tokens`."""
     marker, probabilities = state.marker, candidates.probabilities
-    if len(state.tokens) < state.width:
-        return int(candidates.tokens[draw(probabilities, marker.rng)])
-    context = token_context(state.tokens[-state.width :])
-    if not marker.fresh(context):
+    offered = contexts_at(state.tokens, len(state.tokens), state.width)
+    context = next((each for each in offered if marker.fresh(each)), None)
+    if context is None:
         return int(candidates.tokens[draw(probabilities, marker.rng)])
     marker.spend(context)
     uniforms = marker.uniforms(context, candidates.tokens.astype(np.uint64))

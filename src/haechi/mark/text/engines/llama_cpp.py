@@ -1,4 +1,4 @@
-"""A logits processor for llama-cpp-python (the extra `llama`).
+"""llama-cpp-python (the extra `llama`): a logits processor, and a model as a reader of texts.
 
     llm.create_completion(prompt, logits_processor=[LlamaMark(writer)],
                           temperature=1.0, top_k=0, top_p=1.0, min_p=0.0, repeat_penalty=1.0)
@@ -6,13 +6,25 @@
 The processor decides; what it returns leaves one token to the engine's own sampler. One processor, one text.
 """
 
-from typing import Any, Protocol
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from haechi.errors import NotFound
+from haechi.mark.extra import require
+from haechi.mark.text.choice import Choice, choice_of
 from haechi.mark.text.engines.writer import Writer
+from haechi.mark.text.race import PLAIN, Cut, candidates_of
+from haechi.mark.text.tokenizer import TokenizerUnreadable
 from haechi.mark.text.vocabulary import Vocabulary
+from haechi.words import Text
+
+MOST_LOOKED_AT = 1024
+"""Tokens of a text whose choice is worked out: each holds a row of the whole vocabulary in memory."""
 
 
 class Model(Protocol):
@@ -51,3 +63,43 @@ def vocabulary_of(model: Model) -> Vocabulary:
 def text_of(model: Model, tokens: list[int]) -> str:
     """The text of token ids, with U+FFFD where the last character is not whole yet."""
     return model.detokenize(tokens).decode("utf-8", "replace")
+
+
+class ReadingModel(NamedTuple):
+    """A model that reads. digest: SHA-256 of its file, hexadecimal; tokenize: from text to ids alone;
+    choice: what the model had to choose from in the first 1,024 tokens of a text.
+    """
+
+    digest: str
+    tokenize: Callable[[str], list[int]]
+    choice: Callable[[str], Choice]
+
+
+def load_model(path: Path, cut: Cut = PLAIN) -> ReadingModel:
+    """The model in a GGUF file. cut: the sampling settings that the text was written with, where known.
+
+    Raises NotFound, TokenizerUnreadable, ExtraMissing.
+    """
+    library = require("llama_cpp", "llama")
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise NotFound(what_is=Text("model", "모델"), name=str(path)) from error
+    try:
+        model: Any = library.Llama(str(path), n_ctx=MOST_LOOKED_AT, logits_all=True, verbose=False)
+    except (ValueError, RuntimeError) as error:
+        raise TokenizerUnreadable(why=str(error)[:200]) from error
+
+    def tokenize(text: str) -> list[int]:
+        return [int(token) for token in model.tokenize(text.encode(), add_bos=False)]
+
+    def choice(text: str) -> Choice:
+        tokens = tokenize(text)[:MOST_LOOKED_AT]
+        if len(tokens) < 2:
+            return choice_of([])
+        model.reset()
+        model.eval(tokens)
+        return choice_of(candidates_of(row, cut).probabilities for row in model.scores[: len(tokens) - 1])
+
+    return ReadingModel(digest, tokenize, choice)

@@ -6,13 +6,14 @@ import { pairsOf, wordsOf } from "./words.js";
 export const LIMIT = -8;
 export const ENOUGH = 200;
 const SIGNPOST_LIMIT = -4;
-const [DIGITS, SIGNPOST_DIGITS, BASE] = [4, 3, 16];
+const [DIGITS, SIGNPOST_DIGITS, BASE, SYMBOLS] = [4, 3, 16, 16];
+const LARGEST = (1n << 53n) - 1n;
 const [SHORTEST, SEGMENT_LIMIT, EVIDENCE] = [24, -4, 1.5];
 // SHA-256 of "haechi-text-1 signpost key": public, and written out because pages over plain HTTP cannot hash.
 const SIGNPOST_SECRET = "58e115e845bc456a429878e329aad79e8a93394c08e7ffcf89801b346ae04a35";
 
 const isSignpost = (pair) => pair.context[15] < 64;
-const place = (pair, digits) => pair.context[14] % digits;
+const place = (pair) => pair.context[14] % SYMBOLS;
 
 /** log10 P(Gamma(count, 1) >= score). */
 export function gammaTail(score, count) {
@@ -32,25 +33,48 @@ function exponentials(secret, pairs, valueOf) {
     for (let i = 0; i < 8; i++) block[i] ^= pair.item[i];
     block[8] ^= valueOf(pair);
     const view = new DataView(encrypted(keys, block).buffer);
-    const bits = view.getBigUint64(0, true) >> 11n;
-    return -Math.log1p(-((Number(bits) + 0.5) * 2 ** -53));
+    const rest = (view.getBigUint64(0, true) >> 11n) ^ LARGEST;
+    return -Math.log((Number(rest) + 0.5) * 2 ** -53);
   });
 }
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-function readNumber(secret, pairs, digits) {
-  const table = Array.from({ length: digits }, () => new Array(BASE).fill(0));
-  for (let digit = 0; digit < BASE; digit++) {
-    const each = exponentials(secret, pairs, () => 1 + digit);
-    pairs.forEach((pair, i) => (table[place(pair, digits)][digit] += each[i]));
-  }
-  const best = table.map((row) => row.indexOf(Math.max(...row)));
-  const number = best.reduce((value, digit) => value * BASE + digit, 0);
-  return { number, score: sum(best.map((digit, i) => table[i][digit])) };
+/** The product in GF(16), modulo x^4 + x + 1. */
+function times(a, b) {
+  let product = 0;
+  for (let bit = 0; bit < 4; bit++) if ((b >> bit) & 1) product ^= a << bit;
+  for (let bit = 6; bit > 3; bit--) if ((product >> bit) & 1) product ^= 0b10011 << (bit - 4);
+  return product;
 }
 
-const digitOf = (number, pair, digits) => 1 + ((number >> (4 * (digits - 1 - place(pair, digits)))) & (BASE - 1));
+/** The symbol of a number at one of sixteen places: its digits as a polynomial, by Horner's rule. */
+function symbolOf(number, at, digits) {
+  let symbol = 0;
+  for (let digit = digits - 1; digit >= 0; digit--) {
+    symbol = times(symbol, at) ^ ((number >> (4 * digit)) & (BASE - 1));
+  }
+  return symbol;
+}
+
+/** The number whose symbols score best: every word of the code is added up. */
+function readNumber(secret, pairs, digits) {
+  const table = Array.from({ length: SYMBOLS }, () => new Float64Array(BASE));
+  for (let symbol = 0; symbol < BASE; symbol++) {
+    const each = exponentials(secret, pairs, () => 1 + symbol);
+    pairs.forEach((pair, i) => (table[place(pair)][symbol] += each[i]));
+  }
+  const scores = new Float64Array(BASE ** digits);
+  table.forEach((values, at) => {
+    const low = Array.from({ length: 256 }, (_, part) => symbolOf(part, at, digits));
+    const high = Array.from({ length: 256 }, (_, part) => symbolOf(part << 8, at, digits));
+    for (let n = 0; n < scores.length; n++) scores[n] += values[low[n & 255] ^ high[n >> 8]];
+  });
+  const number = scores.reduce((best, score, n) => (score > scores[best] ? n : best), 0);
+  return { number, score: scores[number] };
+}
+
+const symbolIn = (number, pair, digits) => 1 + symbolOf(number, place(pair), digits);
 
 const bytesOf = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));
 
@@ -89,7 +113,7 @@ function rate(key, pairs, tried) {
 }
 
 function stretches(mark, words, pairs, tried) {
-  const valueOf = (pair) => (mark.payload === null ? 0 : digitOf(mark.payload, pair, DIGITS));
+  const valueOf = (pair) => (mark.payload === null ? 0 : symbolIn(mark.payload, pair, DIGITS));
   const scores = exponentials(mark.key.secret, pairs, valueOf);
   return located(scores, tried * hypotheses(mark.key)).map(({ start, end, log10P }) => ({
     start: words[pairs[start].word].start, end: words[pairs[end - 1].word].end, log10P,

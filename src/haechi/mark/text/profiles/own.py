@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
-from haechi.mark.text.detect import Asked, detect_text, detect_tokens
+from haechi.mark.text.detect import Asked, TextDetection, detect_text, detect_tokens
 from haechi.mark.text.key import SECRET_BYTES, TextKey
 from haechi.mark.text.payload import SIGNPOSTS
 from haechi.mark.text.profiles.profile import Profile, ProfileReading, ProfileUnfit, checked
@@ -61,15 +61,22 @@ class HaechiProfile(Profile, frozen=True, kw_only=True):
         if self.space != "token":
             raise ProfileUnfit(why=Text("it is read from words", "단어에서 읽는 프로필임"))
         found = detect_tokens(checked(tokens), [self.asked], self.width)
-        return self._reading(found.count, found.best_log10_p)
+        return self._reading(found)
 
     def read_words(self, text: str) -> ProfileReading:
         """The score of a text in word space; raises TooLarge, ProfileUnfit."""
         if self.space != "word":
             raise ProfileUnfit(why=Text("it is read from token ids", "토큰 id에서 읽는 프로필임"))
         found = detect_text(text, [self.asked])
-        return self._reading(found.count, found.best_log10_p)
+        return self._reading(found)
 
-    def _reading(self, count: int, log10_p: float) -> ProfileReading:
-        law = "Chernoff" if self.dual_share > 0.0 else "Gamma(n, 1)"
-        return ProfileReading(engine=self.engine, score=-log10_p, count=count, log10_p=log10_p, law=law)
+    def _reading(self, found: TextDetection) -> ProfileReading:
+        mark = found.marks[0] if found.marks else None
+        return ProfileReading(
+            engine=self.engine,
+            score=-found.best_log10_p if mark is None else mark.score,
+            count=found.count,
+            log10_p=found.best_log10_p,
+            law="Chernoff" if self.dual_share > 0.0 else "Gamma(n, 1)",
+            payload=None if mark is None else mark.payload,
+        )

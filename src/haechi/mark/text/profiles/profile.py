@@ -25,13 +25,17 @@ class ProfileUnfit(BadInput):
 
 
 class ProfileReading(msgspec.Struct, frozen=True, kw_only=True):
-    """How a text scored. count: pairs scored; log10_p: under `law`, for this one profile, not corrected."""
+    """How a text scored. count: pairs scored; log10_p: under `law`, for this profile, its payloads paid for.
+
+    payload: the 16 bits that score best, where the profile's marks carry some and they are there.
+    """
 
     engine: str
     score: float
     count: int
     log10_p: float
     law: str
+    payload: int | None = None
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
