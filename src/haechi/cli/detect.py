@@ -1,4 +1,4 @@
-"""`haechi detect`: what a picture tells, layer by layer, and who marked it."""
+"""`haechi detect`: what a file tells, layer by layer, and who marked it."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
@@ -27,8 +27,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "detect",
         help=tr(
-            "Look at pictures, sound, text: watermark, log, credential. Finds nothing: says nothing.",
-            "그림, 소리, 텍스트의 워터마크, 로그, 자격 증명을 봅니다. 못 찾아도 AI가 아니라는 뜻은 아닙니다.",
+            "Look at pictures, film, sound, text: watermark, log, credential. Finds nothing: says nothing.",
+            "그림, 영상, 소리, 글의 워터마크, 로그, 자격 증명을 봅니다. 못 찾아도 AI가 아니란 뜻은 아닙니다.",
         ),
     )(detect)
 

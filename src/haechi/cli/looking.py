@@ -177,6 +177,11 @@ def _looked(path: Path, means: AllMeans) -> "Look | TextLook":
         from haechi.mark.audio.look import look_at_sound
 
         return look_at_sound(read_file(path, medium), means.picture)
+    if medium == "video":
+        require("haechi.mark.video.look")
+        from haechi.mark.video.look import look_at_video
+
+        return look_at_video(path, means.picture)
     return examine(read_picture(path), means.picture)
 
 

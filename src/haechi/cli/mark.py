@@ -1,4 +1,4 @@
-"""`haechi mark`: mark pictures with every layer, each with its own statement or all as one batch."""
+"""`haechi mark`: mark files with every layer, each with its own statement or all as one batch."""
 
 import os
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FILE = Text("file", "파일")
 SHOWN = 20
+FINE = 1000
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +31,8 @@ def register(app: typer.Typer) -> None:
     app.command(
         "mark",
         help=tr(
-            "Mark AI-made pictures, sound and text: labels, watermark, credential, fingerprint, statement.",
-            "AI로 만든 그림, 소리, 텍스트에 라벨, 워터마크, 자격 증명, 지문을 넣고 진술을 만듭니다.",
+            "Mark AI-made pictures, film, sound, text: label, watermark, credential, fingerprint, statement.",
+            "AI로 만든 그림, 영상, 소리, 텍스트에 라벨, 워터마크, 자격 증명, 지문을 넣고 진술을 만듭니다.",
         ),
     )(mark)
 
@@ -163,15 +164,18 @@ def _run(
     spread: "Spread",
     single: bool,
 ) -> "list[Outcome]":
-    from haechi.mark.bulk import mark_many
+    from haechi.mark.bulk import Way, mark_many
 
     now = datetime.now(UTC)
-    ended = mark_many(tasks, studio.absolute(), wish, now, spread, single=single)
     outcomes: list[Outcome] = []
     with out.progress(Text("marking", "표시하는 중")) as progress:
-        for outcome in ended:
+
+        def tick(share: float) -> None:
+            progress(round(FINE * (len(outcomes) + share)), FINE * len(tasks))
+
+        for outcome in mark_many(tasks, studio.absolute(), wish, now, spread, Way(single, tick)):
             outcomes.append(outcome)
-            progress(len(outcomes), len(tasks))
+            tick(0.0)
     return outcomes
 
 

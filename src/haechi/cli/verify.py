@@ -26,6 +26,7 @@ _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[
 _MAX_DOWNLOAD = 64 << 20
 TRUST = "trust.json"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
+_FILMS = (b"\x1a\x45\xdf\xa3",)
 _SOUNDS = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
 
 
@@ -55,8 +56,8 @@ def verify(
         str,
         typer.Argument(
             help=tr(
-                "file (.haechi, .cose, evidence of a fork, picture, text), digest, or link to a statement",
-                "파일(.haechi, .cose, 분기 증거, 그림, 텍스트), 다이제스트 또는 링크",
+                "file (.haechi, .cose, evidence of a fork, picture, film, sound, text), digest, or link",
+                "파일(.haechi, .cose, 분기 증거, 그림, 영상, 소리, 텍스트), 다이제스트 또는 링크",
             )
         ),
     ],
@@ -108,14 +109,14 @@ def quorum_of(trust: "Pins", policy: Path | None, quorum: int | None) -> "Quorum
 
 
 def _is_marked_medium(what: str) -> bool:
-    """Whether it is a picture or a sound, by how its bytes begin."""
+    """Whether it is a picture, a sound or a film, by how its bytes begin."""
     try:
         with Path(what).open("rb") as file:
             head = file.read(16)
     except (OSError, ValueError):
         return False
     riff = head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE")
-    return head.startswith((*_PICTURES, *_SOUNDS)) or riff or head[4:8] == b"ftyp"
+    return head.startswith((*_PICTURES, *_SOUNDS, *_FILMS)) or riff or head[4:8] == b"ftyp"
 
 
 def load_list(path: Path | None) -> "Verified | None":

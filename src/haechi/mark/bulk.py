@@ -7,6 +7,7 @@ What belongs to a marked file goes to `<file>.records/`: statement, manifest, ke
 item first (`item.cbor`); the statement over all of them and the proofs come at the end.
 """
 
+import contextlib
 import hashlib
 import shutil
 import tempfile
@@ -30,7 +31,7 @@ from haechi.mark.said import subject_of
 from haechi.mark.studio import Studio
 from haechi.mark.text.files import read_bytes
 from haechi.mark.text.produce import TextFile, produce_text
-from haechi.mark.whole import sync_folder, write_whole
+from haechi.mark.whole import place_whole, sync_folder, write_whole
 from haechi.mark.wish import Wish
 from haechi.statement.envelope import Statement
 from haechi.statement.evidence import EvidenceRef
@@ -53,11 +54,6 @@ class Made(Protocol):
     """What marking a file gives, whatever its medium."""
 
     @property
-    def data(self) -> bytes:
-        """The marked file."""
-        ...
-
-    @property
     def payload(self) -> str:
         """The number that it is looked up by."""
         ...
@@ -78,6 +74,15 @@ class Made(Protocol):
         ...
 
 
+class MadeInMemory(Made, Protocol):
+    """What marking a file that fits into memory gives."""
+
+    @property
+    def data(self) -> bytes:
+        """The marked file."""
+        ...
+
+
 class MarkedOnDisk(NamedTuple):
     """One marked file: where it and its records are, and what was made."""
 
@@ -92,6 +97,22 @@ class Task(NamedTuple):
 
     source: Path
     target: Path
+
+
+def quiet(share: float) -> None:
+    """Tell nobody how far it is."""
+
+
+class Way(NamedTuple):
+    """single: a statement for each file, else only its item, for a batch; tick: is told the share of a long
+    film that is done.
+    """
+
+    single: bool = True
+    tick: Callable[[float], None] = quiet
+
+
+ALONE = Way()
 
 
 class Outcome(NamedTuple):
@@ -125,16 +146,55 @@ def records_folder(target: Path) -> Path:
 
 
 def mark_one(
-    source: Path, target: Path, studio: Studio, wish: Wish, now: datetime, *, single: bool = True
+    source: Path,
+    target: Path,
+    studio: Studio,
+    wish: Wish,
+    now: datetime,
+    way: Way = ALONE,
 ) -> MarkedOnDisk:
-    """Mark one file; single: with a statement of its own, else only its item, for a batch.
+    """Mark one file. The records appear before the file, each of the two whole or not at all.
 
-    The records appear before the file, each of the two whole or not at all. Raises OverItself, what
-    `produce` and `produce_text` raise, NotFound, FileTooLarge and OSError.
+    Raises OverItself, what `produce` and its like for other media raise, NotFound, FileTooLarge and OSError.
     """
     if target.exists() and source.resolve() == target.resolve():
         raise OverItself(path=str(source))
+    if medium_of(source) == "video":
+        return _mark_video(Task(source, target), studio, wish, now, way)
     made = _produced(source, studio, wish, now)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder, statement = _with_records(made, target, studio, now, single=way.single)
+    write_whole(target, made.data)
+    return MarkedOnDisk(target, folder, made, statement)
+
+
+def _mark_video(task: Task, studio: Studio, wish: Wish, now: datetime, way: Way) -> MarkedOnDisk:
+    """As `mark_one`, of a film, which is never in memory whole."""
+    require("haechi.mark.video.produce")
+    from haechi.mark.video.produce import Order, produce_video
+
+    source, target = task
+    new = not target.parent.exists()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{target.name[:80]}.", dir=target.parent) as room:
+            payload = Payload.fresh(studio.maker.namespace)
+            order = Order(source, Path(room), source.stem[:120] or "video", wish, payload, now)
+            made = produce_video(order, studio, way.tick)
+            folder, statement = _with_records(made, target, studio, now, single=way.single)
+            place_whole(made.path, target)
+    except HaechiError:
+        if new:
+            with contextlib.suppress(OSError):  # somebody else's file came meanwhile
+                target.parent.rmdir()
+        raise
+    return MarkedOnDisk(target, folder, made, statement)
+
+
+def _with_records(
+    made: Made, target: Path, studio: Studio, now: datetime, *, single: bool
+) -> tuple[Path, Statement | None]:
+    """The folder of records, put in place, and the statement if there is one."""
     statement = None
     files = dict(made.kept)
     if single:
@@ -143,14 +203,12 @@ def mark_one(
         files[STATEMENT] = statement.raw
     else:
         files[ITEM] = encode_item(made.item)
-    target.parent.mkdir(parents=True, exist_ok=True)
     folder = records_folder(target)
     _write_folder(folder, files)
-    write_whole(target, made.data)
-    return MarkedOnDisk(target, folder, made, statement)
+    return folder, statement
 
 
-def _produced(source: Path, studio: Studio, wish: Wish, now: datetime) -> Made:
+def _produced(source: Path, studio: Studio, wish: Wish, now: datetime) -> MadeInMemory:
     payload, medium = Payload.fresh(studio.maker.namespace), medium_of(source)
     title = source.stem[:120] or medium
     if medium == "text":
@@ -170,15 +228,15 @@ def mark_many(
     wish: Wish,
     now: datetime,
     spread: Spread = HERE,
-    *,
-    single: bool,
+    way: Way = ALONE,
 ) -> Iterator[Outcome]:
     """Mark many files, in order; an error of one does not stop the others. Finished ones are skipped.
 
     With Ray every machine has to see the same files. A task is finished when its picture and its records are
-    there.
+    there. How far a film is, is told only where all is done in this process.
     """
-    work = partial(_attempt, studio_folder=studio_folder, wish=wish, now=now, single=single)
+    told = way if spread == HERE else way._replace(tick=quiet)
+    work = partial(_attempt, studio_folder=studio_folder, wish=wish, now=now, way=told)
     for sent in each_of(work, tasks, spread):
         yield _received(sent)
 
@@ -224,12 +282,12 @@ class _Sent(NamedTuple):
     facts: dict[str, object]
 
 
-def _attempt(task: Task, *, studio_folder: Path, wish: Wish, now: datetime, single: bool) -> _Sent:
+def _attempt(task: Task, *, studio_folder: Path, wish: Wish, now: datetime, way: Way) -> _Sent:
     before = _finished(task)
     if before is not None:
         return _Sent(Outcome(task, before, None, skipped=True), None, {})
     try:
-        made = mark_one(task.source, task.target, _studio(studio_folder), wish, now, single=single)
+        made = mark_one(task.source, task.target, _studio(studio_folder), wish, now, way)
     except HaechiError as error:
         return _Sent(Outcome(task, None, None, skipped=False), type(error), error.facts)
     return _Sent(Outcome(task, made.produced.item, None, skipped=False), None, {})
@@ -256,7 +314,8 @@ def _finished(task: Task) -> MarkedItem | None:
 
             claim = claim_of(Statement.from_bytes((folder / STATEMENT).read_bytes()), load())
             item = claim.item if isinstance(claim, ContentMark) else None
-        same = item is not None and hashlib.sha256(task.target.read_bytes()).digest() == item.digest
+        with task.target.open("rb") as file:
+            same = item is not None and hashlib.file_digest(file, "sha256").digest() == item.digest
     except (OSError, BadInput):
         return None
     return item if same else None

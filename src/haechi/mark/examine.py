@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
@@ -221,7 +222,7 @@ def log_finding(record: LogRecord, mark: ReadMark | None) -> Finding:
 
 
 def credential_reading(
-    source: bytes, media_type: str, means: Means, record: LogRecord | None
+    source: bytes | Path, media_type: str, means: Means, record: LogRecord | None
 ) -> CredentialReading:
     """The credential in the file, else the one that was kept for its mark."""
     try:

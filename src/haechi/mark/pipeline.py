@@ -127,13 +127,14 @@ def produce(
     media_type = MEDIA_TYPES[opened.file_format]
     earlier = read_credential(source, media_type, ()).credential is not None
     carrier = with_packet(source, opened.file_format, packet_of(job.record, packet_in(source)))
-    marked = _watermarked(_labelled(opened.pixels, job), job)
+    pixels = labelled(opened.pixels, wish.countries) if wish.visible else opened.pixels
+    marked = _watermarked(pixels, job)
     carried = encode_picture(opened._replace(source=carrier), marked.pixels)
     again = open_picture(carried.data).pixels
     _require_held(again, job)
+    asked: tuple[tuple[Layer, bool], ...] = (("visible", wish.visible), ("notice", wish.notice))
     job.done.update({"watermark", "metadata", "credential", "kept"})
-    if wish.notice:
-        job.done.add("notice")
+    job.done.update(name for name, wanted in asked if wanted)
     bindings = ((job.algorithm, payload.hex),)
     says = provenance_for(title, studio, wish, payload.hex, bindings, watermarked=True)
     signed = sign_credential(
@@ -190,12 +191,9 @@ def _require_held(pixels: "NDArray[Any]", job: _Job) -> None:
         raise EngineUnfit(algorithm=engine.algorithm, why="the mark could not be read back")
 
 
-def _labelled(pixels: "NDArray[Any]", job: _Job) -> "NDArray[Any]":
-    """The pixels with the visible labels of all countries, one above the other."""
-    if not job.wish.visible:
-        return pixels
-    job.done.add("visible")
-    asked: list[Wording] = [country_of(name).wording for name in job.wish.countries]
+def labelled(pixels: "NDArray[Any]", countries: tuple[str, ...]) -> "NDArray[Any]":
+    """The pixels with the visible labels of all countries, one above the other; raises UnknownName."""
+    asked: list[Wording] = [country_of(name).wording for name in countries]
     wordings: tuple[Wording, ...] = tuple(dict.fromkeys(asked))
     made, free = pixels.copy(), pixels.shape[0]
     shortest = min(pixels.shape[:2])

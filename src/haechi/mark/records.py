@@ -96,8 +96,9 @@ class Book:
         for payload in {mark.payload for mark in record.item.marks if mark.payload is not None}:
             self._by_mark.setdefault(payload, []).append(record)
         self._by_digest.setdefault(record.item.digest, []).append(record)
-        if prints is not None and prints.pdq is not None:
-            self._pending.append((record, prints.pdq))
+        if prints is not None:
+            hashes = prints.frames if prints.pdq is None else (prints.pdq, *prints.frames)
+            self._pending += [(record, each) for each in hashes]
         if prints is not None and prints.minhash is not None:
             self._texts.append(record)
         self._count += 1

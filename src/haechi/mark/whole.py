@@ -22,6 +22,15 @@ def write_whole(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
+def place_whole(made: Path, path: Path) -> None:
+    """Move a finished file of the same file system into place, durably; raises OSError."""
+    with made.open("rb") as file:
+        os.fsync(file.fileno())
+    made.chmod(0o644)
+    made.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable; raises OSError."""
     handle = os.open(folder, os.O_RDONLY)

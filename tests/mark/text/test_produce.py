@@ -13,7 +13,7 @@ from tests.mark.text.toy import KEY, human_words, mark_of, write_words
 from tests.statement.make import FACTS, key
 
 from haechi.findings import Verdict
-from haechi.mark.bulk import Task, mark_many, records_folder, write_batch
+from haechi.mark.bulk import Task, Way, mark_many, records_folder, write_batch
 from haechi.mark.credentials import Authority, Provenance, make_authority
 from haechi.mark.image import PUBLIC_KEY
 from haechi.mark.records import read_folder
@@ -77,7 +77,7 @@ def test_what_was_marked_is_found_whole_and_after_edits(studio: Studio, tmp_path
     source.write_text(MARKED, "utf-8")
     target = tmp_path / "out" / "note.md"
     folder = _saved(tmp_path, studio)
-    (ended,) = mark_many([Task(source, target)], folder, Wish(("KR",), visible=True), NOW, single=True)
+    (ended,) = mark_many([Task(source, target)], folder, Wish(("KR",), visible=True), NOW)
     assert ended.error is None
     means = TextMeans((), TextFolder(records_folder(target), FACTS))
     whole = look_at_text(target.read_bytes(), means)
@@ -86,7 +86,7 @@ def test_what_was_marked_is_found_whole_and_after_edits(studio: Studio, tmp_path
     edited = " ".join(word for at, word in enumerate(words) if at % 9)
     assert look_at_text(edited.encode(), means).state is TextState.ALIKE
     assert look_at_text(human_words(300, 5).encode(), means).state is TextState.NOTHING
-    again = next(iter(mark_many([Task(source, target)], folder, Wish(), NOW, single=True)))
+    again = next(iter(mark_many([Task(source, target)], folder, Wish(), NOW)))
     assert again.skipped
 
 
@@ -96,7 +96,7 @@ def test_a_batch_of_texts_is_one_statement(studio: Studio, tmp_path: Path):
         source = tmp_path / f"{number}.txt"
         source.write_text(human_words(60, number), "utf-8")
         tasks.append(Task(source, tmp_path / "out" / source.name))
-    ended = list(mark_many(tasks, folder, Wish(), NOW, single=False))
+    ended = list(mark_many(tasks, folder, Wish(), NOW, way=Way(single=False)))
     logged = write_batch(ended, tmp_path / "out", Studio.open(folder), FACTS, NOW)
     assert logged.size == 3
     item = ended[1].item

@@ -10,8 +10,10 @@ from haechi.mark.credentials.manifest import (
     Credentialed,
     CredentialRefused,
     Provenance,
+    ToSign,
     sign_beside,
     sign_credential,
+    sign_file,
 )
 from haechi.mark.credentials.reading import Credential, CredentialReading, Status, read_credential
 from haechi.mark.credentials.statuses import STATUSES, explain
@@ -43,6 +45,7 @@ __all__ = [
     "StampRefused",
     "Stamper",
     "Status",
+    "ToSign",
     "TrustSource",
     "anchors",
     "answer",
@@ -53,4 +56,5 @@ __all__ = [
     "read_credential",
     "sign_beside",
     "sign_credential",
+    "sign_file",
 ]

@@ -11,7 +11,8 @@ breaks the hash in the manifest, and the manifest kept beside the log is what re
 
 from functools import lru_cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from haechi import __version__
 from haechi.errors import BadInput
@@ -28,7 +29,7 @@ LOG_ASSERTION = "org.haechi.log"
 MANIFEST_TYPE = "application/c2pa"
 MEDIA_TYPES = (
     *("image/jpeg", "image/png", "image/webp", "image/tiff", "image/avif", "video/mp4"),
-    *("audio/wav", "audio/mpeg", "audio/flac", "audio/mp4"),
+    *("audio/wav", "audio/mpeg", "audio/flac", "audio/mp4", "video/quicktime"),
 )
 _OFFLINE = {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False}
 _SETTINGS = {"builder": {"thumbnail": {"enabled": False}}, "verify": _OFFLINE}
@@ -81,19 +82,44 @@ def sign_credential(
     ingredient. stamp_url: an RFC 3161 service; None leaves the time to the log. Raises CredentialRefused,
     ExtraMissing.
     """
-    c2pa = require("c2pa")
-    if media_type not in MEDIA_TYPES:
-        raise CredentialRefused(why=media_type)
     target = BytesIO()
+    before = None if parent is None else BytesIO(parent)
+    manifest = _sign(BytesIO(source), target, ToSign(media_type, says, before, stamp_url), authority)
+    return Credentialed(target.getvalue(), manifest)
+
+
+class ToSign(NamedTuple):
+    """What is signed for. parent: the file this was made from, when that carried a credential of its own;
+    stamp_url: as for `sign_credential`.
+    """
+
+    media_type: str
+    says: Provenance
+    parent: BinaryIO | None = None
+    stamp_url: str | None = None
+
+
+def sign_file(source: Path, target: Path, what: ToSign, authority: Authority) -> bytes:
+    """Write `source` with a signed manifest to `target`, whatever its size; the manifest alone.
+
+    Raises CredentialRefused, ExtraMissing, OSError.
+    """
+    with source.open("rb") as given, target.open("w+b") as made:
+        return _sign(given, made, what, authority)
+
+
+def _sign(source: BinaryIO, target: BinaryIO, said: ToSign, authority: Authority) -> bytes:
+    c2pa = require("c2pa")
+    if said.media_type not in MEDIA_TYPES:
+        raise CredentialRefused(why=said.media_type)
     try:
-        builder = c2pa.Builder(_definition(says, kept=parent is not None), _context())
-        if parent is not None:
-            told = {"title": says.title, "relationship": "parentOf", "label": "parent"}
-            builder.add_ingredient(told, media_type, BytesIO(parent))
-        manifest = builder.sign(_signer(authority, stamp_url), media_type, BytesIO(source), target)
+        builder = c2pa.Builder(_definition(said.says, kept=said.parent is not None), _context())
+        if said.parent is not None:
+            told = {"title": said.says.title, "relationship": "parentOf", "label": "parent"}
+            builder.add_ingredient(told, said.media_type, said.parent)
+        return bytes(builder.sign(_signer(authority, said.stamp_url), said.media_type, source, target))
     except c2pa.C2paError as error:
         raise CredentialRefused(why=str(error)[:300]) from error
-    return Credentialed(target.getvalue(), bytes(manifest))
 
 
 def sign_beside(source: bytes, media_type: str, says: Provenance, authority: Authority) -> bytes:

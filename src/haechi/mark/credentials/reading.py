@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from haechi.findings import Finding, Verdict, declare, found
@@ -121,7 +122,7 @@ class CredentialReading(NamedTuple):
 
 
 def read_credential(
-    data: bytes,
+    data: bytes | Path,
     media_type: str,
     trust: Sequence[TrustSource] | None = None,
     manifest: bytes | None = None,
@@ -130,6 +131,7 @@ def read_credential(
 ) -> CredentialReading:
     """What the credential in a file says, or that of `manifest` held against the file; raises ExtraMissing.
 
+    data: the file's bytes, or where it lies.
     trust: whom to recognise, the first that does is named; None: the official list. No network is used.
     bound: for media that c2pa-python does not know, whether `manifest` was in the file and its hash is right.
     """
@@ -148,17 +150,18 @@ def read_credential(
 
 
 def _read_with(
-    data: bytes, media_type: str, source: TrustSource, manifest: bytes | None, *, bound: bool | None
+    data: bytes | Path, media_type: str, source: TrustSource, manifest: bytes | None, *, bound: bool | None
 ) -> CredentialReading:
     c2pa = require("c2pa")
-    if len(data) < _SHORTEST:
+    if (len(data) if isinstance(data, bytes) else data.stat().st_size) < _SHORTEST:
         return CredentialReading(found("mark.credential.absent"), None)
     try:
-        reader = c2pa.Reader.try_create(media_type, BytesIO(data), manifest, context=_context(source.pem))
-        if reader is None:
-            return CredentialReading(found("mark.credential.absent"), None)
-        with reader:
-            store = json.loads(reader.json())
+        with BytesIO(data) if isinstance(data, bytes) else data.open("rb") as file:
+            reader = c2pa.Reader.try_create(media_type, file, manifest, context=_context(source.pem))
+            if reader is None:
+                return CredentialReading(found("mark.credential.absent"), None)
+            with reader:
+                store = json.loads(reader.json())
     except (c2pa.C2paError, ValueError) as error:
         return CredentialReading(found("mark.credential.unreadable", why=str(error)[:200]), None)
     credential = _credential(store)

@@ -42,6 +42,7 @@ MediaType = Annotated[
     ),
 ]
 MOST_FURTHER_MARKS = 8
+MOST_FRAMES = 64
 Hex = Annotated[str, msgspec.Meta(min_length=2, max_length=128, pattern=r"^([0-9a-f]{2})+(?![\s\S])")]
 MINHASH_BYTES = 512
 MinHash = Annotated[bytes, msgspec.Meta(min_length=MINHASH_BYTES, max_length=MINHASH_BYTES)]
@@ -67,7 +68,8 @@ class Fingerprints(Claim, frozen=True, kw_only=True):
     """What the content looks like, sounds like or says, for copies without mark and metadata.
 
     pdq: 256 bits; iscc: the ISCC code of the medium (ISO 24138); orb: the key point signature, kept beside
-    the log; minhash: of a text, 128 numbers of 32 bits; kept: other fingerprints, as a file beside the log.
+    the log; minhash: of a text, 128 numbers of 32 bits; frames: PDQ hashes of frames spread over a film, each
+    once; kept: other fingerprints, as a file beside the log.
     """
 
     pdq: Annotated[PdqHex | None, titled("PDQ hash", "PDQ 해시")] = None
@@ -75,6 +77,9 @@ class Fingerprints(Claim, frozen=True, kw_only=True):
     orb: Annotated[EvidenceRef | None, titled("Key point signature", "특징점 서명")] = None
     minhash: Annotated[MinHash | None, titled("MinHash of a text", "텍스트 MinHash")] = None
     kept: Annotated[EvidenceRef | None, titled("Other fingerprints", "그 밖의 지문")] = None
+    frames: Annotated[
+        tuple[PdqHex, ...], msgspec.Meta(max_length=MOST_FRAMES), titled("PDQ of frames", "프레임 PDQ")
+    ] = ()
 
 
 class Label(Claim, frozen=True, kw_only=True):
@@ -173,6 +178,9 @@ def check_item(item: MarkedItem, facts: Facts) -> None:
         raise _wrong("a mark is listed twice", "같은 마크가 두 번 있음")
     if item.watermark is None and item.further:
         raise _wrong("further marks without a first one", "첫 마크 없이 추가 마크가 있음")
+    frames = () if item.fingerprints is None else item.fingerprints.frames
+    if len(set(frames)) != len(frames):
+        raise _wrong("a frame is listed twice", "같은 프레임이 두 번 있음")
     if len(set(item.label.serves)) != len(item.label.serves):
         raise _wrong("a requirement is listed twice", "같은 요구사항이 두 번 있음")
     for name in item.label.serves:
@@ -271,6 +279,9 @@ def _print_rows(prints: Fingerprints) -> list[Row]:
         rows.append(Row(Text("ISCC code", "ISCC 코드"), neutral(prints.iscc)))
     if prints.minhash is not None:
         rows.append(Row(Text("MinHash (text)", "텍스트 MinHash"), neutral(f"{prints.minhash[:16].hex()}…")))
+    if prints.frames:
+        shown = f"{len(prints.frames)} × PDQ, {prints.frames[0][:16]}…"
+        rows.append(Row(Text("Frames of a film", "영상 프레임"), neutral(shown)))
     if prints.orb is not None:
         rows.append(file_row(prints.orb, Text("Key point signature", "특징점 서명")))
     if prints.kept is not None:

@@ -1,0 +1,130 @@
+"""One pass over a film for all that is asked of it afterwards: pooled frames, stills, and what is heard.
+
+Memory does not grow with the length: stretches are summed up, stills thinned out, and of the sound no more
+than the first minutes are kept.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+
+from haechi.mark.audio.feature import WORKING_RATE
+from haechi.mark.audio.grid import Samples
+from haechi.mark.video.pool import Pool
+from haechi.mark.video.source import (
+    Budget,
+    Form,
+    Source,
+    VideoUnreadable,
+    frames_in,
+    opened,
+    picture_of,
+    size_of,
+)
+from haechi.mark.video.stills import Sampler, Still, pixels_of
+from haechi.words import Text
+
+MOST_POOLED = 480
+KEYS_ALONE_S = 300.0
+"""A film longer than this is looked at through the frames that were coded by themselves, and no others."""
+MOST_STILLS, STILL_STEP_S = 48, 0.5
+HEARD_S = 600.0
+
+
+@dataclass(slots=True)
+class Watched:
+    """What one pass gave. heard: one channel at 16 kHz, None without a track; ends_s: of the pictures."""
+
+    form: Form
+    pool: Pool
+    stills: list[Still]
+    heard: Samples | None
+    ends_s: float
+    frames: int
+
+
+def watch(source: Source, form: Form) -> Watched:
+    """Look at a film once, from its beginning to its end; raises VideoUnreadable, VideoTooLarge.
+
+    A film that breaks off is looked at as far as it goes.
+    """
+    with opened(source) as container:
+        return _Pass(container, form, Budget(size_of(source))).run()
+
+
+class _Pass:
+    """One pass. Always true: a frame is pooled, or taken as a still, once."""
+
+    def __init__(self, container: Any, form: Form, budget: Budget) -> None:  # noqa: ANN401  # PyAV's
+        self._container, self._form, self._budget = container, form, budget
+        self._picture = picture_of(container)
+        self._picture.thread_type = "AUTO"
+        if form.seconds > KEYS_ALONE_S:
+            self._picture.codec_context.skip_frame = "NONKEY"
+        self._step_s = form.seconds / MOST_POOLED
+        self._pool, self._sampler = Pool(), Sampler(MOST_STILLS, STILL_STEP_S)
+        self._stills: list[Still] = []
+        self._heard: list[Samples] = []
+        self._heard_samples, self._frames = 0, 0
+        self._last_pooled_s, self._ends_s = -1e9, 0.0
+
+    def run(self) -> Watched:
+        """All of it."""
+        streams = [self._picture, *self._container.streams.audio[:1]]
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=WORKING_RATE)
+        for packet in self._container.demux(streams):
+            if packet.stream.index == self._picture.index:
+                for frame in frames_in(packet, self._picture):
+                    self._see(frame)
+            elif self._heard_samples < HEARD_S * WORKING_RATE:
+                self._hear(packet, resampler)
+        if not self._frames:
+            raise VideoUnreadable(why=Text("no frame can be decoded", "디코딩되는 프레임이 없음"))
+        heard = None
+        if self._container.streams.audio:
+            heard = np.concatenate(self._heard) if self._heard else np.zeros(0, np.float32)
+            heard = heard[: round(HEARD_S * WORKING_RATE)]
+        return Watched(self._form, self._pool, self._stills, heard, self._ends_s, self._frames)
+
+    def _see(self, frame: Any) -> None:  # noqa: ANN401  # PyAV's
+        self._budget.take(frame.width * frame.height)
+        if (frame.width, frame.height) != (self._form.width, self._form.height):
+            return  # another film spliced behind: the pool is of one size
+        at_s = float(self._frames / self._form.rate if frame.time is None else frame.time)
+        self._frames += 1
+        self._ends_s = max(self._ends_s, at_s + 1.0 / float(self._form.rate))
+        kind = int(frame.pict_type)
+        if kind == 1 or at_s >= self._last_pooled_s + self._step_s:
+            self._pool.add(_luma(frame), at_s, kind)
+            self._last_pooled_s = at_s
+        if self._sampler.wants(at_s):
+            self._stills.append(Still(at_s, pixels_of(frame)))
+            kept = self._sampler.take(at_s)
+            if kept is not None:
+                self._stills = [self._stills[at] for at in kept]
+
+    def _hear(self, packet: Any, resampler: Any) -> None:  # noqa: ANN401  # PyAV's
+        try:
+            for frame in packet.decode():
+                for each in resampler.resample(frame):
+                    samples = np.asarray(each.to_ndarray(), np.float32).reshape(-1)
+                    self._heard.append(np.nan_to_num(samples, posinf=0.0, neginf=0.0))
+                    self._heard_samples += len(samples)
+        except (av.error.FFmpegError, ValueError):  # a broken packet, or sound that changes its form
+            return
+
+
+def _luma(frame: Any) -> Any:  # noqa: ANN401  # PyAV's
+    """The luma of a frame whatever its kind: of 8 bits, or of 16."""
+    if (
+        frame.format.name.startswith(("yuv4", "yuvj4", "nv12", "gray"))
+        and frame.format.components[0].bits == 8
+    ):
+        plane = frame.planes[0]
+        return np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[:, : plane.width].copy()
+    if frame.format.components[0].bits > 8:
+        return frame.reformat(format="gray16le").to_ndarray()
+    return frame.reformat(format="gray").to_ndarray()
