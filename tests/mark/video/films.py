@@ -107,14 +107,14 @@ def clip(seconds: float = 6.0, seed: int = 1) -> bytes:
 
 def shown(data: bytes) -> list[Pixels]:
     """Every frame as RGB."""
-    with av.open(BytesIO(data)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    with av.open(BytesIO(data), "r") as container:
+        return [np.asarray(each.to_ndarray(format="rgb24"), np.uint8) for each in container.decode(video=0)]
 
 
 def heard(data: bytes) -> NDArray[np.float32]:
     """The first sound track, at the rate of the tests."""
     resampler = av.AudioResampler(format="fltp", layout="mono", rate=SOUND_RATE)
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         parts = [
             each.to_ndarray()[0] for frame in container.decode(audio=0) for each in resampler.resample(frame)
         ]

@@ -67,7 +67,7 @@ def _dressed(container: Any, stream: Any) -> None:  # noqa: ANN401  # PyAV's
 def _with_words(data: bytes) -> bytes:
     """The same film with a subtitle track."""
     out = BytesIO()
-    with av.open(BytesIO(data)) as old, av.open(out, "w", format="mp4") as new:
+    with av.open(BytesIO(data), "r") as old, av.open(out, "w", format="mp4") as new:
         made: Any = new
         picture = made.add_stream_from_template(old.streams.video[0], opaque=True)
         words = made.add_mux_stream("mov_text", rate=1)
@@ -84,8 +84,12 @@ def _with_words(data: bytes) -> bytes:
     return out.getvalue()
 
 
+def _display(frame: Any) -> bytes:  # noqa: ANN401  # PyAV's
+    return bytes(frame.side_data[SideData.DISPLAYMATRIX])
+
+
 def _look(data: bytes) -> dict[str, Any]:
-    with av.open(BytesIO(data)) as container:
+    with av.open(BytesIO(data), "r") as container:
         stream = container.streams.video[0]
         made = list(container.decode(stream))
         return {
@@ -94,7 +98,7 @@ def _look(data: bytes) -> dict[str, Any]:
             "colour": (int(made[0].color_primaries), int(made[0].color_trc), int(made[0].colorspace)),
             "range": int(made[0].color_range),
             "shape": stream.sample_aspect_ratio,
-            "display": bytes(made[0].side_data[SideData.DISPLAYMATRIX]),
+            "display": _display(made[0]),
             "tags": {
                 name: dict(container.metadata).get(name) for name in ("title", "artist", "creation_time")
             },
@@ -118,7 +122,7 @@ def test_what_a_film_is_stays(studio: Studio, tmp_path: Path):
 def test_other_tracks_are_copied(studio: Studio, tmp_path: Path):
     made = marked(studio, _with_words(film(frames(SECONDS))), tmp_path)
     assert made.made.left_behind == ()
-    with av.open(BytesIO(made.data)) as container:
+    with av.open(BytesIO(made.data), "r") as container:
         words = [bytes(each) for each in container.demux(container.streams.subtitles[0]) if each.size]
     assert any("봄날".encode() in each for each in words)
 
@@ -183,7 +187,7 @@ def test_a_film_that_breaks_off_is_not_marked_in_part(studio: Studio, tmp_path: 
 def index_first(data: bytes, path: Path) -> bytes:
     """The same film with its index before the frames."""
     options = {"movflags": "faststart"}
-    with av.open(BytesIO(data)) as old, av.open(str(path), "w", format="mp4", options=options) as new:
+    with av.open(BytesIO(data), "r") as old, av.open(str(path), "w", format="mp4", options=options) as new:
         stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
         for packet in old.demux(old.streams.video[0]):
             if packet.dts is not None:

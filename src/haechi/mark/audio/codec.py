@@ -201,7 +201,7 @@ def _decoded(container: Any, file_format: str, source: bytes) -> OpenedSound:  #
         count += frame.samples
         if count * channels > MOST_SAMPLES:
             raise SoundTooLarge(what_is="samples", limit=MOST_SAMPLES, got=count * channels)
-        parts.append(_floats(frame, channels))
+        parts.append(floats_of(frame, channels))
     if not count:
         raise SoundUnreadable(why="no samples")
     samples = np.concatenate(parts)
@@ -223,7 +223,8 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:  # noqa: ANN401  # Py
                 raise
 
 
-def _floats(frame: Any, channels: int) -> Samples:  # noqa: ANN401  # PyAV's
+def floats_of(frame: Any, channels: int) -> Samples:  # noqa: ANN401  # PyAV's
+    """(n, channels) floats of a decoded frame."""
     array = frame.to_ndarray()
     planar = frame.format.is_planar
     floats = array.astype(np.float32)

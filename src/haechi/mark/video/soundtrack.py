@@ -8,6 +8,7 @@ import av
 import av.error
 import numpy as np
 
+from haechi.mark.audio.codec import floats_of
 from haechi.mark.audio.embed import STRENGTH_DB, Marker
 from haechi.mark.audio.grid import Samples
 from haechi.mark.image import MarkKey, Payload
@@ -77,7 +78,7 @@ class SoundTrack:
             if self._start_s is None:
                 self._start_s = float(frame.time or 0.0)
             yield from self._silence(frame)
-            yield from self._pushed(floats_of(frame))
+            yield from self._pushed(floats_of(frame, self.channels))
 
     def finish(self) -> Iterator[Any]:
         """The rest."""
@@ -114,14 +115,3 @@ class SoundTrack:
         self._given += len(samples)
         for each in self._resampler.resample(frame):
             yield from self.out.encode(each)
-
-
-def floats_of(frame: Any) -> Samples:  # noqa: ANN401  # PyAV's
-    """(n, channels) floats of a decoded frame."""
-    array = frame.to_ndarray()
-    floats = array.astype(np.float32)
-    if array.dtype.kind in "iu":
-        floats = (floats - (128.0 if array.dtype == np.uint8 else 0.0)) / 2.0 ** (8 * array.itemsize - 1)
-    if frame.format.is_planar:
-        return np.ascontiguousarray(floats.T)
-    return floats.reshape(-1, len(frame.layout.channels))
