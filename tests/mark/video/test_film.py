@@ -145,6 +145,7 @@ def test_an_unmarked_film_says_nothing_and_a_likeness_is_found(film: Marked, sou
     assert look.verdict is Verdict.UNDECIDED
 
 
+@pytest.mark.slow
 def test_keys_that_wrote_nothing_read_nothing(film: Marked):
     pool = watch(film.data, form_of(film.data)).pool
     wrong = [MarkKey(str(at), sha256(b"wrong %d" % at).digest()) for at in range(20)]
@@ -160,6 +161,7 @@ def test_keys_that_wrote_nothing_read_nothing(film: Marked):
 VP9 = {"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "codec", "sound"), [("webm", "libvpx-vp9", "libopus"), ("matroska", "libx264", "aac")]
 )
@@ -194,6 +196,7 @@ def test_a_quiet_film_is_marked_in_its_pictures(studio: Studio, tmp_path: Path):
     assert film.look().verdict is Verdict.HOLDS
 
 
+@pytest.mark.slow
 def test_a_credential_that_was_there_is_kept(film: Marked, studio: Studio, tmp_path: Path):
     again = marked(studio, film.data, tmp_path, item=2)
     look = again.look()
