@@ -217,7 +217,7 @@ def _show(
     title = Text("Evidence for {id} can serve as evidence for{about}:", "{id}의 증거가 될 수 있는 곳{about}:")
     if part is not None:
         title = Text(
-            "Evidence for {id} can serve as evidence for in {part}{about}:",
+            "In {part}, evidence for {id} can serve as evidence for{about}:",
             "{part}에서 {id}의 증거가 될 수 있는 곳{about}:",
         )
     place = "" if part is None else part.label.say(lang)
