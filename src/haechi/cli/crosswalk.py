@@ -213,7 +213,7 @@ def _show(
             id=here.label,
         )
         return
-    about = "" if subject is None else f", {subject.say(lang)}"
+    about = "" if subject is None else f" ({subject.say(lang)})"
     title = Text("Evidence for {id} can serve as evidence for{about}:", "{id}의 증거가 될 수 있는 곳{about}:")
     if part is not None:
         title = Text(
