@@ -2,9 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,6 +43,35 @@ def test_it_speaks_korean_and_keeps_what_was_asked_for(tmp_path: Path):
     assert "모든 단계 성립" in ran.stdout
     assert "FAILS" not in ran.stdout
     assert (kept / "report.haechi").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_whoever_ends_it_ends_its_nodes_too(tmp_path: Path, signum: signal.Signals):
+    environment = os.environ | {"PYTHONPATH": str(SRC), "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "haechi", "demo"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline_s = time.monotonic() + 60
+            while not nodes_under(tmp_path) and time.monotonic() < deadline_s:
+                time.sleep(0.05)
+            assert nodes_under(tmp_path)
+        finally:
+            process.send_signal(signum)
+        process.wait(timeout=60)
+    assert nodes_under(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def nodes_under(folder: Path) -> list[int]:
+    """Processes whose command line names a place in the folder."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(folder) in (process / "cmdline").read_bytes().decode(errors="replace"):
+                found.append(int(process.name))
+    return found
 
 
 @pytest.mark.e2e

@@ -1,6 +1,7 @@
 """`haechi demo`: one statement crosses a border, on three real processes, step by step in plain words."""
 
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,8 @@ def demo(
     root = Path(tempfile.mkdtemp(prefix="haechi-demo-")) if folder is None else folder
     root.mkdir(parents=True, exist_ok=True)
     show = Demonstration(root.absolute(), Out(json))
+    for signum in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the nodes are stopped, nothing is left behind
+        signal.signal(signum, signal.default_int_handler)
     try:
         held = show.run(stay=not once)
     finally:

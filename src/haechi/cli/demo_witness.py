@@ -96,11 +96,11 @@ class WitnessShow:
         demo, node = self.demo, self.demo.nodes[LIAR]
         node.stop()
         twin = self._twin(node)
-        for one, subject in ((node, "for-korea"), (twin, "for-the-uk")):
-            one.start()
-            one.wait_ready()
-            self._say(one, subject)
         try:
+            for one, subject in ((node, "for-korea"), (twin, "for-the-uk")):
+                one.start()
+                one.wait_ready()
+                self._say(one, subject)
             origin = node.card.origin
             findings = [found("demo.fork.shown", origin=origin)]
             for short in ("kr", "uk"):

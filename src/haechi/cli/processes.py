@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +48,14 @@ class NodeProcess:
         return PeerClient(self.url, Limits(attempts=1))
 
     def start(self) -> None:
-        """Start the process; returns at once."""
+        """Start the process; returns at once.
+
+        Interrupts reach the main thread: another one starts it, so that a process is always known by then.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(self._start).result()
+
+    def _start(self) -> None:
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603  # our own program
                 [sys.executable, "-m", "haechi", "node", "--dir", str(self.folder)],
