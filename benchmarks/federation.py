@@ -18,21 +18,24 @@ NAMES = [f"n{number}" for number in range(10)]
 SHM = Path("/dev/shm")  # noqa: S108  # mirrors keep their few small files there
 
 
-def settle(entries: int) -> Row:
+def settle(entries: int) -> list[Row]:
     """Seconds until all ten logs of `entries` entries are held and cosigned by all."""
     with tempfile.TemporaryDirectory(dir=SHM if SHM.is_dir() else None) as folder:
         world = World(1, Path(folder), NAMES)
         for name, site in world.sites.items():
             site.branches[0].grow(bodies(2, entries - 2, name), shared=False)
-        began_s = time.perf_counter()
+        began_s, cpu_s = time.perf_counter(), time.process_time()
         rounds = 0
         while not settled(world, entries):
             world.run(1)
             rounds += 1
-        took_s = time.perf_counter() - began_s
+        took_s, worked_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     copies = len(NAMES) * (len(NAMES) - 1) * entries
     what = f"10 nodes x 10 witnesses x {entries:,} entries a log ({copies:,} copies), {rounds} round(s)"
-    return figure(what, took_s, "s", at_most=60)
+    return [
+        figure(what, took_s, "s", at_most=60),
+        figure("the same in processor time, whatever else the machine does", worked_s, "s"),
+    ]
 
 
 def settled(world: World, entries: int) -> bool:
@@ -45,7 +48,7 @@ def settled(world: World, entries: int) -> bool:
 
 
 def main() -> None:
-    report("federation", "Federation", [settle(10_000), settle(100_000)])
+    report("federation", "Federation", [*settle(10_000), *settle(100_000)])
 
 
 if __name__ == "__main__":

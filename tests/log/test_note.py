@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haechi.errors import TooLarge
+from haechi.log import note as notes
 from haechi.log.note import (
     MAX_LINES,
     MAX_NOTE_BYTES,
@@ -396,3 +397,25 @@ def test_bytes_from_anywhere_are_read_back_the_same_or_refused(raw: bytes):
     except NoteMalformed:
         return
     assert note.encode() == raw
+
+
+@pytest.mark.parametrize("type_", list(SignatureType))
+def test_what_verified_is_remembered_and_nothing_else(type_: SignatureType, monkeypatch: pytest.MonkeyPatch):
+    """It is asked for by key, signature and message together, each with one byte changed."""
+    seen = notes._Seen(2)
+    monkeypatch.setattr(notes, "_SEEN", seen)
+    make = MLDSA44PrivateKey if type_ is SignatureType.ML_DSA_44 else Ed25519PrivateKey
+    signer, other = (NoteSigner("kr.example/w", type_, make.generate()) for _ in range(2))
+    good = signer.sign(b"message")
+    bad = good[:-1] + bytes([good[-1] ^ 1])
+    for _ in range(2):  # before and after it is remembered
+        assert not signer.key.verifies(bad, b"message")
+        assert not signer.key.verifies(good, b"messagf")
+        assert not signer.key.verifies(good[:-1], good[-1:] + b"message")
+        assert not other.key.verifies(good, b"message")
+        assert signer.key.verifies(good, b"message")
+    for number in range(5):
+        text = b"%d" % number
+        assert signer.key.verifies(signer.sign(text), text)
+        assert len(seen._seen) <= 2
+    assert signer.key.verifies(good, b"message")

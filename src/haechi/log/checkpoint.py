@@ -249,7 +249,13 @@ def open_checkpoint(raw: bytes, keys: Sequence[NoteKey], origin: str) -> OpenedC
     Raises TooLarge, NoteMalformed, CheckpointMalformed, WrongOrigin, LineInvalid, NoKnownKey (also when
     only witnesses are known), LineMissing or ExtensionUnsigned.
     """
-    checkpoint, note = read_checkpoint(raw)
+    return verify_checkpoint(*read_checkpoint(raw), keys, origin)
+
+
+def verify_checkpoint(
+    checkpoint: Checkpoint, note: Note, keys: Sequence[NoteKey], origin: str
+) -> OpenedCheckpoint:
+    """`open_checkpoint` for a note that was read already."""
     if checkpoint.origin != origin:
         raise WrongOrigin(expected=origin, got=checkpoint.origin)
     keys = keys_at(keys, checkpoint.size)

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import NamedTuple, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -183,13 +184,7 @@ class NoteKey:
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether the bare `signature` is this key's over `message`; Ed25519 in the strict profile."""
-        if self.type is not SignatureType.ML_DSA_44:
-            return strict.verify(self.public, signature, message)
-        try:
-            _ml_dsa(self.public).verify(signature, message)
-        except InvalidSignature:
-            return False
-        return True
+        return _SEEN.check(self, signature, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +328,47 @@ def _is_name(name: str) -> bool:
 def name_list(names: Iterable[str]) -> str:
     """Names for a sentence: each once, sorted, `-` for none."""
     return ", ".join(sorted(set(names))) or "-"
+
+
+class _Seen:
+    """Signatures that verified, by the SHA-256 of key, signature and message.
+
+    Always true: only what verified is here, so forgetting costs time and remembering claims nothing that is
+    not so; at most `most` digests are kept, the newest.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._seen: dict[bytes, None] = {}
+        self._lock = Lock()
+
+    def check(self, key: NoteKey, signature: bytes, message: bytes) -> bool:
+        """Whether the signature verifies."""
+        # The type fixes the key's length, and the signature's is said: no part can pass for another.
+        parts = (bytes([key.type]), key.public, len(signature).to_bytes(4), signature, message)
+        name = sha256(b"".join(parts)).digest()
+        if name in self._seen:
+            return True
+        if not _verifies(key, signature, message):
+            return False
+        with self._lock:
+            self._seen[name] = None
+            if len(self._seen) > self._most:
+                del self._seen[next(iter(self._seen))]
+        return True
+
+
+_SEEN = _Seen(4096)
+
+
+def _verifies(key: NoteKey, signature: bytes, message: bytes) -> bool:
+    if key.type is not SignatureType.ML_DSA_44:
+        return strict.verify(key.public, signature, message)
+    try:
+        _ml_dsa(key.public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

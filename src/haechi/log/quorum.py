@@ -17,6 +17,7 @@ from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.canonical import shorten
 from haechi.log.cosignature import TreeHead, cosigned_at
 from haechi.log.note import LineInvalid, Note, NoteKey, SignatureType
+from haechi.log.parallel import on_every_core
 from haechi.words import Text
 
 MAX_POLICY_BYTES = 1 << 20
@@ -208,12 +209,14 @@ def cosigners(note: Note, head: TreeHead, keys: Sequence[NoteKey], now: int | No
     say nothing about what was seen until now. Raises LineInvalid for a known key's line that does not verify.
     """
     pinned = {(key.name, key.key_id): key for key in keys if key.type is not SignatureType.ED25519}
+    known = [
+        (key, line.signature)
+        for line in dict.fromkeys(note.lines)
+        if (key := pinned.get((line.name, line.key_id))) is not None
+    ]
+    verified = on_every_core(lambda one: cosigned_at(head, *one), known)
     times: dict[NoteKey, int] = {}
-    for line in dict.fromkeys(note.lines):
-        key = pinned.get((line.name, line.key_id))
-        if key is None:
-            continue
-        time_s = cosigned_at(head, key, line.signature)
+    for (key, _), time_s in zip(known, verified, strict=True):
         if time_s is None:
             raise LineInvalid(name=key.name, key_id=key.key_id.hex())
         if time_s and (now is None or time_s <= now + MAX_SKEW_S):

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from haechi.errors import BadInput, Conflict, NotFound, Refused, TooLarge
 from haechi.findings import Verdict
 from haechi.log.canonical import decode_base64, decode_decimal, encode_base64
-from haechi.log.checkpoint import CheckpointMalformed, OpenedCheckpoint, open_checkpoint
+from haechi.log.checkpoint import Checkpoint, CheckpointMalformed, OpenedCheckpoint, verify_checkpoint
 from haechi.log.cosignature import cosign
 from haechi.log.merkle import HASH_SIZE, check_consistency
 from haechi.log.note import LineInvalid, NoKnownKey, Note, NoteKey, NoteLine, NoteMalformed, NoteSigner
@@ -190,13 +190,13 @@ class Witness:
         and StoreFailed (503) when the disk refuses: nothing was cosigned then.
         """
         asked = AddCheckpoint.parse(raw)
-        origin = _origin_of(asked.note)
+        note, origin = _read(asked.note)
         keys = self._keys(origin)
         if not keys:
             raise OriginUnknown(what_is=Text("log", "로그"), name=origin[:200])
         if self._frozen(origin):
             raise LogFrozen(origin=origin)
-        opened = _opened(asked.note, keys, origin)
+        opened = _opened(note, keys, origin)
         head = Head(opened.checkpoint.size, opened.checkpoint.root)
         if asked.old_size > head.size:
             raise AddMalformed(why=Text("the old size is the larger one", "이전 크기가 더 큼"))
@@ -256,16 +256,18 @@ class Inconsistency(NamedTuple):
     fork: Fork | None
 
 
-def _origin_of(raw: bytes) -> str:
+def _read(raw: bytes) -> tuple[Note, str]:
+    """The note, and the log that its first line names."""
     try:
-        return Note.parse(raw).text.split(b"\n", 1)[0].decode()
+        note = Note.parse(raw)
+        return note, note.text.split(b"\n", 1)[0].decode()
     except (NoteMalformed, TooLarge) as error:
         raise AddMalformed(why=Text(error.say("en"), error.say("ko"))) from error
 
 
-def _opened(raw: bytes, keys: Sequence[NoteKey], origin: str) -> OpenedCheckpoint:
+def _opened(note: Note, keys: Sequence[NoteKey], origin: str) -> OpenedCheckpoint:
     try:
-        return open_checkpoint(raw, keys, origin)
+        return verify_checkpoint(Checkpoint.from_text(note.text), note, keys, origin)
     except CheckpointMalformed as error:
         if error.facts.get("part") == _EMPTY_ROOT_PART:
             raise Inconsistent(origin=origin, why=error.say("en")) from error
