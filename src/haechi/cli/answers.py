@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, Within, day_of, within
-from haechi.cli.counted import Counted, Hearing, checkers_of, count_raw, read_evidence, voices_of
-from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, tr
-from haechi.cli.out import EXIT_BY_VERDICT, Out
-from haechi.cli.verify import load_trust, quorum_of
-from haechi.findings import Verdict
+from haechi.cli.counted import (
+    Counted,
+    Hearing,
+    checkers_of,
+    count_raw,
+    exit_of,
+    read_evidence,
+    voices_of,
+)
+from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, TrustFile, tr
+from haechi.cli.out import Out
+from haechi.cli.verify import about_list, listed_trust, load_list, load_trust, quorum_of
+from haechi.findings import Finding
 from haechi.words import Lang, Text
 
 if TYPE_CHECKING:
@@ -61,6 +69,7 @@ class Question(NamedTuple):
     on: str
     policy: Path | None = None
     quorum: int | None = None
+    trust: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,12 @@ class Worked:
     counted: tuple[Counted, ...]
     files: tuple[bytes, ...]
     voices: Mapping[str, frozenset[str]]
+    about_list: Finding | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code: the worst of what was not verified, the trust list among it."""
+        return exit_of(self.counted, self.about_list)
 
 
 def register(app: typer.Typer) -> None:
@@ -95,30 +110,32 @@ def answers(
     part_of: PartOf = None,
     voice: Voices = None,
     pins: PinsFile = None,
+    trust: TrustFile = None,
     policy: PolicyFile = None,
     quorum: QuorumOf = None,
     on: Day = "",
     json: Json = False,
 ) -> None:
-    """Exit 0; with evidence that was not counted 1 (a check FAILS) or 3 (UNDECIDED)."""
+    """Exit 0; 1 (a check FAILS) or 3 (UNDECIDED) with evidence not counted, or an expired trust list."""
     from haechi.facts import load
 
     out, facts = Out(json), load()
     part = within(facts, to) if to else None
-    asked = Question(subject, evidence or (), part_of or (), voice or (), pins, on, policy, quorum)
+    asked = Question(subject, evidence or (), part_of or (), voice or (), pins, on, policy, quorum, trust)
     worked = work_out(out, asked)
     if json:
         out.data(
             {
                 **worked.answers.as_dict(),
                 "evidence": [each.as_dict() for each in worked.counted],
+                "trust_list": None if worked.about_list is None else worked.about_list.as_dict(out.lang),
                 "lacking": _lacking(part, worked.answers),
                 "note": NOT_ADVICE.say(out.lang),
             }
         )
     else:
         _show(out, facts, worked, part)
-    raise typer.Exit(exit_of(worked.counted))
+    raise typer.Exit(worked.code)
 
 
 def work_out(out: Out, given: Question) -> Worked:
@@ -127,9 +144,11 @@ def work_out(out: Out, given: Question) -> Worked:
     from haechi.facts import load
 
     facts = load()
-    trust, voices = load_trust(given.pins), voices_of(given.voice)
-    engine = Engine(facts, checkers_of(trust))
-    heard = Hearing(trust, voices, quorum_of(trust, given.policy, given.quorum))
+    pins, listed = load_trust(given.pins), load_list(given.trust)
+    voices = voices_of(given.voice, listed)
+    engine = Engine(facts, checkers_of(pins, listed))
+    asked = quorum_of(pins, listed, given.policy, given.quorum)
+    heard = Hearing(listed_trust(pins, listed), voices, asked)
     counted: list[Counted] = []
     files: list[bytes] = []
     with out.progress(Text("counting evidence", "증거를 세는 중")) as progress:
@@ -139,16 +158,8 @@ def work_out(out: Out, given: Question) -> Worked:
             counted += count_raw(engine, str(path), raw, heard)
             progress(done + 1, len(given.evidence))
     found = engine.answers(Scope(given.subject, tuple(given.part_of)), day_of(given.on))
-    return Worked(engine, found, tuple(counted), tuple(files), voices)
-
-
-def exit_of(counted: Sequence[Counted]) -> int:
-    """The worst of what was not verified; what is simply no evidence changes nothing."""
-    verdicts = {each.verdict for each in counted if not each.counted}
-    for verdict in (Verdict.FAILS, Verdict.UNDECIDED):
-        if verdict in verdicts:
-            return EXIT_BY_VERDICT[verdict]
-    return 0
+    about = None if listed is None else about_list(listed)
+    return Worked(engine, found, tuple(counted), tuple(files), voices, about)
 
 
 def _lacking(part: Within | None, found: "Answers") -> list[str]:
@@ -193,6 +204,8 @@ def _show(out: Out, facts: "Facts", worked: Worked, part: Within | None) -> None
             ids=", ".join(missing),
         )
     show_counted(out, worked.counted)
+    if worked.about_list is not None:
+        out.findings([worked.about_list])
     out.say(Text("data version {version}", "데이터 판 {version}"), version=found.data_version)
     out.say(NOT_ADVICE)
 

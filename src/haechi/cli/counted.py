@@ -1,13 +1,14 @@
 """Files counted for the pledge board: each statement is verified first, and what was not counted says why."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haechi.cli.files import read_file
-from haechi.errors import BadInput
+from haechi.cli.out import EXIT_BY_VERDICT
+from haechi.errors import BadInput, NotFound
 from haechi.findings import VERDICT_WORDS, Finding, Verdict, overall
 from haechi.words import Text
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from haechi.answers import Engine, Seen
     from haechi.network.pins import Pins
     from haechi.network.sections import Report, Section, Trust
+    from haechi.network.trust.metadata import Verified
     from haechi.network.verify import Quorum
     from haechi.statement.claims import Claim
 
@@ -64,11 +66,25 @@ class Counted:
         }
 
 
-def voices_of(said: Iterable[str]) -> Mapping[str, frozenset[str]]:
-    """Party to the issuers that speak for it, from PARTY=ISSUER. Raises BadInput, UnknownName."""
-    from haechi.facts import load
+def exit_of(counted: Sequence[Counted], about: Finding | None = None) -> int:
+    """The worst of what was not verified, `about` among it; what is simply no evidence changes nothing."""
+    verdicts = {each.verdict for each in counted if not each.counted}
+    verdicts |= set() if about is None else {about.verdict}
+    for verdict in (Verdict.FAILS, Verdict.UNDECIDED):
+        if verdict in verdicts:
+            return EXIT_BY_VERDICT[verdict]
+    return 0
 
-    found: dict[str, frozenset[str]] = {}
+
+def voices_of(said: Iterable[str], listed: "Verified | None" = None) -> Mapping[str, frozenset[str]]:
+    """Party to the issuers that speak for it, from PARTY=ISSUER and from a trust list.
+
+    Raises BadInput, UnknownName.
+    """
+    from haechi.facts import load
+    from haechi.network.trust.view import voices_in
+
+    found = {} if listed is None else voices_in(listed.trust_list)
     for each in said:
         party, sign, issuer = each.partition("=")
         if not (sign and issuer):
@@ -82,9 +98,12 @@ def voices_of(said: Iterable[str]) -> Mapping[str, frozenset[str]]:
     return found
 
 
-def checkers_of(pins: "Pins") -> frozenset[str]:
-    """Whose confirmations and disputes count for assurance: the issuers of the pinned nodes."""
-    return frozenset(card.issuer for card in pins.nodes)
+def checkers_of(pins: "Pins", listed: "Verified | None" = None) -> frozenset[str]:
+    """Whose confirmations and disputes count for assurance: who runs pinned and listed nodes."""
+    from haechi.network.trust.view import checkers_in
+
+    known = frozenset[str]() if listed is None else checkers_in(listed.trust_list)
+    return known | {card.issuer for card in pins.nodes}
 
 
 def count_file(engine: "Engine", path: Path, heard: Hearing) -> list[Counted]:
@@ -104,7 +123,9 @@ def count_raw(engine: "Engine", name: str, raw: bytes, heard: Hearing) -> list[C
         return [_count(engine, name, section, heard.voices, witnessed=False) for section in sections]
     # Whether others saw the log decides how well evidence is assured, not whether it counts: a second look.
     asked = _verified(raw, heard.trust, heard.quorum).sections
-    witnessed = {each.digest for each in asked if any(map(_by_others, each.findings))}
+    witnessed = {
+        each.digest for each in asked if any(_by_others(finding, heard.trust) for finding in each.findings)
+    }
     return [
         _count(engine, name, section, heard.voices, witnessed=section.digest in witnessed)
         for section in sections
@@ -190,8 +211,15 @@ def _seen(section: "Section", *, witnessed: bool) -> "Seen":
     return Seen(logs=tuple(dict.fromkeys(logs)), witnessed=witnessed)
 
 
-def _by_others(finding: Finding) -> bool:
-    """Whether a quorum is met with somebody in it besides the log itself."""
+def _by_others(finding: Finding, trust: "Trust") -> bool:
+    """Whether a quorum is met with somebody in it besides the log itself and who runs it."""
     if finding.code != _QUORUM:
         return False
-    return bool({*str(finding.facts["by"]).split(", ")} - {str(finding.facts["origin"])})
+    own = str(finding.facts["origin"])
+    try:
+        operator = trust.operator(own)
+    except NotFound:
+        operator = own
+    # A node's keys are its name and a word for each (`policy_of_nodes`).
+    signed = {name.partition("#")[0] for name in str(finding.facts["by"]).split(", ")}
+    return bool(signed - {own, operator})

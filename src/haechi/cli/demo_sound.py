@@ -110,7 +110,9 @@ class SoundShow:
         data = as_wave(played)
         (self.demo.root / "as-heard.wav").write_bytes(data)
         with self.demo.nodes["uk"].client() as client:
-            registry = NodeRegistry(client, self.demo.pins("reader"), self.demo.facts)
+            pins = self.demo.pins("reader")
+            institutes = {card.issuer for card in pins.nodes}
+            registry = NodeRegistry(client, pins, institutes, self.demo.facts)
             look = look_at_sound(data, Means(registry=registry))
         read = next((each for each in look.layers if each.code == "mark.sound.read"), None)
         if read is None or look.record is None or look.record.issuer != self.issuer:

@@ -10,7 +10,7 @@ import typer
 from haechi.cli.looking import Reader, Report, Seen, each_seen
 from haechi.cli.many import Engine, Workers, named_files, spread_over
 from haechi.cli.mark import FILE
-from haechi.cli.options import Json, NodeUrl, PinsFile, tr
+from haechi.cli.options import Json, NodeUrl, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.findings import VERDICT_WORDS, Verdict
 from haechi.mark.media import STDIN, SUFFIXES
@@ -45,6 +45,7 @@ def detect(
     ],
     node: NodeUrl = "",
     pins: PinsFile = None,
+    trust: TrustFile = None,
     records: Annotated[
         Path | None, typer.Option("--records", help=tr("folder with statements", "진술이 있는 폴더"))
     ] = None,
@@ -93,7 +94,7 @@ def detect(
     """Look; exit 0 HOLDS (mark, log and content agree), 1 FAILS, 3 UNDECIDED; the gravest of many files."""
     out = Out(json)
     files_of_keys = (tuple(keys or ()), tuple(anchors or ()), tuple(profiles or ()))
-    reader = Reader(node, pins, records, *files_of_keys, tokenizer, model)
+    reader = Reader(node, pins, records, *files_of_keys, tokenizer, model, trust)
     spread = spread_over(engine, workers, "haechi detect")
     paths = [STDIN] if STDIN in files else []
     given = [path for path in files if path != STDIN]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haechi.cli.answers import Given, PartOf, Question, Subject, Voices, Worked, exit_of, work_out
+from haechi.cli.answers import Given, PartOf, Question, Subject, Voices, Worked, work_out
 from haechi.cli.asked import Day
 from haechi.cli.files import read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
-from haechi.cli.options import Json, Keys, PinsFile, tr
+from haechi.cli.options import Json, Keys, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out, locale_lang
-from haechi.cli.verify import load_trust
+from haechi.cli.verify import known
 from haechi.findings import overall
 from haechi.words import LANGS, Text
 
@@ -38,27 +38,27 @@ def register(app: typer.Typer) -> None:
 
 def answers_csv(
     subject: Subject, output: Output, evidence: Given = None, part_of: PartOf = None, voice: Voices = None,
-    pins: PinsFile = None, on: Day = "", json: Json = False,
+    pins: PinsFile = None, trust: TrustFile = None, on: Day = "", json: Json = False,
 ) -> None:  # fmt: skip
     """UTF-8 with a byte order mark, in the language of the process."""
     from haechi.answers import answers_csv as as_csv
     from haechi.facts import load
 
     out = Out(json)
-    worked = _worked(out, subject, evidence, part_of, voice, (pins, on))
+    worked = _worked(out, subject, evidence, part_of, voice, (pins, on, trust))
     _written(out, [(output, as_csv(worked.answers, load(), out.lang))], worked)
 
 
 def oscal_results(
     subject: Subject, output: Output, evidence: Given = None, part_of: PartOf = None, voice: Voices = None,
-    pins: PinsFile = None, on: Day = "", json: Json = False,
+    pins: PinsFile = None, trust: TrustFile = None, on: Day = "", json: Json = False,
 ) -> None:  # fmt: skip
     """An assessment-results document."""
     from haechi.answers.oscal_results import oscal_results as results
     from haechi.facts import load
 
     out = Out(json)
-    worked = _worked(out, subject, evidence, part_of, voice, (pins, on))
+    worked = _worked(out, subject, evidence, part_of, voice, (pins, on, trust))
     pieces = worked.engine.pieces(worked.answers)
     document = results(worked.answers, load(), pieces, datetime.now(UTC))
     _written(out, [(output, _json(document))], worked)
@@ -66,14 +66,14 @@ def oscal_results(
 
 def cyclonedx(
     subject: Subject, output: Output, evidence: Given = None, part_of: PartOf = None, voice: Voices = None,
-    pins: PinsFile = None, on: Day = "", json: Json = False,
+    pins: PinsFile = None, trust: TrustFile = None, on: Day = "", json: Json = False,
 ) -> None:  # fmt: skip
     """A BOM with standards and declarations."""
     from haechi.answers.cyclonedx import cyclonedx as as_bom
     from haechi.facts import load
 
     out = Out(json)
-    worked = _worked(out, subject, evidence, part_of, voice, (pins, on))
+    worked = _worked(out, subject, evidence, part_of, voice, (pins, on, trust))
     pieces = worked.engine.pieces(worked.answers)
     document = as_bom(worked.answers, load(), pieces, datetime.now(UTC))
     _written(out, [(output, _json(document))], worked)
@@ -82,7 +82,7 @@ def cyclonedx(
 def report(
     form: Annotated[str, typer.Argument(help="oecd-hiroshima, kr-34, eu-annex-iv")],
     subject: Subject, output: Output, evidence: Given = None, part_of: PartOf = None, voice: Voices = None,
-    pins: PinsFile = None, on: Day = "", json: Json = False,
+    pins: PinsFile = None, trust: TrustFile = None, on: Day = "", json: Json = False,
 ) -> None:  # fmt: skip
     """Markdown: OUT in English, and beside it the same with `.ko` before the ending in Korean."""
     from haechi.answers.skeleton import skeleton
@@ -93,7 +93,7 @@ def report(
     if form not in FORMS:
         raise UnknownName(field=Text("form", "양식"), got=form[:120], nearest=list(FORMS))
     out, facts = Out(json), load()
-    worked = _worked(out, subject, evidence, part_of, voice, (pins, on))
+    worked = _worked(out, subject, evidence, part_of, voice, (pins, on, trust))
     pieces = worked.engine.pieces(worked.answers)
     korean = output.with_name(f"{output.stem}.ko{output.suffix}")
     files = [
@@ -108,8 +108,8 @@ def package(
     output: Output,
     key: Annotated[str, typer.Option("--key", "-k", help=tr("name or path of the key", "키 이름 또는 경로"))],
     issuer: Annotated[str, typer.Option("--issuer", "-i", help=tr("who signs it", "서명하는 이"))],
-    evidence: Given = None, part_of: PartOf = None, voice: Voices = None, pins: PinsFile = None, on: Day = "",
-    keys: Keys = None, json: Json = False,
+    evidence: Given = None, part_of: PartOf = None, voice: Voices = None, pins: PinsFile = None,
+    trust: TrustFile = None, on: Day = "", keys: Keys = None, json: Json = False,
 ) -> None:  # fmt: skip
     """One JSON file that `haechi export verify` checks with nothing but this program."""
     from haechi.answers.package import body_bytes, write_package
@@ -117,7 +117,7 @@ def package(
     from haechi.statement.keyring import load_key
 
     out = Out(json)
-    worked = _worked(out, subject, evidence, part_of, voice, (pins, on))
+    worked = _worked(out, subject, evidence, part_of, voice, (pins, on, trust))
     body = made(worked.answers, worked.files, worked.voices, worked.engine.checkers)
     signer = load_key(resolve_key(key, keys), passphrase())
     statement = _signed(signer, issuer, f"answers:{subject}", body_bytes(body))
@@ -127,6 +127,7 @@ def package(
 def verify(
     file: Annotated[Path, typer.Argument(help=tr("package of answers", "답 묶음 파일"))],
     pins: PinsFile = None,
+    trust: TrustFile = None,
     json: Json = False,
 ) -> None:
     """Exit 0 when it HOLDS, 1 when something FAILS, 3 when something is UNDECIDED."""
@@ -135,12 +136,12 @@ def verify(
     from haechi.network.verify import check_issuer
     from haechi.statement.envelope import Statement
 
-    out, facts, trust = Out(json), load(), load_trust(pins)
+    out, facts, reader = Out(json), load(), known(pins, trust)
     raw, body = read_package(read_file(file, MAX_PACKAGE_BYTES, Text("package", "묶음")))
     statement = Statement.from_bytes(raw)
-    findings = [statement.check_signature(), check_issuer(statement, trust)]
+    findings = [statement.check_signature(), check_issuer(statement, reader)]
     changed = check_body(body, statement.payload)
-    findings.append(_again(body, trust, facts) if changed is None else changed)
+    findings.append(_again(body, reader, facts) if changed is None else changed)
     out.findings(findings, Text(f"{body.subject}, {body.as_of}", f"{body.subject}, {body.as_of}"))
     out.data(
         {
@@ -155,9 +156,16 @@ def verify(
 
 
 def _worked(
-    out: Out, subject: str, evidence: Given, part_of: PartOf, voice: Voices, rest: tuple[Path | None, str]
+    out: Out,
+    subject: str,
+    evidence: Given,
+    part_of: PartOf,
+    voice: Voices,
+    rest: tuple[Path | None, str, Path | None],
 ) -> Worked:
-    return work_out(out, Question(subject, evidence or (), part_of or (), voice or (), *rest))
+    pins, on, trust = rest
+    given = (evidence or (), part_of or (), voice or ())
+    return work_out(out, Question(subject, *given, pins, on, trust=trust))
 
 
 def _signed(signer: "SigningKey", issuer: str, subject: str, body: bytes) -> "Statement":
@@ -212,7 +220,7 @@ def _written(out: Out, files: list[tuple[Path, bytes]], worked: Worked) -> None:
             "evidence": [each.as_dict() for each in worked.counted],
         }
     )
-    raise typer.Exit(exit_of(worked.counted))
+    raise typer.Exit(worked.code)
 
 
 _COMMANDS: tuple[tuple[str, Text, Callable[..., None]], ...] = (

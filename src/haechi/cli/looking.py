@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from haechi.mark.text import TextLook, TextMeans
     from haechi.mark.text.registry import TextRegistry
     from haechi.mark.verdict import Look
+    from haechi.network.pins import Pins
+    from haechi.network.trust.metadata import Verified
 
 _MAX_ANCHORS = 1 << 20
 _MAX_REPORT = 1 << 30
@@ -38,11 +40,12 @@ class Reader(NamedTuple):
     profiles: tuple[Path, ...] = ()
     tokenizer: Path | None = None
     model: Path | None = None
+    trust: Path | None = None
 
     def means(self, stack: ExitStack) -> "AllMeans":
         """The keys, anchors and registry; a node's connection lives as long as the stack."""
         from haechi.cli.files import read_file
-        from haechi.cli.verify import load_trust
+        from haechi.cli.verify import listed_trust, load_list, load_trust
         from haechi.facts import load
         from haechi.mark.extra import require
 
@@ -64,9 +67,10 @@ class Reader(NamedTuple):
             from haechi.network.client import PeerClient
 
             client = stack.enter_context(PeerClient(self.node))
-            asked = NodeRegistry(client, load_trust(self.pins), load())
-            known = (*trust, *asked.anchors())
-            return AllMeans(Means(own, known, asked), self._of_text(asked, known))
+            pinned, listed = load_trust(self.pins), load_list(self.trust)
+            asked = NodeRegistry(client, listed_trust(pinned, listed), _institutes(pinned, listed), load())
+            anchored = (*trust, *asked.anchors())
+            return AllMeans(Means(own, anchored, asked), self._of_text(asked, anchored))
         registry = Nowhere() if self.records is None else read_folder(self.records, load())
         texts = NoTexts() if self.records is None else TextFolder(self.records, load())
         return AllMeans(Means(own, tuple(trust), registry), self._of_text(texts, tuple(trust)))
@@ -88,6 +92,17 @@ class Reader(NamedTuple):
             digest, tokenize = load_tokenizer(self.tokenizer)
             means = replace(means, tokenizer=digest, tokenize=tokenize)
         return means
+
+
+def _institutes(pins: "Pins", listed: "Verified | None") -> frozenset[str]:
+    """Who runs pinned nodes, and listed nodes unless it is a company (docs/decisions/0071)."""
+    from haechi.network.trust.view import checkers_in
+
+    pinned = frozenset(card.issuer for card in pins.nodes)
+    if listed is None:
+        return pinned
+    known = listed.trust_list
+    return pinned | {name for name in checkers_in(known) if known.organisation(name).role != "company"}
 
 
 class AllMeans(NamedTuple):

@@ -1,7 +1,7 @@
 """Statements about marks, asked of a node over HTTP; everything it answers is verified here."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -13,8 +13,7 @@ from haechi.mark.batch import ItemProof
 from haechi.mark.credentials.trust import TrustSource, published_anchors
 from haechi.mark.records import LogRecord, records_of
 from haechi.network.client import PeerClient
-from haechi.network.pins import Pins
-from haechi.network.verify import verify_bundle
+from haechi.network.verify import Trust, verify_bundle
 from haechi.statement.claims import claim_of
 from haechi.statement.envelope import Statement
 from haechi.statement.kinds.document import Document
@@ -30,11 +29,15 @@ MOST_PROFILES = 1000
 
 
 class NodeRegistry:
-    """A `Registry` that a node answers. Only fingerprints and payloads are sent, never a file."""
+    """A `Registry` that a node answers. Only fingerprints and payloads are sent, never a file.
 
-    def __init__(self, client: PeerClient, pins: Pins, facts: Facts) -> None:
+    trust: whose keys a reader knows; institutes: whose roots of credentials are believed, by issuer name.
+    """
+
+    def __init__(self, client: PeerClient, trust: Trust, institutes: Collection[str], facts: Facts) -> None:
         self._client = client
-        self._pins = pins
+        self._trust = trust
+        self._institutes = institutes
         self._facts = facts
         self._blobs: dict[bytes, bytes | None] = {}
         self._profiles: Sequence[ProfileRecord] | None = None
@@ -57,7 +60,7 @@ class NodeRegistry:
         return self._like({"minhash": minhash.hex()})
 
     def profiles(self) -> "Sequence[ProfileRecord]":
-        """Profiles of text marks, each fetched as a bundle and checked against the pins."""
+        """Profiles of text marks, each fetched as a bundle and checked by what the reader trusts."""
         from haechi.mark.text.registry import profile_records
 
         if self._profiles is None:
@@ -87,7 +90,7 @@ class NodeRegistry:
         return self._blobs[digest]
 
     def anchors(self) -> Sequence[TrustSource]:
-        """Roots of credentials that pinned institutes publish in logs here, each statement verified."""
+        """Roots of credentials that known institutes publish in logs here, each statement verified."""
         try:
             body = self._client.fetch("/marks/anchors", MOST_ANSWER_BYTES)
             told: Any = msgspec.json.decode(body)
@@ -96,12 +99,11 @@ class NodeRegistry:
             return ()  # a node of an earlier version
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             raise BadInput(why=f"the node's answer about anchors: {error}") from error
-        institutes = {card.issuer for card in self._pins.nodes}
-        return [source for digest in named[:MOST_ANCHORS] for source in self._published(digest, institutes)]
+        return [source for digest in named[:MOST_ANCHORS] for source in self._published(digest)]
 
-    def _published(self, digest: str, institutes: set[str]) -> Sequence[TrustSource]:
+    def _published(self, digest: str) -> Sequence[TrustSource]:
         bundle = self._bundle(digest)
-        if bundle is None or bundle.statement.about.issuer not in institutes:
+        if bundle is None or bundle.statement.about.issuer not in self._institutes:
             return ()
         if overall(bundle.checks) is not Verdict.HOLDS:
             return ()
@@ -117,7 +119,7 @@ class NodeRegistry:
             return ()
 
     def _verified(self, body: bytes) -> list[LogRecord]:
-        """What the node names, each fetched as a bundle and checked against the pins."""
+        """What the node names, each fetched as a bundle and checked by what the reader trusts."""
         try:
             told: Any = msgspec.json.decode(body)
             named = [(str(each["statement"]), each.get("proof")) for each in told["marks"]]
@@ -141,7 +143,7 @@ class NodeRegistry:
     def _bundle(self, digest: str) -> "_Bundle | None":
         try:
             raw = self._client.fetch(f"/bundles/{digest}", MOST_BUNDLE_BYTES)
-            report = verify_bundle(io.BytesIO(raw), self._pins, self._facts, bytes.fromhex(digest))
+            report = verify_bundle(io.BytesIO(raw), self._trust, self._facts, bytes.fromhex(digest))
         except (BadInput, NotFound, ValueError):
             return None
         subject = report.sections[0]

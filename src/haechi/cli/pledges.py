@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haechi.cli.asked import NOT_ADVICE, Day, day_of
-from haechi.cli.counted import Counted, Hearing, checkers_of, count_file, voices_of
-from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, tr
-from haechi.cli.out import EXIT_BY_VERDICT, Out
+from haechi.cli.counted import Counted, Hearing, checkers_of, count_file, exit_of, voices_of
+from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, TrustFile, tr
+from haechi.cli.out import Out
 from haechi.cli.pledges_compare import show_comparison
 from haechi.cli.pledges_line import show_line
-from haechi.cli.verify import load_trust, quorum_of
+from haechi.cli.verify import about_list, listed_trust, load_list, load_trust, quorum_of
 from haechi.errors import NotFound
-from haechi.findings import Verdict
 from haechi.words import Lang, Text
 
 if TYPE_CHECKING:
@@ -70,6 +69,7 @@ def pledges(
         ),
     ] = None,
     pins: PinsFile = None,
+    trust: TrustFile = None,
     policy: PolicyFile = None,
     quorum: QuorumOf = None,
     on: Day = "",
@@ -82,7 +82,7 @@ def pledges(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Exit 0; with evidence that was not counted 1 (a check FAILS) or 3 (UNDECIDED)."""
+    """Exit 0; 1 (a check FAILS) or 3 (UNDECIDED) with evidence not counted, or an expired trust list."""
     from haechi.answers import Engine, board
     from haechi.facts import load
 
@@ -90,24 +90,29 @@ def pledges(
     if line:
         show_line(out, facts)
         return
-    trust = load_trust(pins)
-    heard = Hearing(trust, voices_of(voice or ()), quorum_of(trust, policy, quorum))
-    engine = Engine(facts, checkers_of(trust))
+    pinned, listed = load_trust(pins), load_list(trust)
+    asked = quorum_of(pinned, listed, policy, quorum)
+    heard = Hearing(listed_trust(pinned, listed), voices_of(voice or (), listed), asked)
+    engine = Engine(facts, checkers_of(pinned, listed))
+    about = None if listed is None else about_list(listed)
     counted = [each for path in evidence or () for each in count_file(engine, path, heard)]
     if instrument == "compare":
         show_comparison(out, facts, counted, party)
-        raise typer.Exit(_exit(counted))
+        raise typer.Exit(exit_of(counted, about))
     found = board(facts, engine, facts.resolve("instrument", instrument), day_of(on))
     if party:
         found = _only(found, facts, party)
     if json:
-        out.data(_as_dict(found, facts, counted))
+        told = None if about is None else about.as_dict(out.lang)
+        out.data({**_as_dict(found, facts, counted), "trust_list": told})
     else:
         _show(out, found, facts)
         _show_counted(out, counted)
+        if about is not None:
+            out.findings([about])
         _show_context(out, found, facts)
         out.say(NOT_ADVICE)
-    raise typer.Exit(_exit(counted))
+    raise typer.Exit(exit_of(counted, about))
 
 
 def _only(found: "Board", facts: "Facts", party: str) -> "Board":
@@ -124,15 +129,6 @@ def _only(found: "Board", facts: "Facts", party: str) -> "Board":
         perhaps=tuple(each for each in found.perhaps if each == id_),
         cells={pair: cell for pair, cell in found.cells.items() if pair[0] == id_},
     )
-
-
-def _exit(counted: Sequence[Counted]) -> int:
-    """The worst of what was not verified; what is simply no evidence changes nothing."""
-    verdicts = {each.verdict for each in counted if not each.counted}
-    for verdict in (Verdict.FAILS, Verdict.UNDECIDED):
-        if verdict in verdicts:
-            return EXIT_BY_VERDICT[verdict]
-    return 0
 
 
 def _as_dict(found: "Board", facts: "Facts", counted: Sequence[Counted]) -> dict[str, object]:

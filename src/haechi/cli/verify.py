@@ -13,14 +13,14 @@ from haechi.cli.options import Json, NodeUrl, PinsFile, PolicyFile, QuorumOf, Tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, NotFound
-from haechi.findings import VERDICT_WORDS, Verdict
+from haechi.findings import VERDICT_WORDS, Finding, Verdict
 from haechi.mark.media import TEXT_TYPES
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.network.pins import Pins
     from haechi.network.trust.metadata import Verified
-    from haechi.network.verify import Quorum, Report, Section, Trust
+    from haechi.network.verify import Quorum, Report, Trust
 
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
@@ -74,11 +74,13 @@ def verify(
         from haechi.cli.detect import look_at
         from haechi.cli.looking import Reader
 
-        raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins)))
+        raise typer.Exit(look_at(out, [Path(what)], Reader(node, pins, trust=trust)))
+    from haechi.network.sections import TITLES, Section
+
     pinned, listed = load_trust(pins), load_list(trust)
-    report = _verify(what, listed_trust(pinned, listed), node, quorum_of(pinned, policy, quorum))
+    report = _verify(what, listed_trust(pinned, listed), node, quorum_of(pinned, listed, policy, quorum))
     if listed is not None:
-        report.sections.append(_about_list(listed))
+        report.sections.append(Section(TITLES["list"], None, [about_list(listed)]))
     show_report(out, report)
     if report.verdict is Verdict.UNDECIDED and listed is None and not (pinned.nodes or pinned.issuers):
         out.say(
@@ -94,18 +96,22 @@ def verify(
     raise typer.Exit(EXIT_BY_VERDICT[report.verdict])
 
 
-def quorum_of(trust: "Pins", policy: Path | None, quorum: int | None) -> "Quorum":
-    """The witnesses asked for: by a policy file, else a number of the pinned nodes, else none."""
+def quorum_of(trust: "Pins", listed: "Verified | None", policy: Path | None, quorum: int | None) -> "Quorum":
+    """The witnesses asked for: by a policy file, else a number of pinned and listed ones, else none.
+
+    With a trust list a witness's key counts where the list says it is good.
+    """
     import time
 
-    from haechi.log.quorum import MAX_POLICY_BYTES, WitnessPolicy
+    from haechi.log.quorum import MAX_POLICY_BYTES
     from haechi.network.verify import Quorum
-    from haechi.network.witnesses import pinned_policy
+    from haechi.network.witnesses import known_policy, read_policy
 
+    known = None if listed is None else listed.trust_list
     if policy is not None:
         raw = read_file(policy, MAX_POLICY_BYTES, Text("witness policy", "증인 정책"))
-        return Quorum(WitnessPolicy.parse(raw), int(time.time()))
-    return Quorum(pinned_policy(trust.nodes, quorum or 0), int(time.time()))
+        return Quorum(read_policy(raw, known), int(time.time()))
+    return Quorum(known_policy(trust.nodes, known, quorum or 0), int(time.time()))
 
 
 def _is_marked_medium(what: str) -> bool:
@@ -150,11 +156,11 @@ def listed_trust(pins: "Pins", listed: "Verified | None") -> "Trust":
     return ListedTrust(pins, listed.trust_list)
 
 
-def _about_list(listed: "Verified") -> "Section":
-    from haechi.network.sections import TITLES, Section
+def about_list(listed: "Verified") -> "Finding":
+    """Whether the list that is gone by is up to date."""
     from haechi.network.trust.view import check_list
 
-    return Section(TITLES["list"], None, [check_list(listed, datetime.now(UTC))])
+    return check_list(listed, datetime.now(UTC))
 
 
 def _verify(what: str, trust: "Trust", node: str, quorum: "Quorum") -> "Report":

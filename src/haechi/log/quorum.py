@@ -7,7 +7,8 @@ A checkpoint that too few witnesses cosigned is *unwitnessed*: nothing is wrong 
 asked for a quorum does not rely on it. Publishing waits for nobody; verification does.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
@@ -25,6 +26,7 @@ MAX_NAMES = 512
 MAX_AGE_S = 24 * 3600
 MAX_SKEW_S = 300  # how far ahead of the reader's clock a witness's clock may be
 NONE = "none"
+LISTED = "listed:"  # in place of a vkey: the keys that a trust list has under this name
 _SHORT = {SignatureType.COSIGNATURE_V1: "ed25519", SignatureType.ML_DSA_44: "ml-dsa-44"}
 _ALLOWED = frozenset({0x09, 0x0A, *range(0x20, 0x7F), *range(0x80, 0x100)})
 
@@ -63,6 +65,13 @@ declare(
             Text(
                 "unwitnessed: {origin} at {size} entries is cosigned by {by}, and {quorum} is asked for",
                 "입회되지 않음: {origin} 항목 {size}개의 공동 서명자는 {by}이며, 필요한 정족수는 {quorum}",
+            ),
+        ),
+        "out-of-use": (
+            Verdict.UNDECIDED,
+            Text(
+                "{origin} at {size} entries: {quorum} is asked for, {by} counts; out of use by then: {ended}",
+                "{origin} 항목 {size}개: 정족수 {quorum}, 인정되는 서명자 {by}. 이미 못 쓰는 키: {ended}",
             ),
         ),
         "invalid": (Verdict.FAILS, LineInvalid.what),
@@ -131,9 +140,15 @@ class Cosigned(NamedTuple):
     time_s: int
 
 
+Counts = Callable[[NoteKey, TreeHead], bool]
+"""Whether a cosignature by this key counts for a head: what a trust list says of it at that place."""
+
+
 @dataclass(frozen=True, slots=True)
 class WitnessPolicy:
     r"""Known logs and witnesses, and the quorum. Made by `parse`; names and keys are each used once.
+
+    counts: which keys count where; without it all count everywhere.
 
     >>> WitnessPolicy.parse(b"quorum none\n").met([])
     True
@@ -143,13 +158,18 @@ class WitnessPolicy:
     witnesses: tuple[WitnessLine, ...] = ()
     groups: tuple[Group, ...] = ()
     quorum: str = NONE
+    counts: Counts | None = None
 
     @classmethod
-    def parse(cls, raw: bytes) -> Self:
-        """The policy in a file; raises TooLarge, WitnessPolicyMalformed."""
+    def parse(cls, raw: bytes, listed: Mapping[str, Sequence[NoteKey]] | None = None) -> Self:
+        """The policy in a file; raises TooLarge, WitnessPolicyMalformed.
+
+        listed: the keys of witnesses and mirrors in a trust list by name, for lines that say `listed:NAME`
+        where C2SP has a vkey. Such a witness cosigned when any of its keys did.
+        """
         if len(raw) > MAX_POLICY_BYTES:
             raise TooLarge(what_is=Text("witness policy", "증인 정책"), limit=MAX_POLICY_BYTES, got=len(raw))
-        reading = _Reading()
+        reading = _Reading(listed)
         for number, line in enumerate(raw.split(b"\n"), 1):
             try:
                 reading.take(line)
@@ -175,6 +195,10 @@ class WitnessPolicy:
     def keys(self) -> list[NoteKey]:
         """The keys of all witnesses."""
         return [witness.key for witness in self.witnesses]
+
+    def counting(self, signed: Iterable[Cosigned], head: TreeHead) -> list[Cosigned]:
+        """Those of `signed` whose keys count for this head."""
+        return [one for one in signed if self.counts is None or self.counts(one.key, head)]
 
     def met(self, signed: Collection[NoteKey]) -> bool:
         """Whether cosignatures by these keys make the quorum."""
@@ -229,16 +253,20 @@ def check_quorum(
 ) -> tuple[Finding, list[Cosigned]]:
     """Whether `policy` is met by the cosignatures in `note`, and who cosigned.
 
-    log.quorum.met, .not-asked (HOLDS), .unwitnessed (UNDECIDED), .invalid (FAILS).
+    log.quorum.met, .not-asked (HOLDS), .unwitnessed, .out-of-use (UNDECIDED), .invalid (FAILS).
     """
     try:
-        signed = cosigners(note, head, policy.keys, now)
+        every = cosigners(note, head, policy.keys, now)
     except Refused as error:
         return found("log.quorum.invalid", **error.facts), []
+    signed = policy.counting(every, head)
     facts: dict[str, object] = {"origin": head.origin, "size": head.size, "by": _names(policy, signed)}
     if policy.quorum == NONE:
         return found("log.quorum.not-asked", **facts), signed
     if not policy.met({one.key for one in signed}):
+        if ended := [one for one in every if one not in signed]:
+            facts["ended"] = _names(policy, ended)
+            return found("log.quorum.out-of-use", quorum=policy.asked(), **facts), signed
         return found("log.quorum.unwitnessed", quorum=policy.asked(), **facts), signed
     return found("log.quorum.met", newest=iso(max(one.time_s for one in signed)), **facts), signed
 
@@ -286,7 +314,8 @@ class _Misfit(Exception):
 class _Reading:
     """The policy as far as its lines were read."""
 
-    def __init__(self) -> None:
+    def __init__(self, listed: Mapping[str, Sequence[NoteKey]] | None) -> None:
+        self._listed = listed
         self.logs: list[LogLine] = []
         self.witnesses: list[WitnessLine] = []
         self.groups: dict[str, Group] = {}
@@ -307,6 +336,8 @@ class _Reading:
         match words:
             case ["log", vkey, *url] if len(url) <= 1:
                 self.logs.append(LogLine(self._key("log", vkey), "".join(url)))
+            case ["witness", name, word, *url] if word.startswith(LISTED) and len(url) <= 1:
+                self._listed_witness(name, word.removeprefix(LISTED), "".join(url))
             case ["witness", name, vkey, *url] if len(url) <= 1:
                 key = self._key("witness", vkey)
                 self._new(name)
@@ -324,6 +355,25 @@ class _Reading:
             key = NoteKey.parse(vkey)
         except BadInput as error:
             raise _Misfit(error.say("en"), error.say("ko")) from error
+        return self._once(role, key)
+
+    def _listed_witness(self, name: str, entry: str, url: str) -> None:
+        if self._listed is None:
+            raise _Misfit("a listed witness needs a trust list", "목록의 증인에는 신뢰 목록이 필요함")
+        keys = [self._once("witness", key) for key in self._listed.get(entry, ())]
+        if not keys:
+            raise _Misfit(
+                f"the trust list has no keys of a witness or mirror {shorten(entry)}",
+                f"신뢰 목록에 증인이나 미러 {shorten(entry)}의 키가 없음",
+            )
+        lines = [WitnessLine(f"{name}#{at}", key, url) for at, key in enumerate(keys, 1)]
+        for word in (name, *(line.name for line in lines)):
+            self._new(word)
+        self._members.update(line.name for line in lines)
+        self.witnesses += lines
+        self.groups[name] = Group(name, 1, tuple(line.name for line in lines))
+
+    def _once(self, role: str, key: NoteKey) -> NoteKey:
         plain = key.type is SignatureType.ED25519
         if role == "witness" and plain:
             raise _Misfit("a witness signs with type 4 or 6", "증인의 키 종류는 4 또는 6이어야 함")
@@ -385,7 +435,9 @@ def policy_of_nodes(nodes: Iterable[tuple[str, Sequence[NoteKey], str]], quorum:
     for name, keys, url in nodes:
         if not keys:
             continue
-        lines = [WitnessLine(f"{name}#{_SHORT[key.type]}", key, url) for key in keys]
+        lines = [
+            WitnessLine(f"{name}#{word}", key, url) for word, key in zip(_words(keys), keys, strict=True)
+        ]
         witnesses += lines
         groups.append(Group(name, 1, tuple(line.name for line in lines)))
     needed = default_quorum(len(groups)) if quorum is None else quorum
@@ -396,3 +448,13 @@ def policy_of_nodes(nodes: Iterable[tuple[str, Sequence[NoteKey], str]], quorum:
     whole = Group("quorum", needed, tuple(group.name for group in groups))
     # Parsed once more, so that a quorum out of range is refused in the words of a file.
     return WitnessPolicy.parse(WitnessPolicy((), tuple(witnesses), (*groups, whole), whole.name).encode())
+
+
+def _words(keys: Sequence[NoteKey]) -> list[str]:
+    """A word for each key of one node: its type, and a number from the second key of that type on."""
+    seen: Counter[SignatureType] = Counter()
+    words: list[str] = []
+    for key in keys:
+        seen[key.type] += 1
+        words.append(_SHORT[key.type] + (f"-{seen[key.type]}" if seen[key.type] > 1 else ""))
+    return words

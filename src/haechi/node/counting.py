@@ -9,6 +9,8 @@ import msgspec
 from haechi.answers import Engine, Evidence, NotTheirVoice, Seen, item_of
 from haechi.errors import BadInput, NotFound
 from haechi.network.lookup import Place, Row
+from haechi.network.trust.listing import TrustList
+from haechi.network.trust.view import checkers_in, voices_in
 from haechi.node.service import Node
 from haechi.statement.claims import claim_of
 from haechi.statement.envelope import Statement
@@ -19,9 +21,10 @@ _AT_ONCE = 1000
 class Counting:
     """Always true: what is counted was checked by the index, is CLEAR, and stands in a log held here.
 
-    A report in the name of a party counts only when the operator said, under `[voices]` in haechi.toml, that
-    its issuer speaks for that party. Evidence counts as witnessed once a head that covers it has the quorum
-    of the node's witness policy, with a witness besides the log's own operator.
+    A report in the name of a party counts only when the operator said, under `[voices]` in haechi.toml, or
+    the trust list says that its issuer speaks for that party; with another list all is counted anew. Evidence
+    counts as witnessed once a head that covers it has the quorum of the node's witness policy, with a witness
+    besides the log's own operator.
     """
 
     def __init__(
@@ -36,16 +39,27 @@ class Counting:
         self._sizes_now = witnessed
         self._sizes: Mapping[str, int] = {}
         self._unwitnessed: dict[bytes, tuple[Evidence, tuple[Place, ...]]] = {}
-        self._voices = {party: frozenset(issuers) for party, issuers in node.config.voices.items()}
-        checkers = {node.config.issuer, *(card.issuer for card in node.pins.nodes)}
-        self._engine = Engine(node.facts, checkers=checkers)
-        self._serial = 0
         self._lock = Lock()
+        self._begin(node.trusting.trust.trust_list)
+
+    def _begin(self, listed: TrustList) -> None:
+        """Count from the beginning, by this list."""
+        node, self._listed = self._node, listed
+        self._voices = voices_in(listed)
+        for party, issuers in node.config.voices.items():
+            self._voices[party] = self._voices.get(party, frozenset()) | frozenset(issuers)
+        checkers = {node.config.issuer, *(card.issuer for card in node.pins.nodes), *checkers_in(listed)}
+        self._engine = Engine(node.facts, checkers=checkers)
+        self._sizes, self._serial = {}, 0
+        self._unwitnessed.clear()
 
     @contextmanager
     def open(self) -> Generator[Engine]:
         """The engine with everything that the index holds by now, for one thread at a time."""
         with self._lock:
+            listed = self._node.trusting.trust.trust_list
+            if listed is not self._listed:
+                self._begin(listed)
             for row in self._new():
                 self._count(row)
             self._witness()

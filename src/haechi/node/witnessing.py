@@ -6,7 +6,7 @@ Publishing waits for none of it: the log's newest checkpoint is out at once, its
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
 from threading import Lock
 
 from haechi.errors import HaechiError, NotFound
@@ -28,10 +28,10 @@ from haechi.network.client import Limits, PeerClient
 from haechi.network.cosigned import CosignedHead, merged
 from haechi.network.fork import Fork
 from haechi.network.memory import Memory, SignedHead, signed_head
-from haechi.network.pins import Pins
+from haechi.network.trust.listing import TrustList
 from haechi.network.witness import OldSizeDiffers, Witness
 from haechi.network.witness_store import SqliteWitnessStore
-from haechi.network.witnesses import pinned_policy, witness_url
+from haechi.network.witnesses import counts_by, pinned_policy, read_policy, witness_url
 from haechi.node.logs import log_event
 from haechi.node.peers import Peers, mirror_name
 from haechi.node.service import Node
@@ -86,7 +86,7 @@ class Witnessing:
         self._node = node
         self._card = card
         self._peers = peers
-        self.policy = load_policy(node.folder, node.pins, card)
+        self._policy = load_policy(node, card)
         self.cosigned = CosignedHead(node.folder / "log")
         self.last: dict[str, Finding] = {}
         self._frozen: frozenset[str] = frozenset()
@@ -99,6 +99,11 @@ class Witnessing:
         self._doors: list[HttpDoor] = []
         self._askers = self._make_askers()
         self.look_for_forks()
+
+    @property
+    def policy(self) -> WitnessPolicy:
+        """Whose cosignatures count. Read at the start; what the trust list says of their keys, at once."""
+        return self._policy
 
     def close(self) -> None:
         """Close connections and the witness's file."""
@@ -276,10 +281,19 @@ class Witnessing:
         return askers
 
 
-def load_policy(folder: Path, pins: Pins, card: NodeCard) -> WitnessPolicy:
-    """The policy file of a node, else one in which every pinned node and the node itself is a witness."""
+def load_policy(node: Node, card: NodeCard) -> WitnessPolicy:
+    """The policy file of a node, else one in which every pinned node and the node itself is a witness.
+
+    A witness in it may be named by its entry in the node's trust list; a key added to that entry later counts
+    from the next start on, one that is revoked stops at once.
+    """
+
+    def listed() -> TrustList:
+        return node.trusting.trust.trust_list
+
     try:
-        with (folder / POLICY_FILE).open("rb") as file:
-            return WitnessPolicy.parse(file.read(MAX_POLICY_BYTES + 1))
+        with (node.folder / POLICY_FILE).open("rb") as file:
+            made = read_policy(file.read(MAX_POLICY_BYTES + 1), listed())
     except FileNotFoundError:
-        return pinned_policy([card, *pins.nodes])
+        made = pinned_policy([card, *node.pins.nodes])
+    return replace(made, counts=counts_by(listed))

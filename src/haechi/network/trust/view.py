@@ -97,3 +97,17 @@ class ListedTrust:
     def organisation(self, issuer: str) -> Organisation | None:
         """The issuer as the list knows it."""
         return self._organisations.get(issuer)
+
+
+def voices_in(listed: TrustList) -> dict[str, frozenset[str]]:
+    """The parties of the facts that listed organisations speak for, each with the names they issue under."""
+    voices: dict[str, frozenset[str]] = {}
+    for one in listed.organisations:
+        for party in one.parties:
+            voices[party] = voices.get(party, frozenset()) | {one.issuer}
+    return voices
+
+
+def checkers_in(listed: TrustList) -> frozenset[str]:
+    """Whose confirmations and disputes count for assurance: the operators of listed nodes."""
+    return frozenset(node.operator for node in listed.nodes)
