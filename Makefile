@@ -67,6 +67,7 @@ bench-mark:
 	@.venv-bench/bin/python -m benchmarks.mark_scale
 	@.venv-bench/bin/python -m benchmarks.mark_layers
 	@.venv-bench/bin/python -m benchmarks.mark_audio
+	@.venv-bench/bin/python -m benchmarks.mark_video
 	@.venv-bench/bin/python -m benchmarks.mark_text
 
 lock:

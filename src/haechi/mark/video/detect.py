@@ -27,7 +27,7 @@ PILOTS = 5.0
 """Where the pilots of a stretch stand out by this much, it is searched by itself."""
 PRESENT, ABSENT = 4.5, 2.0
 """A stretch carries a mark that was found elsewhere when its own statistic is the first (1 in 90,000 by
-chance); below the second it does not; between them it cannot be told."""
+chance); below the second it does not, where the codec left anything to tell by; else it cannot be told."""
 _FAINTEST = 0.02
 
 
@@ -134,15 +134,34 @@ def presence_in(pool: Pool, mark: VideoMark, key: MarkKey) -> str:
     if guide is None:
         return "?" * len(stretches)
     word = encode(mark.payload.bits)[key.layout.interleaver] * key.signs
-    signs: list[str] = []
-    for each in stretches:
-        if float(each.total.astype(np.float32).std()) < _FAINTEST:
-            signs.append("?")
-            continue
-        reading = _along(as_plane(each.total), mark, key)
-        score = 0.0 if reading is None else _statistic(reading, guide, word, key)
-        signs.append("#" if score >= PRESENT else "." if score < ABSENT else "?")
-    return "".join(signs)
+    scores = [_score(each, mark, key, guide, word) for each in stretches]
+    return "".join(_told(stretches, scores))
+
+
+def _score(stretch: Stretch, mark: VideoMark, key: MarkKey, guide: Reading, word: Reals) -> float | None:
+    """The statistic of the known word in one stretch, at the place of the whole; None for a flat one."""
+    plane = as_plane(stretch.total)
+    if float(plane.std()) < _FAINTEST:
+        return None
+    reading = _along(plane, mark, key)
+    if reading is None:
+        return None
+    soft = soft_data(reading._replace(phase=guide.phase), key.layout)
+    return float(word @ soft / np.sqrt(soft @ soft + 1e-30))
+
+
+def _told(stretches: Sequence[Stretch], scores: Sequence[float | None]) -> Iterator[str]:
+    """The signs. Predicted frames alone may have lost the mark to the codec: that is no absence.
+
+    Where other scenes were cut in, an encoder begins with a frame that is coded by itself.
+    """
+    rows = zip(stretches, scores, strict=True)
+    for present, run in groupby(rows, key=lambda row: row[1] is not None and row[1] >= PRESENT):
+        held = list(run)
+        keyed = any(stretch.keyed for stretch, _score in held)
+        for _stretch, score in held:
+            absent = keyed and score is not None and score < ABSENT
+            yield "#" if present else "." if absent else "?"
 
 
 def _along(plane: Plane, mark: VideoMark, key: MarkKey) -> Reading | None:
@@ -152,12 +171,6 @@ def _along(plane: Plane, mark: VideoMark, key: MarkKey) -> Reading | None:
 def _luma(plane: Plane) -> Plane:
     """A pooled plane on the scale of grey levels."""
     return as_plane(as_picture(plane)) / np.float32(257.0)
-
-
-def _statistic(reading: Reading, guide: Reading, word: Reals, key: MarkKey) -> float:
-    """Of the known word, at the place where the whole film has its pattern."""
-    soft = soft_data(reading._replace(phase=guide.phase), key.layout)
-    return float(word @ soft / np.sqrt(soft @ soft + 1e-30))
 
 
 def seconds_of(row: str, stretch_s: float, ends_s: float, sign: str) -> str:

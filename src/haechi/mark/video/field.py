@@ -62,10 +62,14 @@ class Painter:
             self._field = self._aim.copy()
         else:
             self._field += np.float32(FADE) * (self._aim - self._field)
-        before = luma.copy()
-        made = np.rint(luma + self._field)
-        luma[:] = np.clip(made, 0, (1 << self._bits) - 1, out=made)
-        self._measure(before, luma)
+        kind = cv2.CV_8U if self._bits == 8 else cv2.CV_16U
+        made = np.asarray(
+            cv2.add(luma, self._field, dtype=kind)
+        )  # rounds, and stops at 0 and at the type's end
+        if self._bits > 8:
+            np.minimum(made, (1 << self._bits) - 1, out=made)
+        self._measure(luma, made)
+        luma[:] = made
 
     @property
     def psnr_db(self) -> float:
@@ -92,5 +96,5 @@ class Painter:
         return small / np.float32(1 << (self._bits - 8))
 
     def _measure(self, before: NDArray[Any], after: NDArray[Any]) -> None:
-        self.error += float(cv2.norm(before, np.ascontiguousarray(after), cv2.NORM_L2SQR))
+        self.error += float(cv2.norm(before, after, cv2.NORM_L2SQR))
         self.count += before.size

@@ -15,18 +15,23 @@ from haechi.mark.image.plane import Plane
 
 MOST_STRETCHES = 32
 FIRST_STRETCH_S = 1.0
-WEIGHTS = {1: 6.0, 3: 0.5}
+KEY = 1
+WEIGHTS = {KEY: 6.0, 3: 0.5}
 """By the type of a coded frame, I and B (the others 1): predicted frames bring the mark from where it was."""
 _SPREAD = 6000.0
 """Steps of 16 bits for the standard deviation of a pooled plane."""
 
 
 class Stretch(NamedTuple):
-    """The weighted sum of the residuals of frames shown from `start_s` on, before the next stretch."""
+    """The weighted mean of the residuals of frames shown from `start_s` on, before the next stretch.
+
+    keyed: whether a frame that was coded by itself is among them.
+    """
 
     start_s: float
     total: NDArray[np.float16]
     weight: float
+    keyed: bool
 
 
 class Pool:
@@ -40,7 +45,7 @@ class Pool:
         self.frames = 0
         self._done: list[Stretch] = []
         self._open: Plane | None = None
-        self._slot, self._weight = 0, 0.0
+        self._slot, self._weight, self._keyed = 0, 0.0, False
 
     def add(self, luma: NDArray[Any], at_s: float, picture_type: int) -> None:
         """Take in a frame. luma: (rows, columns) of 8 or 16 bits; picture_type: as FFmpeg counts them."""
@@ -55,6 +60,7 @@ class Pool:
         rest = residual_of(working_plane(luma)) * np.float32(weight)
         self._open = rest if self._open is None else self._open + rest
         self._weight += weight
+        self._keyed = self._keyed or picture_type == KEY
         self.frames += 1
 
     def stretches(self) -> list[Stretch]:
@@ -66,12 +72,12 @@ class Pool:
         if self._open is not None:
             mean = (self._open / np.float32(self._weight)).astype(np.float16)
             before = self._done[-1] if self._done else None
-            made = Stretch(self._slot * self.length_s, mean, self._weight)
+            made = Stretch(self._slot * self.length_s, mean, self._weight, self._keyed)
             if before is not None and before.start_s == made.start_s:
                 self._done[-1] = _joined(before, made, made.start_s)
             else:
                 self._done.append(made)
-        self._open, self._weight = None, 0.0
+        self._open, self._weight, self._keyed = None, 0.0, False
 
     def _coarsen(self) -> None:
         """Make every stretch twice as long."""
@@ -89,7 +95,7 @@ class Pool:
 def _joined(one: Stretch, other: Stretch, start_s: float) -> Stretch:
     weight = one.weight + other.weight
     mean = (one.total * np.float32(one.weight) + other.total * np.float32(other.weight)) / np.float32(weight)
-    return Stretch(start_s, mean.astype(np.float16), weight)
+    return Stretch(start_s, mean.astype(np.float16), weight, one.keyed or other.keyed)
 
 
 def pooled(stretches: list[Stretch]) -> Plane:

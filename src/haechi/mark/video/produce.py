@@ -36,6 +36,8 @@ from haechi.mark.wish import Wish
 from haechi.statement.kinds.content_mark import Extent, Fingerprints, Label, MarkedItem, Watermark
 from haechi.words import Text
 
+READ_BACK = 96
+"""Predicted frames that are pooled to see whether the mark holds: fewer than a reader takes."""
 PRINT, MANIFEST = "film.print", "manifest.c2pa"
 Tick = Callable[[float], None]
 
@@ -103,7 +105,7 @@ def produce_video(order: Order, studio: Studio, tick: Tick = lambda _share: None
     printer, path = Printer(), order.folder / "marked"
     asked = Asked(payload, studio.key, wish.psnr_db, packet, _label(form, wish), _printing(printer))
     written = rewrite(order.source, path, form, asked, lambda share: tick(0.85 * share))
-    seen = watch(path, form_of(path))
+    seen = watch(path, form_of(path), READ_BACK)
     tick(0.95)
     held = _required(seen, payload, studio)
     done: set[Layer] = {"watermark", "metadata", "kept"}

@@ -46,25 +46,25 @@ class Watched:
     frames: int
 
 
-def watch(source: Source, form: Form) -> Watched:
+def watch(source: Source, form: Form, most_pooled: int = MOST_POOLED) -> Watched:
     """Look at a film once, from its beginning to its end; raises VideoUnreadable, VideoTooLarge.
 
-    A film that breaks off is looked at as far as it goes.
+    A film that breaks off is looked at as far as it goes. most_pooled: predicted frames to be pooled, about.
     """
     with opened(source) as container:
-        return _Pass(container, form, Budget(size_of(source))).run()
+        return _Pass(container, form, Budget(size_of(source)), most_pooled).run()
 
 
 class _Pass:
     """One pass. Always true: a frame is pooled, or taken as a still, once."""
 
-    def __init__(self, container: Any, form: Form, budget: Budget) -> None:  # noqa: ANN401  # PyAV's
+    def __init__(self, container: Any, form: Form, budget: Budget, most: int) -> None:  # noqa: ANN401  # PyAV's
         self._container, self._form, self._budget = container, form, budget
         self._picture = picture_of(container)
         self._picture.thread_type = "AUTO"
         if form.seconds > KEYS_ALONE_S:
             self._picture.codec_context.skip_frame = "NONKEY"
-        self._step_s = form.seconds / MOST_POOLED
+        self._step_s = form.seconds / most
         self._pool, self._sampler = Pool(), Sampler(MOST_STILLS, STILL_STEP_S)
         self._stills: list[Still] = []
         self._heard: list[Samples] = []
