@@ -107,6 +107,10 @@ def test_other_sound_is_told(film: Marked, copy: list[np.ndarray]):
     assert look.verdict is Verdict.FAILS
     assert "mark.video-sound.differs" in codes(look)
     assert look.say("en").startswith("Pictures and sound carry different marks")
+
+
+@pytest.mark.slow
+def test_unmarked_sound_is_told(film: Marked, copy: list[np.ndarray]):
     look = film.look(made_film(copy, Track(speech(6.0, SOUND_RATE, 33))))
     assert look.verdict is Verdict.UNDECIDED
     assert {"mark.video.read", "mark.video-sound.missing"} <= codes(look)
