@@ -77,6 +77,23 @@ def held_out() -> list[Picture]:
     return _here(made) + drawn
 
 
+def small() -> list[Picture]:
+    """Pictures of 256 to 741 pixels a side: photographs as they are, and other seeds of the drawn, shrunk."""
+    names = ("coffee.png", "astronaut.png", "motorcycle_left.png", "chelsea.png", "rocket.jpg", "camera.png")
+    made = [_skimage(name, "photo") for name in names]
+    made += [_skimage(name, "photo") for name in ("moon.png", "ihc.png", "grass.png")]
+    drawn = [
+        Picture(f"{name}-{longest}", kind, _shrunk(_drawn(draw, 21), longest))
+        for longest in (480, 700)
+        for name, kind, draw in DRAWN
+    ]
+    return _here(made) + drawn
+
+
+def _shrunk(load: Callable[[], Pixels], longest: int) -> Callable[[], Pixels]:
+    return lambda: at_long_side(load(), longest)
+
+
 def at_long_side(pixels: Pixels, longest: int) -> Pixels:
     """The picture with its long side at most `longest`, by Lanczos."""
     image = Image.fromarray(pixels)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from haechi.mark.image.fourier import Spectra, half_plane, surface
 from haechi.mark.image.hough import MIRROR, Candidate
 from haechi.mark.image.layout import Layout, layout_of
 from haechi.mark.image.plane import Indices, Plane, Reals, as_plane, sampled, smooth
@@ -28,8 +28,6 @@ BLUR = 1.0  # bins: the charts are coarser than the spectrum
 LEAST_PILOTS = 9
 ASPECT_LIMIT = 0.35  # log of the largest squeeze looked for
 SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
-
-Spectra = NDArray[np.complex64]
 
 
 class _Template(NamedTuple):
@@ -50,10 +48,10 @@ def by_turn(spectrum: Spectrum, layout: Layout, most: int = 3) -> list[Candidate
     """The best geometries that turn and scale."""
     excess = spectrum.excess()
     across, down = _turn_grid()
-    chart = np.fft.rfft2(_chart(smooth(excess, BLUR), spectrum, across, down), s=TURN_SIZE)
+    chart = half_plane(_chart(smooth(excess, BLUR), spectrum, across, down), TURN_SIZE)
     proposals: list[tuple[float, Reals]] = []
     for template in _turn_templates(layout.pilot_key):
-        score = np.fft.irfft2(chart * template.spectra[0], s=TURN_SIZE) * template.share
+        score = surface(chart * template.spectra[0], TURN_SIZE) * template.share
         for top in _tops(as_plane(score), most):
             turn = top.row / TURNS * np.pi
             cos, sin = np.cos(turn), np.sin(turn)
@@ -68,11 +66,11 @@ def by_axes(spectrum: Spectrum, layout: Layout, most: int = 3) -> list[Candidate
     step = np.exp(AXIS_LOW + (np.arange(AXIS_STEPS) + 0.5) * AXIS_STEP)
     across, down = np.meshgrid(step, step)
     soft = smooth(excess, BLUR)
-    charts = [np.fft.rfft2(_chart(soft, spectrum, across, sign * down), s=AXIS_SIZE) for sign in (1.0, -1.0)]
+    charts = [half_plane(_chart(soft, spectrum, across, sign * down), AXIS_SIZE) for sign in (1.0, -1.0)]
     proposals: list[tuple[float, Reals]] = []
     for template in _axis_templates(layout.pilot_key):
         product = charts[0] * template.spectra[0] + charts[1] * template.spectra[1]
-        for top in _tops(as_plane(np.fft.irfft2(product, s=AXIS_SIZE) * template.share), most):
+        for top in _tops(as_plane(surface(product, AXIS_SIZE) * template.share), most):
             right, low = _signed(top.column, AXIS_SIZE[1]), _signed(top.row, AXIS_SIZE[0])
             grow = np.diag([np.exp(right * AXIS_STEP), np.exp(low * AXIS_STEP)])
             proposals.append((top.score, grow @ template.change))
@@ -120,12 +118,12 @@ def _axis_templates(pilot_key: bytes) -> tuple[_Template, ...]:
 def _points(rows: Indices, columns: Indices, size: tuple[int, int]) -> Spectra:
     template = np.zeros(size, np.float32)
     np.add.at(template, (rows % size[0], columns % size[1]), 1.0)
-    return np.conj(np.fft.rfft2(template)).astype(np.complex64)
+    return np.conj(half_plane(template))
 
 
 def _share(spectra: Spectra, chart: tuple[int, int], size: tuple[int, int]) -> Plane:
     """1 / sqrt(pilots that stay on the chart) for each shift, 0 where too few stay."""
-    counts = np.rint(np.fft.irfft2(np.fft.rfft2(np.ones(chart, np.float32), s=size) * spectra, s=size))
+    counts = np.rint(surface(half_plane(np.ones(chart, np.float32), size) * spectra, size))
     return np.where(counts < LEAST_PILOTS, 0.0, 1.0 / np.sqrt(np.maximum(counts, 1.0))).astype(np.float32)
 
 

@@ -9,14 +9,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from haechi.mark.image.fourier import Spectra, tile_spectra
 from haechi.mark.image.layout import R_MAX, TILE, Lines
 from haechi.mark.image.plane import Complexes, Plane, Reals
 
 DEAD = 0.02  # a tile with less than this share of the median power lies outside the picture
 COLUMNS = R_MAX + 1  # of a tile's spectrum: no line lies beyond
 ENERGY_FLOOR = 1.5  # of the median tile's: compression empties calm tiles, which must not count most
-
-Spectra = NDArray[np.complex64]
 
 
 def _radii() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -51,8 +50,7 @@ class Tiles(NamedTuple):
             padded[:height, :width] = residual
         blocks = padded.reshape(rows, TILE, columns, TILE)
         power = np.einsum("atbu,atbu->ab", blocks, blocks).ravel() / np.float32(TILE * TILE)
-        across = np.fft.rfft(blocks, axis=3)[..., :COLUMNS]
-        spectra = np.fft.fft(across, axis=1).astype(np.complex64, copy=False).transpose(0, 2, 1, 3)
+        spectra = tile_spectra(blocks, COLUMNS).transpose(0, 2, 1, 3)
         spectra = np.ascontiguousarray(spectra).reshape(rows * columns, TILE, COLUMNS)
         return cls(spectra, _weights(spectra, power), rows, columns)
 

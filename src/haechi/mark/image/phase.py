@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from haechi.mark.image.fourier import surface
 from haechi.mark.image.layout import R_MAX, TILE, Layout, Lines
 from haechi.mark.image.plane import Complexes, Reals
 
@@ -43,10 +44,10 @@ def find_phase(pilots: Complexes, layout: Layout) -> Phase:
         half = np.zeros((size, size // 2 + 1), np.complex64)
         half[lines.v % size, lines.u] = values * np.conj(layout.phases) * weight
         # irfft2 adds the mirrored half and divides by the size: real part of the sum, doubled
-        surface = np.fft.irfft2(half, s=(size, size)) * (size * size / (2.0 * np.sqrt((weight**2).sum())))
+        shifts = surface(half, (size, size)) * (size * size / (2.0 * float(np.sqrt((weight**2).sum()))))
         for inverted in (False, True):
-            at = int(surface.argmin() if inverted else surface.argmax())
-            score = float(abs(surface.flat[at]))
+            at = int(shifts.argmin() if inverted else shifts.argmax())
+            score = float(abs(shifts.flat[at]))
             if score > best.score:
                 row, column = divmod(at, size)
                 best = Phase(score, column / FINER, row / FINER, half_turn, inverted)

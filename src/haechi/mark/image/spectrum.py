@@ -4,6 +4,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from haechi.mark.image.fourier import half_plane
 from haechi.mark.image.plane import Plane, Reals, as_plane, highest_around, mean_around, sampled
 
 LOWEST = 0.012  # cycles a pixel
@@ -45,7 +46,7 @@ class Spectrum(NamedTuple):
         height, width = values.shape
         rows = _fast_length(max(int(height * finer), LEAST_SIDE))
         columns = _fast_length(max(int(width * finer), LEAST_SIDE))
-        transform = np.fft.rfft2(values, s=(rows, columns))
+        transform = half_plane(values, (rows, columns))
         amplitude = np.fft.fftshift(np.abs(transform).astype(np.float32), axes=0)
         around = int(AROUND * finer) | 1
         heights = amplitude / (mean_around(amplitude, around) + np.float32(1e-6))
