@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
@@ -20,6 +20,8 @@ from tests.network.parties import COMPANY
 from tests.node.house import KEY, OPERATOR, House, house_at, make_node
 from tests.statement.make import FACTS
 
+from haechi.cli.marks_at import NodeRegistry
+from haechi.errors import BadInput
 from haechi.mark.batch import ItemProof, build_batch, check_item_proof, items_file
 from haechi.mark.bulk import ITEMS_TYPE
 from haechi.mark.credentials import make_authority
@@ -28,12 +30,18 @@ from haechi.mark.image import PUBLIC_KEY, Payload, embed
 from haechi.mark.pipeline import Produced, Wish, produce, statement_for
 from haechi.mark.said import subject_of
 from haechi.mark.studio import Studio
+from haechi.network.answer import PeerLacks
+from haechi.network.card import Label, NodeCard
+from haechi.network.pins import PinnedIssuer, Pins
 from haechi.node.maintenance import grant
 from haechi.statement.claims import encode_claim
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.content_mark import Batch, ContentMark
 from haechi.statement.kinds.document import KIND as DOCUMENT
+
+if TYPE_CHECKING:
+    from haechi.network.client import PeerClient
 
 SEALED = msgspec.structs.replace(MAKER, issuer=COMPANY)
 
@@ -134,6 +142,49 @@ def test_roots_count_when_the_institute_publishes_them_and_not_when_the_maker_do
             assert [each["issuer"] for each in told] == ([issuer] if code == "trusted" else [])
             layers = json.loads(house.ask("POST", "/marks/look", data).body)["layers"]
             assert f"mark.credential.{code}" in {each["code"] for each in layers}
+            _check_client(house, issuer, [pem] if code == "trusted" else [])
+
+
+class Through:
+    """What a `PeerClient` does for a registry, without a socket; `lies` stands in for what the node holds."""
+
+    def __init__(self, house: House, lies: dict[str, bytes]) -> None:
+        self.house = house
+        self.lies = lies
+
+    def fetch(self, path: str, max_bytes: int) -> bytes:
+        if path in self.lies:
+            return self.lies[path]
+        answer = self.house.ask("GET", path)
+        if answer.status == 404:
+            raise PeerLacks(what_is="address", name=path)
+        assert answer.status == 200
+        assert len(answer.body) <= max_bytes
+        return answer.body
+
+
+def _check_client(house: House, issuer: str, expected: list[bytes]) -> None:
+    """`detect --node` takes the roots itself: by statements of pinned institutes, each verified."""
+    card = NodeCard.from_json(house.ask("GET", "/node.json").body)
+    signer = PinnedIssuer(
+        issuer=issuer, name=Label(en="Issuer", ko="발행자"), keys=(KEY.public.thumbprint.hex(),)
+    )
+    unpinned, pins = Pins(), Pins().add(card, card.fingerprint()).add_issuer(signer)
+    kept = house.ask("GET", "/marks/anchors").body
+
+    def roots(pins: Pins, lies: dict[str, bytes]) -> list[str]:
+        client = cast("PeerClient", Through(house, lies))
+        return [source.pem for source in NodeRegistry(client, pins, FACTS).anchors()]
+
+    assert roots(pins, {}) == [pem.decode() for pem in expected]
+    assert roots(unpinned, {}) == []
+    with pytest.raises(BadInput):
+        roots(pins, {"/marks/anchors": b"[]"})
+    for each in json.loads(kept)["anchors"]:
+        bundle = f"/bundles/{each['statement']}"
+        raw = house.ask("GET", bundle).body
+        assert roots(pins, {bundle: raw[: len(raw) // 2]}) == []
+        assert roots(pins, {f"/blobs/{sha256(expected[0]).hexdigest()}": b"another root"}) == []
 
 
 def test_only_fingerprints_find_a_picture_without_mark(place: Place):
