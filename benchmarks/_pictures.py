@@ -81,7 +81,8 @@ def small() -> list[Picture]:
     """Pictures of 256 to 741 pixels a side: photographs as they are, and other seeds of the drawn, shrunk."""
     names = ("coffee.png", "astronaut.png", "motorcycle_left.png", "chelsea.png", "rocket.jpg", "camera.png")
     made = [_skimage(name, "photo") for name in names]
-    made += [_skimage(name, "photo") for name in ("moon.png", "ihc.png", "brick.png", "grass.png", "gravel.png")]
+    made += [_skimage(name, "photo") for name in ("moon.png", "ihc.png")]
+    made += [_skimage(name, "noisy") for name in ("brick.png", "grass.png", "gravel.png")]
     drawn = [
         Picture(f"{name}-{longest}", kind, _shrunk(_drawn(draw, 21), longest))
         for longest in (480, 700)
