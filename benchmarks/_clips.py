@@ -90,7 +90,8 @@ def _through(samples: Sound, suffix: str, *options: str) -> Sound:
     return np.frombuffer(back, np.float32).astype(np.float64)
 
 
-def _sox(samples: Sound, *effects: str) -> Sound:
+def sox(samples: Sound, *effects: str) -> Sound:
+    """What SoX makes of the sound."""
     form = ["-t", "f32", "-r", str(RATE), "-c", "1", "-"]
     command = ["sox", "-V1", *form, *form, *effects]
     made = subprocess.run(
@@ -100,7 +101,7 @@ def _sox(samples: Sound, *effects: str) -> Sound:
 
 
 def _faster(samples: Sound, by: str) -> Sound:
-    return _sox(samples, "speed", by, "rate", str(RATE))
+    return sox(samples, "speed", by, "rate", str(RATE))
 
 
 def _noisy(samples: Sound, below_db: float) -> Sound:
@@ -132,16 +133,14 @@ ATTACKS: dict[str, Callable[[Sound], Sound]] = {
     "crop 10 s": lambda x: _cut(x, 7.3, 10),
     "crop 5 s": lambda x: _cut(x, 7.3, 5),
     **{
-        f"speed {percent:+d} %": (
-            lambda x, by=str(1 + percent / 100): _sox(x, "speed", by, "rate", str(RATE))
-        )
+        f"speed {percent:+d} %": (lambda x, by=str(1 + percent / 100): sox(x, "speed", by, "rate", str(RATE)))
         for percent in (1, -1, 5, -5, 10, -10)
     },
-    "tempo +5 %": lambda x: _sox(x, "tempo", "1.05"),
-    "pitch +1": lambda x: _sox(x, "pitch", "100"),
-    "pitch -1": lambda x: _sox(x, "pitch", "-100"),
+    "tempo +5 %": lambda x: sox(x, "tempo", "1.05"),
+    "pitch +1": lambda x: sox(x, "pitch", "100"),
+    "pitch -1": lambda x: sox(x, "pitch", "-100"),
     "low-pass 3.4 kHz": _telephone,
-    "echo": lambda x: _sox(x, "echo", "0.8", "0.7", "60", "0.4"),
+    "echo": lambda x: sox(x, "echo", "0.8", "0.7", "60", "0.4"),
     "-6 dB": lambda x: 0.5 * x,
     "8 bits": lambda x: np.round(x * 127) / 127,
     "MP3 64 + crop 10 s": lambda x: _cut(_through(x, "mp3", "-b:a", "64k"), 7.3, 10),

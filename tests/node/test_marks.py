@@ -14,6 +14,8 @@ pytest.importorskip("c2pa", reason="the extra `mark` is not installed")
 pytest.importorskip("pdqhash", reason="the extra `mark` is not installed")
 
 import msgspec  # after the checks above
+from tests.mark.audio.sounds import speech
+from tests.mark.audio.test_codec import wav
 from tests.mark.fingerprint.test_fingerprint import textured
 from tests.mark.test_pipeline import MAKER, NOW, PIXELS, file_of, social
 from tests.network.parties import COMPANY
@@ -265,3 +267,20 @@ def test_the_page_runs_its_own_scripts_and_nothing_else(place: Place, lang: str)
     assert json.loads(place.house.ask("GET", f"/{lang}/detect.json").body)["limit_mib"] == 24
     other = place.house.ask("GET", f"/{lang}/log").headers["content-security-policy"]
     assert "script" not in other
+
+
+def test_a_sound_is_looked_at_and_one_too_long_is_refused_before_it_is_decoded(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    before = {path for path in place.house.folder.rglob("*") if path.is_file()}
+    answer = place.house.ask("POST", "/marks/sound?lang=ko", wav(speech(3.0), 16_000))
+    told = json.loads(answer.body)
+    assert (answer.status, told["medium"], told["state"]) == (200, "audio", "nothing")
+    assert "알 수 없습니다" in told["says"]
+    for data in (b"", b"RIFF", wav(speech(3.0), 16_000)[:30], PIXELS.tobytes()[:5000]):
+        assert place.house.ask("POST", "/marks/sound", data).status == 400
+    monkeypatch.setattr("haechi.node.marks.MOST_SOUND_SAMPLES", 47_999)
+    refused = place.house.ask("POST", "/marks/sound", wav(speech(3.0), 16_000))
+    assert (refused.status, json.loads(refused.body)["code"]) == (400, "mark.sound.too-large")
+    assert place.house.ask("POST", "/marks/sound", bytes(25 << 20)).status == 413
+    assert {path for path in place.house.folder.rglob("*") if path.is_file()} == before

@@ -143,3 +143,12 @@ def test_what_is_no_sound_is_said(source: bytes):
     with pytest.raises(SoundUnreadable):
         open_sound(source)
     assert format_of(b"fLaC") == "FLAC"
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC"])
+def test_a_reader_may_ask_for_less_than_all(kind: str):
+    raw = wav(speech(3.0), 16_000) if kind == "WAV" else made(kind, 3.0)
+    length = open_sound(raw).samples.size
+    assert open_sound(raw, length).samples.size == length
+    with pytest.raises(SoundTooLarge):
+        open_sound(raw, length - 1)

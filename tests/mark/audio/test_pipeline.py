@@ -1,12 +1,14 @@
 """A sound marked with all layers is told from a copy, another sound, and another maker's word."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from tests.mark.audio.sounds import faster, music, speech
 from tests.mark.audio.test_codec import made, wav
+from tests.network.parties import COMPANY
+from tests.network.test_keyhistory import Story
 
 from haechi.facts import load
 from haechi.findings import Verdict
@@ -18,6 +20,7 @@ from haechi.mark.audio.look import SoundLook, look_at_sound
 from haechi.mark.audio.presence import presence
 from haechi.mark.audio.prints import SoundPrint, SoundPrintMalformed, compared, print_of
 from haechi.mark.audio.produce import MarkedSoundFile, SoundMarkNotHeld, produce_sound
+from haechi.mark.credentials import make_authority
 from haechi.mark.examine import Means
 from haechi.mark.image import PUBLIC_KEY, MarkKey, Payload
 from haechi.mark.labels import read_labels
@@ -153,6 +156,36 @@ def test_the_same_payload_under_a_key_that_was_not_signed_for_fails(
     look = look_at_sound(wav(other, RATE), means)
     assert "mark.log.other-key" in _codes(look)
     assert look.verdict is Verdict.FAILS
+
+
+def test_a_mark_that_was_signed_for_with_a_revoked_key_fails():
+    """The log says that the key was revoked before the statement about the sound came into it."""
+    story = Story()
+    maker = Maker(issuer=COMPANY, provider="Voice", system="Speaker", version="1", country="KR", namespace=7)
+    authority = make_authority("Voice", "KR", NOW)
+    studio = Studio(maker, PUBLIC_KEY, story.company_key, authority)
+    file = _marked(studio, wav(speech(8.0), RATE))
+
+    def seen(now: datetime) -> SoundLook:
+        claim = ContentMark(item=file.item)
+        statement = statement_for(claim, subject_of(file.payload), studio, load(), now)
+        story.korea.log(statement)
+        findings = story.verify(statement, story.pinned()).sections[0].findings
+        blobs = {ref.digest: file.kept[ref.name] for ref in _refs(file) if ref.name is not None}
+        book = Book()
+        for digest, data in blobs.items():
+            book.add_blob(digest, data)
+        signer = [each for each in findings if each.check in ("network.key", "network.issuer")]
+        for record in records_of(statement, load(), "korea", signer, blobs):
+            book.add(record)
+        return look_at_sound(file.data, Means(registry=book))
+
+    assert "mark.log.found" in _codes(seen(NOW))
+    story.event("revoke", story.company_key)
+    after = seen(NOW + timedelta(hours=1))
+    (log,) = [layer for layer in after.layers if layer.code == "mark.log.refuted"]
+    assert log.facts["why"] == "network.key.revoked"
+    assert after.verdict is Verdict.FAILS
 
 
 def test_a_sound_that_cannot_hold_a_mark_is_refused(studio: Studio):

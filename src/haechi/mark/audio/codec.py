@@ -128,8 +128,11 @@ def _after_id3(source: bytes) -> bytes:
     return source[10 + size : 14 + size]
 
 
-def open_sound(source: bytes) -> OpenedSound:
-    """The samples of a sound file; raises SoundUnreadable, SoundTooLarge, SoundFileUnfit."""
+def open_sound(source: bytes, most_samples: int = MOST_SAMPLES) -> OpenedSound:
+    """The samples of a sound file, at most so many over all channels.
+
+    Raises SoundUnreadable, SoundTooLarge, SoundFileUnfit.
+    """
     if len(source) > MOST_FILE_BYTES:
         raise SoundTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=len(source))
     file_format = format_of(source)
@@ -137,9 +140,9 @@ def open_sound(source: bytes) -> OpenedSound:
         raise SoundUnreadable(why="not a sound of a known format")
     try:
         if file_format == "WAV":
-            return _open_wave(source)
+            return _open_wave(source, most_samples)
         with av.open(BytesIO(source), metadata_errors="replace") as container:
-            return _decoded(container, file_format, source)
+            return _decoded(container, file_format, source, most_samples)
     except _BROKEN as error:
         raise SoundUnreadable(why=(str(error) or type(error).__name__)[:200]) from error
 
@@ -158,7 +161,7 @@ def encode_sound(opened: OpenedSound, samples: NDArray[Any], xmp: bytes | None =
     return made
 
 
-def check_claims(rate: int, channels: int, length: int) -> None:
+def check_claims(rate: int, channels: int, length: int, most_samples: int = MOST_SAMPLES) -> None:
     """Raise SoundTooLarge or SoundUnreadable for what a file claims before it is decoded."""
     if channels > MOST_CHANNELS:
         raise SoundTooLarge(what_is="channels", limit=MOST_CHANNELS, got=channels)
@@ -166,14 +169,14 @@ def check_claims(rate: int, channels: int, length: int) -> None:
         raise SoundTooLarge(what_is="samples a second", limit=RATES[1], got=rate)
     if rate < RATES[0] or channels < 1:
         raise SoundUnreadable(why=f"{channels} channels at {rate} samples a second")
-    if length * channels > MOST_SAMPLES:
-        raise SoundTooLarge(what_is="samples", limit=MOST_SAMPLES, got=length * channels)
+    if length * channels > most_samples:
+        raise SoundTooLarge(what_is="samples", limit=most_samples, got=length * channels)
 
 
-def _open_wave(source: bytes) -> OpenedSound:
+def _open_wave(source: bytes, most_samples: int) -> OpenedSound:
     apart = wave.parsed(source)
     length = len(apart.body(b"data") or b"") // max(1, apart.channels * apart.bits // 8)
-    check_claims(apart.rate, apart.channels, length)
+    check_claims(apart.rate, apart.channels, length, most_samples)
     if not length:
         raise SoundUnreadable(why="no samples")
     samples = wave.samples_of(apart)
@@ -182,7 +185,12 @@ def _open_wave(source: bytes) -> OpenedSound:
     return OpenedSound(samples, apart.rate, "WAV", "pcm", 0, str(apart.bits), "", source)
 
 
-def _decoded(container: Any, file_format: str, source: bytes) -> OpenedSound:  # noqa: ANN401  # PyAV's
+def _decoded(
+    container: Any,  # noqa: ANN401  # PyAV's
+    file_format: str,
+    source: bytes,
+    most_samples: int,
+) -> OpenedSound:
     if not container.streams.audio:
         raise SoundUnreadable(why="no sound in it")
     if file_format == "M4A" and any(not _is_cover(each) for each in container.streams.video):
@@ -190,7 +198,7 @@ def _decoded(container: Any, file_format: str, source: bytes) -> OpenedSound:  #
     stream = container.streams.audio[0]
     context = stream.codec_context
     claimed = int(float(stream.duration or 0) * float(stream.time_base or 0) * context.sample_rate)
-    check_claims(context.sample_rate, context.channels, claimed)
+    check_claims(context.sample_rate, context.channels, claimed, most_samples)
     rate, channels, layout = context.sample_rate, context.channels, context.layout.name
     kept = context.format.name if context.format is not None else "fltp"
     parts: list[Samples] = []
@@ -199,8 +207,8 @@ def _decoded(container: Any, file_format: str, source: bytes) -> OpenedSound:  #
         if frame.sample_rate != rate or len(frame.layout.channels) != channels:
             raise SoundUnreadable(why="the form of the sound changes within the file")
         count += frame.samples
-        if count * channels > MOST_SAMPLES:
-            raise SoundTooLarge(what_is="samples", limit=MOST_SAMPLES, got=count * channels)
+        if count * channels > most_samples:
+            raise SoundTooLarge(what_is="samples", limit=most_samples, got=count * channels)
         parts.append(floats_of(frame, channels))
     if not count:
         raise SoundUnreadable(why="no samples")

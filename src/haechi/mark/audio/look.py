@@ -6,7 +6,7 @@ from typing import Any
 
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.align import Warp
-from haechi.mark.audio.codec import open_sound
+from haechi.mark.audio.codec import MOST_SAMPLES, open_sound
 from haechi.mark.audio.detect import LEAST_SECONDS, SoundMark, detect, prepared
 from haechi.mark.audio.feature import WORKING_RATE
 from haechi.mark.audio.grid import Samples
@@ -102,9 +102,9 @@ class SoundLook(Look):
         return {"medium": "audio", **Look.as_dict(self, lang)}
 
 
-def look_at_sound(source: bytes, means: Means) -> SoundLook:
+def look_at_sound(source: bytes, means: Means, most_samples: int = MOST_SAMPLES) -> SoundLook:
     """What the sound file `source` tells; raises SoundUnreadable, SoundTooLarge, ExtraMissing."""
-    opened = open_sound(source)
+    opened = open_sound(source, most_samples)
     heard = prepared(opened.samples, opened.rate)
     layers, mark, region = sound_layers(heard, means.keys)
     state, record, told = resolve_sound(heard, mark, means.registry)

@@ -1,4 +1,7 @@
-"""The detector page: anybody drops a picture or pastes a text, and it is read in the browser."""
+"""The detector page: anybody drops a picture or pastes a text, and it is read in the browser.
+
+A sound is sent to the node: its search is long for a browser.
+"""
 
 from typing import ClassVar
 
@@ -7,24 +10,30 @@ from haechi.node.pages.source import Source
 from haechi.node.pages.view import Page, frame
 
 LIMIT_MIB = 24
+LIMIT_MINUTES = 5
 DETECTOR = Bundle(
     "detector",
     (
         # By way of `haechi.mark`: the package of the engine itself would load NumPy.
         ("haechi.mark", "image/js", ("detect.js", "lattice.js", "plane.js")),
         ("haechi.mark", "text/js", ("text.js", "words.js", "aes.js", "blake2b.js")),
-        ("haechi.node.pages", "detector", ("page.js", "worker.js", "text-page.js")),
+        (
+            "haechi.node.pages",
+            "detector",
+            ("page.js", "worker.js", "sound-page.js", "text-page.js", "layers.js"),
+        ),
     ),
 )
 
 
 class DetectPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.detect/1"):
-    """Where pictures and text are looked at. limit_mib: of a picture that is sent to the node."""
+    """Where pictures and text are looked at. limit_mib, limit_minutes: of a file that is sent to the node."""
 
     template: ClassVar[str] = "detect.html"
     scripts: ClassVar[Bundle | None] = DETECTOR
 
     limit_mib: int
+    limit_minutes: int
 
 
 def detect_page(source: Source, now: int) -> DetectPage:
@@ -36,4 +45,5 @@ def detect_page(source: Source, now: int) -> DetectPage:
         made=shared.made,
         facts_version=shared.facts_version,
         limit_mib=LIMIT_MIB,
+        limit_minutes=LIMIT_MINUTES,
     )

@@ -1,6 +1,8 @@
 // The detector page: a picture is read in the browser; only the mark's number is asked of the node, and the
 // picture itself is sent only when the reader presses the button that says so.
 
+import { shown as shownIn, tellLook } from "./layers.js";
+import "./sound-page.js";
 import "./text-page.js";
 
 const part = (id) => document.getElementById(id);
@@ -9,12 +11,7 @@ const MOST_SIDE = 4096;
 const SHOWN_SIDE = 640;
 let picture = null;
 
-const shown = (name, text, place = part("result")) => {
-  const element = document.createElement(name);
-  element.textContent = text;
-  place.append(element);
-  return element;
-};
+const shown = (name, text, place = part("result")) => shownIn(place, name, text);
 
 const fresh = () => part("result").replaceChildren();
 
@@ -81,15 +78,6 @@ const tellMakers = async (payload) => {
   if (marks.length) shown("p", words.compare);
 };
 
-const tellLayer = (layer, list) => {
-  const line = shown("li", "", list);
-  line.className = "finding";
-  shown("span", layer.title, line).className = "what";
-  const kind = layer.verdict.toLowerCase();
-  shown("span", words[kind], line).className = `verdict ${kind}`;
-  shown("span", layer.why, line).className = "why";
-};
-
 const look = async (file) => {
   picture = file;
   fresh();
@@ -124,10 +112,7 @@ const ask = async () => {
       shown("p", told.message ?? words.unreadable);
       return;
     }
-    shown("h3", told.says);
-    const list = shown("ul", "");
-    list.className = "findings";
-    for (const layer of told.layers) tellLayer(layer, list);
+    tellLook(part("result"), told, words);
     if (told.presence?.some((row) => row.includes("."))) await drawPresence(picture, told.presence);
     if (told.statement) {
       const link = shown("a", words.statement);

@@ -1,18 +1,14 @@
 // The part of the detector page for text: pasted, read in the browser under published keys, and sent to the node
 // only when the reader presses the button that says so.
 
+import { shown as shownIn, tellLook } from "./layers.js";
 import { detectText } from "./text.js";
 
 const part = (id) => document.getElementById(id);
 const words = part("text-detector").dataset;
 const MOST_KEYS = 200;
 
-const shown = (name, text, place = part("text-result")) => {
-  const element = document.createElement(name);
-  element.textContent = text;
-  place.append(element);
-  return element;
-};
+const shown = (name, text, place = part("text-result")) => shownIn(place, name, text);
 
 const fresh = () => part("text-result").replaceChildren();
 
@@ -104,9 +100,7 @@ const ask = async () => {
       shown("p", told.message ?? words.unreadable);
       return;
     }
-    shown("h3", told.says);
-    const list = shown("ul", "");
-    for (const layer of told.layers) shown("li", `${layer.verdict} · ${layer.title}: ${layer.why}`, list);
+    tellLook(part("text-result"), told, part("detector").dataset);
     const letters = [...text]; // places count code points
     const before = (count) => letters.slice(0, count).join("").length;
     const stretches = told.stretches.map(([start, end]) => ({ start: before(start), end: before(end) }));
