@@ -84,7 +84,7 @@ def detect(
     thorough: bool = False,
 ) -> SoundDetection:
     """The marks that `keys` read in a sound; full: also after changes of speed, tempo, pitch (to 12 %, four
-    semitones); thorough: also of tempo and pitch apart from each other, which takes a minute.
+    semitones); thorough: also of tempo and pitch apart from each other, which takes three times as long.
 
     samples: (n,) or (n, channels) floats. Raises SoundUnfit. A sound without a mark gives a detection
     without marks: that says nothing about how the sound was made.
