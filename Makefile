@@ -10,7 +10,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow load check format docs bench bench-mark lock clean
+.PHONY: help demo test slow postgres load check format docs bench bench-mark lock clean
 
 help:
 	@echo 'make demo     a network of nodes on this machine; ONCE=1 ends by itself   데모 네트워크 실행'
@@ -33,9 +33,15 @@ test:
 	$(BOOTSTRAP) test
 	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
+# The node's tests once more, with every log in PostgreSQL.
+postgres:
+	$(BOOTSTRAP) test
+	@HAECHI_TEST_LOG=postgresql $(BIN)/pytest -m "not bench" tests/node $(ARGS)
+
 slow:
 	$(BOOTSTRAP) test
 	@$(BIN)/pytest -m "slow and not bench" --hypothesis-profile=slow $(ARGS)
+	@$(MAKE) --no-print-directory postgres
 
 load:
 	$(BOOTSTRAP) test

@@ -1,6 +1,7 @@
 """A real node in a folder, asked in process: its event loop in a thread, its log on the disk, no sockets."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message
 from tests.network.parties import COMPANY, NOW, document, ed25519_key, evidence, sign
 
 from haechi.node.app import make_app
-from haechi.node.config import Config, Limits
+from haechi.node.config import Cluster, Config, Limits
 from haechi.node.maintenance import grant
 from haechi.node.open import create_node, open_node
 from haechi.statement import cbor
@@ -145,6 +146,16 @@ async def exchange(app: ASGIApp, ask: Ask) -> Answer:
     return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in rest))
 
 
+def log_for_tests() -> Cluster | None:
+    """Where nodes of tests keep their logs; HAECHI_TEST_LOG=postgresql: each in a schema of its own."""
+    if os.environ.get("HAECHI_TEST_LOG") != "postgresql":
+        return None
+    from tests.databases import fresh_database
+
+    database = fresh_database()
+    return Cluster(database=database.conninfo, schema=database.schema, lease_seconds=1.0)
+
+
 def make_config(folder: Path, **fields: object) -> Config:
     """The settings of a node whose head store is beside its folder; limits so wide that none is met."""
     given: Mapping[str, Any] = {
@@ -157,6 +168,7 @@ def make_config(folder: Path, **fields: object) -> Config:
         "url": "http://127.0.0.1:8470",
         "head_folder": str(folder.parent / "heads"),
         "limits": FREE,
+        "cluster": log_for_tests(),
         **fields,
     }
     return Config(**given)

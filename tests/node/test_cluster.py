@@ -14,12 +14,15 @@ from tests.node.house import OPERATOR, House, make_node, numbered
 
 from haechi.errors import HaechiError
 from haechi.findings import Verdict, overall
+from haechi.log.checkpoint import read_checkpoint
 from haechi.log.sqlite import SqliteStore
 from haechi.log.store import StoreMoved, StoreRetired
+from haechi.network.witness import AddCheckpoint
 from haechi.node.cluster import AlreadyShared, CopyDamaged, NotShared, join, migrate, status
 from haechi.node.config import Cluster, config_text, load_config
 from haechi.node.create import FolderInUse
 from haechi.node.maintenance import grant, revoke, run_fsck
+from haechi.node.peers import mirror_name
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import About, sign_statement
 from haechi.statement.keys import SigningKey
@@ -37,7 +40,7 @@ def silent(_done: int, _total: int) -> None:
 @pytest.fixture
 def moved(tmp_path: Path) -> Path:
     """A node with 30 statements, moved into a database."""
-    folder = make_node(tmp_path / "node")
+    folder = make_node(tmp_path / "node", cluster=None)
     fill(folder, 0, 30)
     migrate(folder, settings(), None, silent)
     return folder
@@ -62,7 +65,7 @@ def fronts(stack: ExitStack, first: Path) -> tuple[House, House]:
 
 
 def test_a_moved_log_has_the_same_root_and_is_sound(tmp_path: Path):
-    folder = make_node(tmp_path / "node")
+    folder = make_node(tmp_path / "node", cluster=None)
     fill(folder, 0, 30)
     with SqliteStore(folder / "log") as store:
         before = store.head()
@@ -94,7 +97,7 @@ def test_the_old_log_signs_nothing_any_more(moved: Path):
 def test_moving_twice_is_refused_and_a_broken_off_move_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    folder, cluster = make_node(tmp_path / "node"), settings()
+    folder, cluster = make_node(tmp_path / "node", cluster=None), settings()
     fill(folder, 0, 5)
 
     def power_cut(*_: object) -> None:
@@ -113,7 +116,7 @@ def test_moving_twice_is_refused_and_a_broken_off_move_goes_on(
 
 
 def test_a_damaged_log_is_not_moved(tmp_path: Path):
-    folder = make_node(tmp_path / "node")
+    folder = make_node(tmp_path / "node", cluster=None)
     fill(folder, 0, 5)
     with sqlite3.connect(folder / "log" / "log.db") as db:
         db.execute("UPDATE statement SET body = zeroblob(9) WHERE idx = 3")
@@ -125,7 +128,7 @@ def test_a_damaged_log_is_not_moved(tmp_path: Path):
 
 
 def test_a_log_is_not_moved_over_another(tmp_path: Path, moved: Path):
-    other = make_node(tmp_path / "other", head_folder=str(tmp_path / "other-heads"))
+    other = make_node(tmp_path / "other", head_folder=str(tmp_path / "other-heads"), cluster=None)
     shared = load_config(moved).cluster
     assert shared is not None
     with pytest.raises(StoreMoved):
@@ -186,7 +189,7 @@ def test_grants_work_with_a_shared_log(moved: Path):
 
 
 def test_a_front_joins_only_a_shared_log_and_only_an_empty_folder(tmp_path: Path, moved: Path):
-    alone = make_node(tmp_path / "alone", head_folder=str(tmp_path / "alone-heads"))
+    alone = make_node(tmp_path / "alone", head_folder=str(tmp_path / "alone-heads"), cluster=None)
     with pytest.raises(NotShared):
         join(tmp_path / "b", alone, tmp_path / "b-heads", None, None)
     with pytest.raises(NotShared):
@@ -202,3 +205,19 @@ def test_a_node_can_begin_in_a_database(tmp_path: Path):
     fill(folder, 0, 3)
     assert overall(run_fsck(folder, None, silent)) is Verdict.HOLDS
     assert load_config(folder).cluster is not None
+
+
+def test_the_fronts_are_one_witness(moved: Path):
+    with ExitStack() as stack:
+        first, second = fronts(stack, moved)
+        origin, signer = first.node.config.origin, first.node.keys.checkpoint_signer(first.node.config.origin)
+        size, root = first.node.store.head()
+        good = AddCheckpoint(0, (), signer.sign(size, root, 1)).encode()
+        liar = AddCheckpoint(0, (), signer.sign(size, bytes(32), 1)).encode()
+        assert first.ask("POST", "/witness/add-checkpoint", good).status == 200
+        told = second.ask("POST", "/witness/add-checkpoint", liar)
+        assert (told.status, told.body) == (409, b"%d\n" % size)
+        again = liar.replace(b"old 0", b"old %d" % size)
+        assert second.ask("POST", "/witness/add-checkpoint", again).status == 422
+        shown = second.ask("GET", f"/witness/{mirror_name(origin)}/checkpoint").body
+        assert read_checkpoint(shown)[0].root == root

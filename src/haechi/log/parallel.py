@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import count
-from typing import TypeVar, cast
+from typing import TypeVar
 
 _CORES = min(8, os.cpu_count() or 1)
 _FEWEST = 4  # handing fewer than so many to a thread costs more than it saves
@@ -14,36 +14,24 @@ _R = TypeVar("_R")
 
 
 def on_every_core(work: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
-    """`work` of each item, in order; what it raises first in that order is raised.
+    """`work` of each item, in their order; raises what one of them raises.
 
     work: long in code that releases the interpreter, and itself no user of this function.
     """
     if _CORES == 1 or len(items) < _FEWEST:
         return [work(item) for item in items]
-
-    taken, results = count(), dict[int, "_R | BaseException"]()
+    taken, results = count(), dict[int, _R]()
 
     def take() -> None:
         while (at := next(taken)) < len(items):
-            results[at] = _tried(work, items[at])
+            results[at] = work(items[at])
 
     waiting = [_pool().submit(take) for _ in range(_CORES - 1)]
     take()
     for one in waiting:
         if not one.cancel():  # it has begun; one that a busy machine has not begun is not waited for
             one.result()
-    for at in range(len(items)):
-        got = results[at]
-        if isinstance(got, BaseException):
-            raise got
-    return [cast("_R", results[at]) for at in range(len(items))]
-
-
-def _tried(work: Callable[[_T], _R], item: _T) -> "_R | BaseException":
-    try:
-        return work(item)
-    except Exception as error:  # noqa: BLE001  # raised by the caller, in order
-        return error
+    return [results[at] for at in range(len(items))]
 
 
 @cache

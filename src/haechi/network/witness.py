@@ -23,6 +23,7 @@ from haechi.findings import Verdict
 from haechi.log.canonical import decode_base64, decode_decimal, encode_base64
 from haechi.log.checkpoint import Checkpoint, CheckpointMalformed, OpenedCheckpoint, verify_checkpoint
 from haechi.log.cosignature import cosign
+from haechi.log.headstore import HeadMoved
 from haechi.log.merkle import HASH_SIZE, check_consistency
 from haechi.log.note import LineInvalid, NoKnownKey, Note, NoteKey, NoteLine, NoteMalformed, NoteSigner
 from haechi.log.note import SignatureType as Signs
@@ -158,7 +159,7 @@ class Witness:
     Always true:
     - for one origin, cosigned sizes never shrink, and each cosigned head begins with all earlier ones;
     - a cosignature leaves this object only after the head it covers is durable in the store;
-    - checking against the last head and replacing it are one step for each origin.
+    - checking against the last head and replacing it are one step for each origin, whatever process does it.
     """
 
     def __init__(
@@ -241,7 +242,12 @@ class Witness:
         own = {(signed.key.name, signed.key.key_id) for signed in opened.signers}
         logs = tuple(line for line in opened.note.lines if (line.name, line.key_id) in own)
         kept = Note(opened.note.text, (*dict.fromkeys(logs), *lines))
-        self._store.advance(origin, None if held is None else held.head, SignedHead(head, kept.encode()))
+        try:
+            self._store.advance(origin, None if held is None else held.head, SignedHead(head, kept.encode()))
+        except HeadMoved as error:  # another process of this witness was quicker
+            now_held = self._store.held(origin)
+            size = 0 if now_held is None else now_held.head.size
+            raise OldSizeDiffers(origin=origin, expected=size, got=asked.old_size) from error
         return lines
 
     def _lock_of(self, origin: str) -> Lock:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from haechi.errors import HaechiError, NotFound
 from haechi.findings import Finding, Verdict
@@ -32,10 +33,15 @@ from haechi.network.trust.listing import TrustList
 from haechi.network.witness import OldSizeDiffers, Witness
 from haechi.network.witness_store import SqliteWitnessStore
 from haechi.network.witnesses import counts_by, pinned_policy, read_policy, witness_url
+from haechi.node.config import Config
 from haechi.node.logs import log_event
 from haechi.node.peers import Peers, mirror_name
 from haechi.node.service import Node
+from haechi.node.shared import database_of
 from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.network.witness_database import SharedWitnessStore
 
 POLICY_FILE = "witness.policy"
 REFRESH_S = 6 * 3600
@@ -92,10 +98,10 @@ class Witnessing:
         self._frozen: frozenset[str] = frozenset()
         self._round = Lock()
         origin = node.config.origin
-        # Fronts with a memory each could cosign two histories between them: such a node is no witness.
-        signers = node.keys.witness_signers(origin) if node.config.cluster is None else []
-        self._store = SqliteWitnessStore(node.config.heads() / f"witness-{mirror_name(origin)[:16]}.db")
-        self.witness = Witness(signers, self.log_keys, self._store, self.accuse, self.is_frozen)
+        self._store = _witness_store(node.config)
+        self.witness = Witness(
+            node.keys.witness_signers(origin), self.log_keys, self._store, self.accuse, self.is_frozen
+        )
         self._doors: list[HttpDoor] = []
         self._askers = self._make_askers()
         self.look_for_forks()
@@ -279,6 +285,20 @@ class Witnessing:
             self._doors.append(HttpDoor(url))
             askers.append(WitnessAsker(name, keys, self._doors[-1]))
         return askers
+
+
+def _witness_store(config: Config) -> "SqliteWitnessStore | SharedWitnessStore":
+    """What this process cosigned last; of several fronts, what any of them did. Raises StoreFailed."""
+    own = SqliteWitnessStore(config.heads() / f"witness-{mirror_name(config.origin)[:16]}.db")
+    if config.cluster is None:
+        return own
+    from haechi.network.witness_database import SharedWitnessStore  # its driver is an extra
+
+    try:
+        return SharedWitnessStore(database_of(config.cluster), own)
+    except BaseException:
+        own.close()
+        raise
 
 
 def load_policy(node: Node, card: NodeCard) -> WitnessPolicy:
