@@ -6,9 +6,7 @@ log is then opened and held against every line it said.
 
 import os
 import random
-import select
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests import traced
 from tests.log.logs import GENESIS, ORIGIN, SIGNER, Log, entries, entry, open_log, small_runs
+from tests.traced import end, read_until
 
 from haechi.findings import Verdict
 from haechi.log.fsck import fsck
@@ -30,36 +30,14 @@ from haechi.log.tiles import TileTree
 
 ROUNDS = int(os.environ.get("HAECHI_CRASH_ROUNDS", "20"))
 SLOW_ROUNDS = 200
-REPOSITORY = Path(__file__).parents[2]
-PATIENCE = 60
-STRACE = shutil.which("strace")
 
 
-def start(folder: Path, seed: int, *, limit: int | None = None, tracer: tuple[str, ...] = ()):
-    command = [*tracer, sys.executable, "-m", "tests.log.appender", str(folder), str(seed)]
-    if limit is not None:
-        command.append(str(limit))
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=REPOSITORY)
+def start(folder: Path, seed: int, *, limit: int | None = None) -> "subprocess.Popen[bytes]":
+    return traced.start([*appender(folder, seed), *([] if limit is None else [str(limit)])])
 
 
-def read_until(child: "subprocess.Popen[bytes]", deadline_s: float) -> bytes:
-    """What the child says until the deadline, or at once its end."""
-    assert child.stdout is not None
-    said = b""
-    while (left := deadline_s - time.monotonic()) > 0:
-        if select.select([child.stdout], [], [], left)[0]:
-            part = os.read(child.stdout.fileno(), 1 << 16)
-            if not part:
-                break
-            said += part
-    return said
-
-
-def end(child: "subprocess.Popen[bytes]") -> tuple[bytes, str]:
-    """Kill the child: what it had said besides, and its complaints."""
-    child.kill()
-    said, errors = child.communicate()
-    return said, errors.decode()
+def appender(folder: Path, seed: int) -> list[str]:
+    return [sys.executable, "-m", "tests.log.appender", str(folder), str(seed)]
 
 
 def acknowledged(said: bytes) -> Iterator[tuple[int, int]]:
@@ -239,38 +217,7 @@ def test_a_process_that_only_reads_sees_whole_batches_while_another_writes(tmp_p
 
 def _traced(folder: Path, *inject: str) -> dict[int, int]:
     """Run the appender for a while under strace with these injections; what was acknowledged."""
-    if STRACE is None:
-        pytest.skip("strace is not installed")
-    trace = folder / "trace"
-    tracer = (STRACE, "-f", "-qq", "-o", str(trace), *(word for one in inject for word in ("-e", one)))
-    child = start(folder, 5, tracer=tracer)
-    said = b""
-    for _ in range(PATIENCE):
-        met = trace.exists() and "INJECTED" in trace.read_text()
-        began_s = time.monotonic()
-        said += read_until(child, began_s + 1.0)
-        # Either the failure was met and a second of life after it, or the process has ended.
-        if met or time.monotonic() < began_s + 1.0:
-            break
-    else:
-        pytest.fail("the injected failure was never met")
-    tracee = _only_child(child.pid)
-    if tracee is not None:
-        os.kill(tracee, signal.SIGKILL)
-    said_besides, errors = end(child)
-    if "ptrace" in errors or "not permitted" in errors:
-        pytest.skip(f"tracing is not permitted: {errors.strip()[:200]}")
-    # Opening the log may meet the injected failure too, and then ends with an error of ours.
-    last = errors.strip().splitlines()[-1:] or [""]
-    assert "Traceback" not in errors or last[0].startswith("haechi."), errors
-    return dict(acknowledged(said + said_besides))
-
-
-def _only_child(pid: int) -> int | None:
-    """The process that strace runs: killing strace alone would let it live on."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    children = listed.read_text().split() if listed.exists() else []
-    return int(children[0]) if children else None
+    return dict(acknowledged(traced.run_traced(folder, appender(folder, 5), *inject)))
 
 
 def _begun(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """A node goes by the list that its operator installed: it says so in its log, shows it, and passes it on."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from tests.network.parties import COMPANY, Operator
 from tests.network.trust.ceremonies import Ceremony
 from tests.network.trust.lists import COMPANY_LISTED, LISTED, statement_key
 from tests.node.house import KEY, ORIGIN, House, house_at
+from tests.node.processes import running
 
+from haechi.network.answer import PeerRefused
 from haechi.network.trust import package
 from haechi.network.trust.keys import KeyStatus
 from haechi.network.trust.metadata import fingerprint, update
 from haechi.node.trusting import listed_cards
 from haechi.statement.claims import claim_of
-from haechi.statement.envelope import Statement
+from haechi.statement.envelope import Statement, sign_statement
 from haechi.statement.kinds.trust_list import TrustListLogged
 
 
@@ -116,3 +119,18 @@ def house_with_list(made: Ceremony, tmp_path: Path):
     house = House(folder)
     yield house, made, digest
     house.close()
+
+
+@pytest.mark.e2e
+def test_a_running_node_takes_the_version_through_its_own_door(made: Ceremony, tmp_path: Path) -> None:
+    with running(tmp_path / "node") as node:
+        digest = installed(node.folder, made, tmp_path)
+        with node.client() as client:
+            statement = Statement.from_bytes(client.fetch(f"/statements/{digest}", 1 << 16))
+            assert statement.about.kind == "trust_list"
+            blob = hashlib.sha256(package.to_bytes(made.verified.held)).hexdigest()  # type: ignore[union-attr]
+            assert client.fetch(f"/blobs/{blob}", 1 << 20) == package.to_bytes(made.verified.held)  # type: ignore[union-attr]
+            about = msgspec.structs.replace(statement.about, issuer=COMPANY)
+            forged = sign_statement(KEY, about, statement.payload)  # the same words in the company's name
+            with pytest.raises(PeerRefused):
+                client.post("/entries", forged.raw, "application/cose")

@@ -66,12 +66,30 @@ def init(
             ),
         ),
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            help=tr(
+                "keep the log in this PostgreSQL (a libpq connection string), for several processes to share",
+                "로그를 이 PostgreSQL에 두어 여러 프로세스가 공유 (libpq 접속 문자열)",
+            ),
+        ),
+    ] = "",
+    schema: Annotated[
+        str,
+        typer.Option(
+            "--schema",
+            help=tr("schema in the database, one for each log", "데이터베이스 스키마. 로그마다 하나"),
+        ),
+    ] = "haechi",
     json: Json = False,
 ) -> None:
     """Make a node; refuses to touch a folder that holds one."""
+    import socket
     import time
 
-    from haechi.node.config import Config, Listen, checked_config
+    from haechi.node.config import Cluster, Config, Listen, checked_config
     from haechi.node.open import create_node
 
     config = checked_config(
@@ -85,6 +103,9 @@ def init(
             url=url or f"http://{host}:{port}",
             head_folder="" if heads is None else str(heads.absolute()),
             listen=Listen(host=host, port=port),
+            cluster=Cluster(database=database, schema=schema, name=socket.gethostname())
+            if database
+            else None,
         )
     )
     card = create_node(folder, config, passphrase(), int(time.time()), prepared)
@@ -94,6 +115,7 @@ def init(
         (tr("log", "로그"), origin),
         (tr("address", "주소"), config.url),
         (tr("fingerprint", "지문"), card.fingerprint()),
+        *([(tr("schema in the database", "데이터베이스 스키마"), schema)] if database else []),
     ]
     out.pairs(tr("Node made: ", "노드를 만들었습니다: ") + str(folder), rows)
     out.say(

@@ -24,7 +24,11 @@ from haechi.words import Text
 PATH = Path("docs/reference/openapi.json")
 REASONS = {
     400: Text("malformed, or refused by the registration policy", "형식 오류이거나 등록 정책이 거부함"),
-    403: Text("not signed by the log's own keys, or frozen", "로그 자신의 키로 서명되지 않았거나 동결됨"),
+    401: Text("the request is not signed as it must be", "요청에 올바른 서명이 없음"),
+    403: Text(
+        "not signed by the log's own keys, frozen, or asked by a node that is not listed",
+        "로그 자신의 키로 서명되지 않았거나, 동결되었거나, 명단에 없는 노드의 요청임",
+    ),
     404: Text("not here, or not for everybody", "여기에 없거나 모두에게 공개되지 않음"),
     408: Text("the body took too long", "본문이 너무 늦게 옴"),
     409: Text("the log cannot go on: two truths met", "로그가 나아갈 수 없음: 두 사실이 충돌함"),

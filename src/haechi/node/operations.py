@@ -131,6 +131,18 @@ ISSUER = Parameter(
     "aisi.kr.example",
 )
 
+AFTER = Parameter(
+    "after",
+    Text("only what stands after this serial", "이 순번 뒤에 있는 것만"),
+    "^[0-9]{1,15}$",
+    "0",
+    "query",
+)
+_SIGNED = Text(
+    "For listed nodes only, each request signed (RFC 9421; see how to share with a few).",
+    "명단에 있는 노드만, 요청마다 서명해야 함 (RFC 9421. 일부와만 공유하기 참조).",
+)
+
 _RECEIPT = Text("COSE receipt of inclusion (RFC 9942)", "포함을 증명하는 COSE 영수증 (RFC 9942)")
 _OCTETS = "application/octet-stream"
 _BAD, _ABSENT = 400, 404
@@ -398,6 +410,37 @@ API: tuple[Operation, ...] = (
         Answer(200, "text/plain; charset=utf-8", Text("signed note", "서명된 노트")),
         (LOG,),
         refusals=(_ABSENT,),
+    ),
+    Operation(
+        "GET",
+        "/shared",
+        Text(
+            f"GREEN statements of this log above a serial. {_SIGNED.en}",
+            f"이 로그에서 순번 뒤의 GREEN 진술. {_SIGNED.ko}",
+        ),
+        Answer(
+            200,
+            "application/json",
+            Text("serials and digests, and the next serial", "순번과 다이제스트, 다음 순번"),
+        ),
+        (AFTER,),
+        refusals=(401, 403),
+    ),
+    Operation(
+        "GET",
+        "/shared/statements/{digest}",
+        Text(f"The bytes of a GREEN statement. {_SIGNED.en}", f"GREEN 진술의 바이트. {_SIGNED.ko}"),
+        Answer(200, "application/scitt-statement+cose", Text("signed statement", "서명된 진술")),
+        (DIGEST,),
+        refusals=(401, 403, _ABSENT),
+    ),
+    Operation(
+        "GET",
+        "/shared/files/{digest}",
+        Text(f"An evidence file of a GREEN statement. {_SIGNED.en}", f"GREEN 진술의 증거 파일. {_SIGNED.ko}"),
+        Answer(200, _OCTETS, Text("the file", "파일")),
+        (FILE,),
+        refusals=(401, 403, _ABSENT),
     ),
     Operation(
         "GET",
