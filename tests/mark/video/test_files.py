@@ -127,6 +127,7 @@ def test_other_tracks_are_copied(studio: Studio, tmp_path: Path):
     assert any("봄날".encode() in each for each in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("codec", "kept"), [("libx265", "hevc"), ("mpeg4", "h264"), ("mjpeg", "h264")])
 def test_codecs(studio: Studio, tmp_path: Path, codec: str, kept: str):
     def full(_container: Any, stream: Any) -> None:  # noqa: ANN401  # PyAV's
@@ -139,6 +140,7 @@ def test_codecs(studio: Studio, tmp_path: Path, codec: str, kept: str):
     assert made.made.left_behind == (() if codec == "libx265" else (codec,))
 
 
+@pytest.mark.slow
 def test_ten_bits_stay_ten_bits(studio: Studio, tmp_path: Path):
     def deep(_container: Any, stream: Any) -> None:  # noqa: ANN401  # PyAV's
         stream.pix_fmt = "yuv420p10le"

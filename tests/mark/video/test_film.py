@@ -88,6 +88,7 @@ def test_a_copy_encoded_again_without_metadata_is_recovered(film: Marked, copy: 
     assert {"mark.credential.recovered", "mark.label.absent", "mark.sound.read"} <= codes(look)
 
 
+@pytest.mark.slow
 def test_only_the_marked_seconds_are_named(film: Marked, copy: list[np.ndarray]):
     mixed = [*list(frames(3.0, seed=9)), *copy[: 3 * RATE], *list(frames(3.0, seed=17))]
     look = film.look(made_film(mixed))
@@ -132,13 +133,14 @@ def test_the_sound_alone_still_leads_to_the_maker(film: Marked):
 
 def test_a_mark_copied_onto_another_film_fails(film: Marked):
     key, payload = film.means.keys[0], Payload.from_int(int(film.made.payload, 16))
-    forged = [embed(each, payload, key, psnr_db=38.0).pixels for each in frames(4.0, seed=70)]
+    forged = [embed(each, payload, key, psnr_db=38.0).pixels for each in frames(2.0, seed=70)]
     look = film.look(made_film(forged))
     assert look.state is State.COPIED
     assert look.verdict is Verdict.FAILS
     assert "mark.video-content.differs" in codes(look)
 
 
+@pytest.mark.slow
 def test_an_unmarked_film_says_nothing_and_a_likeness_is_found(film: Marked, source: bytes):
     look = look_at_video(made_film(frames(1.0, seed=50)), film.means)
     assert look.state is State.NOTHING
@@ -193,6 +195,7 @@ def test_the_visible_label_is_on_every_frame(studio: Studio, tmp_path: Path):
     assert "KR.31.3" in film.made.item.label.serves
 
 
+@pytest.mark.slow
 def test_a_quiet_film_is_marked_in_its_pictures(studio: Studio, tmp_path: Path):
     film = marked(studio, made_film(frames(2.0), Track(np.zeros(2 * SOUND_RATE))), tmp_path)
     assert film.made.sound_held is False
