@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, process_time_ns
 from typing import Any
 
 import numpy as np
@@ -174,10 +174,13 @@ def speed() -> Iterator[Row]:
     each: list[float] = []
     for count in (1000, 10_000, 100_000):
         secrets = [rng.bytes(32) for _ in range(count)]
-        begun = perf_counter_ns()
-        sums(secrets, pairs)
-        each.append((perf_counter_ns() - begun) / 1000.0 / count)
-        yield figure(f"a key at detection, 200 contexts, {count:,} keys", each[-1], "µs", at_most=10.0)
+        tries: list[float] = []
+        for _ in range(3):
+            begun = process_time_ns()
+            sums(secrets, pairs)
+            tries.append((process_time_ns() - begun) / 1000.0 / count)
+        each.append(min(tries))
+        yield figure(f"a key at detection, 200 contexts, {count:,} keys", each[-1], "µs of CPU", at_most=10.0)
     yield figure("100,000 keys beside 1,000, per key", each[-1] / each[0], "×", at_most=1.5)
 
 
@@ -262,6 +265,7 @@ def peers() -> Iterator[Row]:
         for what, at in (("clean", 0), ("30 % of tokens deleted", 1)):
             ours, theirs = recognised["ours"][at], recognised[name][at]
             yield rate_against(f"table of candidates, {what}", ours, max(theirs, 1e-9), "TPR at 1e-6", name)
+    yield absent("transformers SynthIDText and Watermark processors", "needs torch, which is not in the lock")
 
 
 def _recognised(make: Callable[[int], Scheme]) -> tuple[float, float]:
