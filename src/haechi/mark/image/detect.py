@@ -85,7 +85,7 @@ def working_plane(pixels: NDArray[Any]) -> Plane:
     block = max(1, int(0.5 / shrink))
     if block > 1:  # first whole blocks, by simple averaging, channel by channel: bounded memory
         rows = max(block, (1 << 22) // width // block * block)
-        parts = [luma(pixels[top : top + rows]) for top in range(0, height, rows)]
+        parts = (luma(pixels[top : top + rows]) for top in range(0, height, rows))
         plane = np.concatenate(
             [resized(part, -(-width // block), -(-part.shape[0] // block)) for part in parts]
         )
