@@ -116,6 +116,7 @@ def _export(
     incident = _incident(read, options)
     if incident is None:
         show_report(out, read.report)
+        out.say(Text("Nothing was written.", "쓴 것은 없습니다."))
         raise typer.Exit(EXIT_BY_VERDICT[_verdict(read)])
     incident = replace(incident, url=_url(what, options.node))
     data = msgspec.json.format(msgspec.json.encode(form(incident)), indent=2) + b"\n"
