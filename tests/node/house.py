@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
+import pytest
 from starlette.types import ASGIApp, Message
 from tests.network.parties import COMPANY, NOW, document, ed25519_key, evidence, sign
 
@@ -144,6 +145,11 @@ async def exchange(app: ASGIApp, ask: Ask) -> Answer:
     headers = {name.decode(): value.decode() for name, value in start["headers"]}
     assert len(headers) == len(start["headers"]), "a header is sent twice"
     return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in rest))
+
+
+def in_a_file_only(why: str) -> pytest.MarkDecorator:
+    """For tests of what only a log in a file of the node's own folder does."""
+    return pytest.mark.skipif(os.environ.get("HAECHI_TEST_LOG") == "postgresql", reason=why)
 
 
 def log_for_tests() -> Cluster | None:

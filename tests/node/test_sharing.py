@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.routing import Route
 from tests.network.parties import COMPANY, FACTS, NOW
-from tests.node.house import KEY, House, house_at, make_node, numbered
+from tests.node.house import KEY, House, house_at, in_a_file_only, make_node, numbered
 from tests.statement.make import forged, header_of
 
 from haechi.findings import Verdict, overall
@@ -260,6 +260,7 @@ def on_disk(folder: Path) -> Iterator[bytes]:
     return (path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
+@in_a_file_only("what it looks for is in the database")
 def test_the_search_finds_what_is_there(house: House):
     """The property above would hold of nothing if its search could not see a leak."""
     secret = "this-one-is-clear-and-may-be-seen"  # noqa: S105  # and it is none

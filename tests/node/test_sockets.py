@@ -17,7 +17,7 @@ from shutil import copytree
 import msgspec
 import pytest
 from tests.network.parties import COMPANY, document, evidence, sign
-from tests.node.house import FREE, KEY, house_at, make_node, numbered
+from tests.node.house import FREE, KEY, house_at, in_a_file_only, make_node, numbered
 from tests.node.processes import connect, logged, new_process, running, until_closed
 
 from haechi.cli.processes import NodeProcess
@@ -176,6 +176,7 @@ def test_a_flood_of_idle_connections_leaves_the_node_answering(node: NodeProcess
         assert resident_kib(node) - before < 100 * 1024
 
 
+@in_a_file_only("connections to the database need descriptors too")
 def test_without_file_descriptors_the_node_waits_and_goes_on(tmp_path: Path):
     with running(tmp_path / "node") as node, connect(node) as first:
         first.sendall(request("GET", "/healthz"))
@@ -312,6 +313,7 @@ def test_a_second_process_on_the_same_folder_refuses(node: NodeProcess):
     assert alive(node)
 
 
+@in_a_file_only("a folder that is restored does not restore the database")
 def test_a_restored_old_copy_refuses(tmp_path: Path):
     folder = make_node(tmp_path / "node")
     copytree(folder, tmp_path / "backup")
@@ -343,6 +345,7 @@ def test_an_address_that_is_not_ours_is_told(tmp_path: Path, host: str):
     assert "Traceback" not in done.stderr
 
 
+@in_a_file_only("the disk is the database server's")
 def test_without_room_on_the_disk_nothing_is_acknowledged_and_the_node_recovers(tmp_path: Path):
     node = new_process(tmp_path / "node")
     node.start()
