@@ -232,7 +232,7 @@ class _Work:
             return
         try:
             copy = self._made.add_stream_from_template(stream, opaque=True)
-        except (*BROKEN, TypeError, NotImplementedError):
+        except (*BROKEN, TypeError, RuntimeError):
             self._left.append(stream.type)
             return
         if is_cover(stream):
