@@ -21,6 +21,7 @@ def demo(folder: Path, *options: str, lang: str = "en") -> "subprocess.Completed
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.slow  # the README's excerpt is compared with a run of its own in the fast lane
 @pytest.mark.e2e
 def test_every_step_holds_and_is_told_as_one_document(tmp_path: Path):
     ran = demo(tmp_path, "--json")

@@ -83,7 +83,8 @@ def verified(net: Net, site: Site, statement: Statement) -> Report:
 
 def test_a_node_that_is_cut_off_goes_on_says_so_and_comes_back(net: Net) -> None:
     kr, uk, sg = net.sites["kr"], net.sites["uk"], net.sites["sg"]
-    say(kr, 1), say(uk, 2), say(sg, 3)
+    for number, site in enumerate((kr, uk, sg), 1):
+        say(site, number)
     everybody_meets(net)
     net.cut_off("uk")
     here, there = say(kr, 4), say(uk, 5)  # publishing waits for nobody

@@ -19,8 +19,8 @@ app = typer.Typer(
     name="export",
     no_args_is_help=True,
     help=tr(
-        "Write answers, requirements and relations for other programs.",
-        "답, 요구사항, 관계를 다른 프로그램용으로 씁니다.",
+        "Write answers, incidents, requirements and relations for other programs.",
+        "답, 사고, 요구사항, 관계를 다른 프로그램용으로 씁니다.",
     ),
 )
 export_subject.register(app)

@@ -29,7 +29,7 @@ def choice_of(offers: Iterable[Reals]) -> Choice:
     """The choice in a text. offers: for each of its tokens, the probabilities the model gave to all tokens.
 
     >>> choice_of([np.array([1.0])] * 200)
-    Choice(tokens=200, entropy_nats=0.0, log10_p=-0.2832)
+    Choice(tokens=200, entropy_nats=0.0, log10_p=-0.3093)
     """
     told = [(entropy_nats(each), expected_score(each)) for each in offers]
     if not told:
