@@ -101,8 +101,8 @@ def told(page: "Page", part: str, button: str) -> str:
     """What a part of the page says once it has an answer."""
     page.click(button)
     page.wait_for_function(
-        "id => { const said = document.getElementById(id).innerText;"
-        " return said && !['Looking…', 'Listening…'].includes(said.trim()); }",
+        "id => { const part = document.getElementById(id), said = part.innerText.trim();"
+        " return said && said !== part.closest('section').dataset.reading; }",
         arg=part,
         timeout=60_000,
     )

@@ -62,8 +62,11 @@ class Seen:
         return self.page.inner_text("#result")
 
     def _note(self, method: str, url: str, body: bytes | None) -> None:
-        if not url.endswith(".js"):
-            self.asked.append((method, url.split("/", 3)[3], body or b""))
+        path = url.split("/", 3)[3]
+        if not path.startswith("static/") and not path.endswith(
+            ".js"
+        ):  # the icon comes when the browser likes
+            self.asked.append((method, path, body or b""))
 
 
 def _file(pixels: NDArray[np.uint8], suffix: str) -> bytes:
