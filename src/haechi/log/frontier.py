@@ -17,6 +17,9 @@ from haechi.errors import BadInput
 from haechi.log.hashes import EMPTY_ROOT, HASH_SIZE, MAX_SIZE, climb, parents
 from haechi.words import Text
 
+_BYTES: frozenset[type] = frozenset({bytes})
+_SIZES = frozenset({HASH_SIZE})
+
 
 class FrontierMalformed(BadInput):
     """Bytes or hashes that make no frontier; facts: part, expected, got."""
@@ -121,6 +124,8 @@ class Frontier:
 
 
 def _all_hashes(part: str, hashes: Sequence[bytes]) -> None:
+    if set(map(type, hashes)) <= _BYTES and set(map(len, hashes)) <= _SIZES:
+        return  # nearly always, and ten times as fast as asking each
     for at, value in enumerate(hashes):
         if type(value) is not bytes:
             raise FrontierMalformed(part=f"{part}[{at}]", expected="bytes", got=type(value).__name__)
