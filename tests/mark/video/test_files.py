@@ -292,7 +292,7 @@ def test_labels_in_the_container(studio: Studio, tmp_path: Path):
 
 
 def test_a_huge_packet_is_refused(studio: Studio, tmp_path: Path):
-    from haechi.mark.audio.codec import xmp_box
+    from haechi.mark.boxes import xmp_box
 
     with pytest.raises(PacketMalformed):
         packet_in_video(film(frames(0.3)) + xmp_box(b" " * (2 << 20)))

@@ -23,6 +23,7 @@ from haechi.errors import BadInput
 from haechi.mark.audio import wave
 from haechi.mark.audio.embed import MOST_CHANNELS, RATES
 from haechi.mark.audio.grid import Samples
+from haechi.mark.boxes import xmp_box
 from haechi.words import Text
 
 MOST_FILE_BYTES = 512 << 20
@@ -335,13 +336,7 @@ def _as(form: str, part: Samples) -> NDArray[Any]:
             return np.ascontiguousarray(part.T)
 
 
-XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 XMP_TAGS = {"MP3": "id3v2_priv.XMP", "FLAC": "XMP", "OGG": "XMP"}
-
-
-def xmp_box(packet: bytes) -> bytes:
-    """The box that holds XMP in MP4 and M4A files (XMP specification, part 3)."""
-    return (24 + len(packet)).to_bytes(4) + b"uuid" + XMP_UUID + packet
 
 
 def _labelled(tags: dict[str, str], file_format: str, xmp: bytes | None) -> dict[str, str]:

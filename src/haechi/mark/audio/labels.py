@@ -7,7 +7,8 @@ import av
 import av.error
 
 from haechi.mark.audio import wave
-from haechi.mark.audio.codec import XMP_TAGS, XMP_UUID, format_of
+from haechi.mark.audio.codec import XMP_TAGS, format_of
+from haechi.mark.boxes import xmp_in_boxes
 from haechi.mark.labels.xmp import MAX_PACKET_BYTES, PacketMalformed
 
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
@@ -30,7 +31,7 @@ def _found(source: bytes) -> bytes | None:
         case "WAV":
             return wave.parsed(source).body(wave.XMP_CHUNK)
         case "M4A":
-            return _in_boxes(source)
+            return xmp_in_boxes(BytesIO(source), most_boxes=_MOST_BOXES, most_bytes=len(source))
         case "MP3":
             tag = _tag(source, XMP_TAGS["MP3"])
             return None if tag is None else _unescaped(tag)
@@ -51,20 +52,3 @@ def _tag(source: bytes, name: str) -> str | None:
 
 def _unescaped(text: str) -> bytes:
     return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).encode("latin-1", "replace")
-
-
-def _in_boxes(source: bytes) -> bytes | None:
-    at = 0
-    for _ in range(_MOST_BOXES):
-        if at + 8 > len(source):
-            return None
-        size, name, head = int.from_bytes(source[at : at + 4]), source[at + 4 : at + 8], 8
-        if size == 1:
-            size, head = int.from_bytes(source[at + 8 : at + 16]), 16
-        size = len(source) - at if size == 0 else size
-        if size < head:
-            return None
-        if name == b"uuid" and source[at + head : at + head + 16] == XMP_UUID:
-            return source[at + head + 16 : at + size]
-        at += size
-    return None

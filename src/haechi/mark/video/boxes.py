@@ -2,9 +2,8 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
-from haechi.mark.audio.codec import XMP_UUID, xmp_box
+from haechi.mark.boxes import xmp_box, xmp_in_boxes
 from haechi.mark.labels.xmp import MAX_PACKET_BYTES, PacketMalformed
 from haechi.mark.video.source import Source, VideoUnreadable, container_of, opened
 
@@ -17,7 +16,8 @@ def packet_in_video(source: Source) -> bytes | None:
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         kind = container_of(file.read(64))
         if kind in ("MP4", "MOV"):
-            return _in_boxes(file)
+            found = xmp_in_boxes(file, most_boxes=_MOST_BOXES, most_bytes=MAX_PACKET_BYTES + 1)
+            return None if found is None else _bounded(found)
     try:
         with opened(source) as container:
             tags = {name.upper(): value for name, value in dict(container.metadata).items()}
@@ -31,28 +31,6 @@ def append_packet(path: Path, packet: bytes) -> None:
     """Put a packet behind the last box of an MP4 or MOV file; raises OSError."""
     with path.open("ab") as file:
         file.write(xmp_box(packet))
-
-
-def _in_boxes(file: BinaryIO) -> bytes | None:
-    end = file.seek(0, 2)
-    at = 0
-    for _ in range(_MOST_BOXES):
-        file.seek(at)
-        head = file.read(32)
-        if len(head) < 8:
-            return None
-        size, length = int.from_bytes(head[:4]), 8
-        if size == 1:
-            size, length = int.from_bytes(head[8:16]), 16
-        size = end - at if size == 0 else size
-        if size < length:
-            return None
-        if head[4:8] == b"uuid":
-            file.seek(at + length)
-            if file.read(16) == XMP_UUID:
-                return _bounded(file.read(min(size - length - 16, MAX_PACKET_BYTES + 1)))
-        at += size
-    return None
 
 
 def _bounded(packet: bytes) -> bytes:
