@@ -1,11 +1,10 @@
 """The marked picture of the demonstration: made by code, marked, sent around, found again."""
 
-import hashlib
 import json
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from haechi.cli.demo_studio import open_studio, publish
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.extra import ExtraMissing, require
 from haechi.words import Text
@@ -71,41 +70,19 @@ class PictureShow:
         """The company marks a picture made by code, and registers the statement and the files beside it."""
         import numpy as np
 
-        from haechi.mark.image import PUBLIC_KEY, Payload, open_picture
-        from haechi.mark.pipeline import Wish, produce, statement_for
-        from haechi.mark.said import subject_of
-        from haechi.mark.studio import Maker, Studio, namespace_of
-        from haechi.statement.kinds.content_mark import ContentMark
+        from haechi.mark.image import Payload, open_picture
+        from haechi.mark.pipeline import Wish, produce
 
         now = datetime.now(UTC)
-        maker = Maker(
-            issuer=self.issuer,
-            provider="Example Company",
-            system="Demonstration Studio",
-            version="1",
-            country="KR",
-            namespace=namespace_of(self.issuer),
-        )
-        made = Studio.create(self.demo.root / "studio", maker, now, os.urandom)
-        studio = Studio(maker, PUBLIC_KEY, self.demo.company_key, made.authority)
+        studio = open_studio(self.demo, self.issuer, "Demonstration Studio", "studio", now)
         self.original = scene(np.random.default_rng(20240522))
         source = encoded(self.original, "PNG")
         wish = Wish(("KR", "EU", "CN", "US-CA"), notice=True, psnr_db=42.0)
-        payload = Payload.fresh(maker.namespace)
+        payload = Payload.fresh(studio.maker.namespace)
         self.produced = produce(source, "harbour", studio, wish, payload, now)
         self.marked = open_picture(self.produced.data).pixels
         (self.demo.root / "marked.png").write_bytes(self.produced.data)
-        subject = subject_of(self.produced.payload)
-        statement = statement_for(ContentMark(item=self.produced.item), subject, studio, self.demo.facts, now)
-        with self.demo.nodes["kr"].client() as client:
-            client.post("/entries", statement.raw, "application/cose", 65536)
-            for name, data in self.produced.kept.items():
-                path = self.demo.root / name
-                path.write_bytes(data)
-                client.put_file(f"/blobs/{hashlib.sha256(data).hexdigest()}", path)
-        self.demo.wait_for("uk", f"/statements/{statement.digest_hex}")
-        for data in self.produced.kept.values():
-            self.demo.wait_for("uk", f"/blobs/{hashlib.sha256(data).hexdigest()}")
+        statement = publish(self.demo, self.produced, studio, now)
         psnr = round(self.produced.psnr_db, 1)
         size = len(self.produced.data)
         told = found("demo.picture.marked", payload=self.produced.payload, psnr_db=psnr, size=size)

@@ -1,12 +1,11 @@
 """The marked voice of the demonstration: made by code, marked, played on, found again and named."""
 
-import hashlib
-import os
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from haechi.cli.demo_mark import missing_extra
+from haechi.cli.demo_studio import open_studio, publish
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.extra import ExtraMissing, require
 from haechi.words import Text
@@ -57,39 +56,16 @@ class SoundShow:
         import numpy as np
 
         from haechi.mark.audio.produce import produce_sound
-        from haechi.mark.image import PUBLIC_KEY, Payload
-        from haechi.mark.pipeline import statement_for
-        from haechi.mark.said import subject_of
-        from haechi.mark.studio import Maker, Studio, namespace_of
+        from haechi.mark.image import Payload
         from haechi.mark.wish import Wish
-        from haechi.statement.kinds.content_mark import ContentMark
 
         now = datetime.now(UTC)
-        maker = Maker(
-            issuer=self.issuer,
-            provider="Example Company",
-            system="Demonstration Voice",
-            version="1",
-            country="KR",
-            namespace=namespace_of(self.issuer),
-        )
-        made = Studio.create(self.demo.root / "voice-studio", maker, now, os.urandom)
-        studio = Studio(maker, PUBLIC_KEY, self.demo.company_key, made.authority)
+        studio = open_studio(self.demo, self.issuer, "Demonstration Voice", "voice-studio", now)
         source = as_wave(voice(np.random.default_rng(20240522)))
-        wish, payload = Wish(("KR", "EU", "CN"), notice=True), Payload.fresh(maker.namespace)
+        wish, payload = Wish(("KR", "EU", "CN"), notice=True), Payload.fresh(studio.maker.namespace)
         self.produced = produce_sound(source, "voice", studio, wish, payload, now)
         (self.demo.root / "marked.wav").write_bytes(self.produced.data)
-        claim, subject = ContentMark(item=self.produced.item), subject_of(self.produced.payload)
-        statement = statement_for(claim, subject, studio, self.demo.facts, now)
-        with self.demo.nodes["kr"].client() as client:
-            client.post("/entries", statement.raw, "application/cose", 65536)
-            for name, data in self.produced.kept.items():
-                path = self.demo.root / f"voice-{name}"
-                path.write_bytes(data)
-                client.put_file(f"/blobs/{hashlib.sha256(data).hexdigest()}", path)
-        self.demo.wait_for("uk", f"/statements/{statement.digest_hex}")
-        for data in self.produced.kept.values():
-            self.demo.wait_for("uk", f"/blobs/{hashlib.sha256(data).hexdigest()}")
+        statement = publish(self.demo, self.produced, studio, now, "voice-")
         size = len(self.produced.data)
         told = found("demo.sound.marked", payload=self.produced.payload, size=size)
         return [told, statement.check_signature()]
