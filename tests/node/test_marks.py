@@ -18,6 +18,7 @@ from tests.mark.audio.sounds import speech
 from tests.mark.audio.test_codec import wav
 from tests.mark.fingerprint.test_fingerprint import textured
 from tests.mark.test_pipeline import MAKER, NOW, PIXELS, file_of, social
+from tests.mark.video.films import film, frames
 from tests.network.parties import COMPANY
 from tests.node.house import KEY, OPERATOR, House, house_at, make_node
 from tests.statement.make import FACTS
@@ -280,8 +281,38 @@ def test_a_sound_is_looked_at_and_one_too_long_is_refused_before_it_is_decoded(
     assert "알 수 없습니다" in told["says"]
     for data in (b"", b"RIFF", wav(speech(3.0), 16_000)[:30], PIXELS.tobytes()[:5000]):
         assert place.house.ask("POST", "/marks/sound", data).status == 400
-    monkeypatch.setattr("haechi.node.marks.MOST_SOUND_SAMPLES", 47_999)
+    monkeypatch.setattr("haechi.node.looks.MOST_SOUND_SAMPLES", 47_999)
     refused = place.house.ask("POST", "/marks/sound", wav(speech(3.0), 16_000))
     assert (refused.status, json.loads(refused.body)["code"]) == (400, "mark.sound.too-large")
     assert place.house.ask("POST", "/marks/sound", bytes(25 << 20)).status == 413
     assert {path for path in place.house.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_film_is_looked_at_within_bounds_and_kept_nowhere(place: Place, monkeypatch: pytest.MonkeyPatch):
+    before = {path for path in place.house.folder.rglob("*") if path.is_file()}
+    data = film(frames(0.8))
+    answer = place.house.ask("POST", "/marks/film?lang=ko", data)
+    told = json.loads(answer.body)
+    assert (answer.status, told["medium"], told["state"]) == (200, "video", "nothing")
+    assert "알 수 없습니다" in told["says"]
+    for bad in (b"", data[:40], data[: len(data) // 2], wav(speech(3.0), 16_000)):
+        assert place.house.ask("POST", "/marks/film", bad).status == 400
+    for name, limit in (("MOST_FRAME_PIXELS", 384 * 288 - 1), ("LIMIT_MINUTES", 0.01)):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"haechi.node.looks.{name}", limit)
+            refused = place.house.ask("POST", "/marks/film", data)
+            assert (refused.status, json.loads(refused.body)["code"]) == (400, "mark.video.too-large")
+    assert place.house.ask("POST", "/marks/film", bytes(65 << 20)).status == 413
+    assert {path for path in place.house.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_film_of_too_many_pixels_is_looked_at_through_its_key_frames_and_no_further(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    gop = {"crf": "18", "preset": "veryfast", "g": "4"}
+    monkeypatch.setattr("haechi.node.looks.MOST_FILM_PIXELS", 5 * 384 * 288)
+    spread = place.house.ask("POST", "/marks/film", film(frames(0.8), options=gop))
+    layer = json.loads(spread.body)["layers"][0]
+    assert (spread.status, layer["facts"]["frames"]) == (200, 2)
+    every = place.house.ask("POST", "/marks/film", film(frames(0.8), options={**gop, "g": "1"}))
+    assert (every.status, json.loads(every.body)["code"]) == (400, "mark.video.too-large")

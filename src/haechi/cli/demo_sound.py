@@ -96,14 +96,17 @@ class SoundShow:
         return [found("demo.sound.named", maker=self.issuer, tempo=read.facts["tempo"])]
 
 
-def voice(rng: Any) -> "NDArray[Any]":  # noqa: ANN401  # a NumPy generator, and NumPy may be absent
-    """Twenty seconds of something like speech: syllables of a buzzing source through three resonances."""
+def voice(rng: Any, seconds: int = SECONDS) -> "NDArray[Any]":  # noqa: ANN401  # NumPy may be absent
+    """Something like speech: syllables of a buzzing source through three resonances.
+
+    rng: a NumPy generator.
+    """
     import numpy as np
 
     lfilter = require("scipy.signal").lfilter
     parts: list[NDArray[Any]] = []
     total = 0
-    while total < SECONDS * RATE:
+    while total < seconds * RATE:
         size = int(rng.uniform(0.09, 0.26) * RATE)
         sway: Any = np.sin(np.linspace(0.0, float(rng.uniform(1, 6)), size))
         pitch: Any = rng.uniform(95, 210) * (1 + 0.1 * sway)
@@ -116,7 +119,7 @@ def voice(rng: Any) -> "NDArray[Any]":  # noqa: ANN401  # a NumPy generator, and
             source = source + 0.8 * lfilter([1 - radius], poles, source)
         parts.append(source * np.hanning(size))
         total += size
-    sound = np.concatenate(parts)[: SECONDS * RATE]
+    sound = np.concatenate(parts)[: seconds * RATE]
     return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
 
 
@@ -154,7 +157,7 @@ def as_mp3(samples: "NDArray[Any]") -> bytes:
 
 def sound_steps(demo: "Demonstration", issuer: str) -> None:
     """The steps with the voice; left out, silently after the picture said why, when the extra is absent."""
-    if missing_extra() is not None or _absent() is not None:
+    if missing_extra() is not None or missing_sound() is not None:
         return
     show = SoundShow(demo, issuer)
     demo.step(
@@ -173,7 +176,8 @@ def sound_steps(demo: "Demonstration", issuer: str) -> None:
     )
 
 
-def _absent() -> ExtraMissing | None:
+def missing_sound() -> ExtraMissing | None:
+    """Why sounds cannot be marked here; None when they can."""
     try:
         require("av")
         require("scipy.signal")

@@ -10,6 +10,7 @@ import msgspec
 from haechi.cli.demo_annex import annex_step
 from haechi.cli.demo_cast import ACTORS, COMPANY, PINNED
 from haechi.cli.demo_evidence import recompute, write_evidence
+from haechi.cli.demo_film import film_steps
 from haechi.cli.demo_mark import picture_steps
 from haechi.cli.demo_report import build_report, claimed_figure, interval_of, tamper_places
 from haechi.cli.demo_sound import sound_steps
@@ -51,6 +52,7 @@ class Demonstration(Stage):
                 picture_steps(self, COMPANY)
                 annex_step(self, COMPANY)
                 sound_steps(self, COMPANY)
+                film_steps(self, COMPANY)
                 text_steps(self, COMPANY)
             self.step(title, partial(action, self))
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from haechi.mark.audio.produce import MarkedSoundFile
     from haechi.mark.pipeline import Produced
     from haechi.mark.studio import Studio
+    from haechi.mark.video import MarkedVideo
 
 
 def open_studio(demo: "Demonstration", issuer: str, system: str, folder: str, now: datetime) -> "Studio":
@@ -33,7 +34,7 @@ def open_studio(demo: "Demonstration", issuer: str, system: str, folder: str, no
 
 def publish(
     demo: "Demonstration",
-    produced: "Produced | MarkedSoundFile",
+    produced: "Produced | MarkedSoundFile | MarkedVideo",
     studio: "Studio",
     now: datetime,
     prefix: str = "",

@@ -24,8 +24,9 @@ from starlette.routing import Route
 
 from haechi.errors import BadInput, HaechiError, NotFound, Unavailable
 from haechi.mark.records import Book, LogRecord, records_of
+from haechi.node import looks
 from haechi.node.anchors import published
-from haechi.node.pages.detect import LIMIT_MIB, LIMIT_MINUTES
+from haechi.node.pages.detect import LIMIT_FILM_MIB, LIMIT_MIB
 from haechi.node.pages.source import Found
 from haechi.node.runner import Runner
 from haechi.node.texts import MOST_TEXT_BYTES, NodeTexts, asked_records, look_at, told_profiles
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
     from haechi.mark.examine import Means
 
 MOST_LOOKS = 2
-MOST_PIXELS = 30_000_000
-MOST_SOUND_SAMPLES = LIMIT_MINUTES * 60 * 2 * 48_000
-"""Over all channels, stereo at 48 kHz. Longer sounds are for `haechi detect`."""
 MOST_ASKED_BYTES = 4096
 MOST_BLOB_BYTES = 64 << 20
 _PAGE = 500
@@ -165,6 +163,7 @@ class Marks:
         return [
             Route("/marks/look", self.look, methods=["POST"]),
             Route("/marks/sound", self.look_at_sound, methods=["POST"]),
+            Route("/marks/film", self.look_at_film, methods=["POST"]),
             Route("/marks/text", self.look_at_text, methods=["POST"]),
             Route("/marks/like", self.like, methods=["POST"]),
             Route("/marks/anchors", self.anchors),
@@ -209,19 +208,27 @@ class Marks:
 
     async def look(self, request: Request) -> Response:
         """POST /marks/look: what a picture tells. It is looked at in memory and kept nowhere."""
-        return await self._looked(
-            request, LIMIT_MIB << 20, partial(_look, book=self._book, runner=self._runner)
-        )
+        return await self._looked(request, LIMIT_MIB << 20, partial(looks.at_picture, means=self._means))
 
     async def look_at_sound(self, request: Request) -> Response:
         """POST /marks/sound: what a sound tells. It is looked at in memory and kept nowhere."""
-        return await self._looked(
-            request, LIMIT_MIB << 20, partial(_look_at_sound, book=self._book, runner=self._runner)
-        )
+        return await self._looked(request, LIMIT_MIB << 20, partial(looks.at_sound, means=self._means))
+
+    async def look_at_film(self, request: Request) -> Response:
+        """POST /marks/film: what a film tells. It is looked at in memory and kept nowhere."""
+        return await self._looked(request, LIMIT_FILM_MIB << 20, partial(looks.at_film, means=self._means))
 
     async def look_at_text(self, request: Request) -> Response:
         """POST /marks/text: what a text tells. It is looked at in memory and kept nowhere."""
         return await self._looked(request, MOST_TEXT_BYTES, partial(look_at, texts=self._texts))
+
+    def _means(self) -> "Means":
+        """What this node reads with: the public key, its own records, the roots it believes."""
+        from haechi.mark.examine import Means
+
+        means = Means(registry=self._book)
+        trust = (*means.trust, *(each.source for each in published(self._runner, self._book.blob)))
+        return replace(means, trust=trust)
 
     async def _looked(self, request: Request, limit: int, look: Callable[..., dict[str, Any]]) -> Response:
         """The answer to one look, of which only so many run at once. look: takes the bytes and `lang`."""
@@ -284,30 +291,6 @@ class Marks:
 
     async def _body(self, request: Request, limit: int) -> bytes:
         return await body_of(request, limit, self._runner.node.config.limits.body_seconds)
-
-
-def _look(raw: bytes, *, book: MarkBook, runner: Runner, lang: Lang) -> dict[str, Any]:
-    from haechi.mark.extra import require
-
-    examine = require("haechi.mark.examine")
-    examine.require_pixels(raw, MOST_PIXELS)
-    return examine.examine(raw, _means(book, runner)).as_dict(lang)
-
-
-def _look_at_sound(raw: bytes, *, book: MarkBook, runner: Runner, lang: Lang) -> dict[str, Any]:
-    from haechi.mark.extra import require
-
-    look = require("haechi.mark.audio.look")
-    return look.look_at_sound(raw, _means(book, runner), MOST_SOUND_SAMPLES).as_dict(lang)
-
-
-def _means(book: MarkBook, runner: Runner) -> "Means":
-    """What this node reads with: the public key, its own records, the roots it believes."""
-    from haechi.mark.examine import Means
-
-    means = Means(registry=book)
-    trust = (*means.trust, *(each.source for each in published(runner, book.blob)))
-    return replace(means, trust=trust)
 
 
 def _asked(raw: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""The detector page in a real browser, at a running node: a text pasted, a sound and a picture chosen."""
+"""The detector page in a real browser, at a running node: a text pasted, sound, film and picture chosen."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -15,6 +15,7 @@ from tests.mark.audio.sounds import speech
 from tests.mark.audio.test_codec import wav
 from tests.mark.test_pipeline import MAKER, NOW, PIXELS, file_of
 from tests.mark.text.toy import human_words, write_words
+from tests.mark.video.films import clip
 from tests.network.parties import COMPANY
 from tests.node.house import KEY, House
 from tests.node.processes import new_process
@@ -29,6 +30,7 @@ from haechi.mark.studio import Studio
 from haechi.mark.text import TextMark
 from haechi.mark.text.commit import commitment
 from haechi.mark.text.profiles import HaechiProfile
+from haechi.mark.video import Order, produce_video
 from haechi.mark.wish import Wish
 from haechi.node.maintenance import grant
 from haechi.statement.kinds.content_mark import ContentMark
@@ -44,10 +46,11 @@ HELD = HaechiProfile(name=COMPANY, secret=bytes(range(1, 33)), salt=bytes(16))
 
 
 class Place(NamedTuple):
-    """A running node that holds a marked sound and a marked picture, and the files."""
+    """A running node that holds a marked sound, film and picture, and the files."""
 
     url: str
     sound: Path
+    film: Path
     picture: Path
 
 
@@ -57,6 +60,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     maker = msgspec.structs.replace(MAKER, issuer=COMPANY)
     studio = Studio(maker, PUBLIC_KEY, KEY, make_authority("Example Company", "KR", NOW), (OPEN,))
     sound = produce_sound(wav(speech(9.0), RATE), "clip", studio, Wish(), Payload(7, 5), NOW)
+    (folder / "source.mp4").write_bytes(clip())
+    order = Order(folder / "source.mp4", folder, "film", Wish(), Payload(7, 6), NOW)
+    moving = produce_video(order, studio)
     picture = produce(file_of(PIXELS, "PNG"), "x", studio, Wish(), Payload.fresh(7), NOW)
     process = new_process(folder / "node")
     grant(folder / "node", COMPANY, KEY.public.thumbprint, ("content_mark", "mark_profile"), None)
@@ -64,13 +70,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     (folder / "node" / "profiles" / "held.profile").write_bytes(HELD.to_bytes())
     house = House(folder / "node")
     try:
-        for made in (sound, picture):
+        for made in (sound, moving, picture):
             claim = ContentMark(item=made.item)
             statement = statement_for(claim, subject_of(made.payload), studio, FACTS, NOW)
             assert house.register(statement).status == 201
         for profile, publish in ((OPEN, True), (HELD, False)):
             assert house.register(commitment(profile, studio, FACTS, NOW, publish=publish)).status == 201
-        for data in (OPEN.to_bytes(), *sound.kept.values(), *picture.kept.values()):
+        kept = (each for made in (sound, moving, picture) for each in made.kept.values())
+        for data in (OPEN.to_bytes(), *kept):
             assert house.ask("PUT", f"/blobs/{sha256(data).hexdigest()}", data).status == 201
     finally:
         house.close()
@@ -80,7 +87,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     try:
         process.wait_ready()
         url = f"http://127.0.0.1:{process.port}"
-        yield Place(url, folder / "clip.wav", folder / "picture.png")
+        yield Place(url, folder / "clip.wav", moving.path, folder / "picture.png")
     finally:
         process.stop()
 
@@ -146,6 +153,21 @@ def test_a_sound_is_sent_and_its_seconds_are_shown(page: "Page", place: Place, t
     (tmp_path / "no.wav").write_bytes(b"RIFF and nothing else")
     page.set_input_files("#sound", tmp_path / "no.wav")
     assert "mark was" not in told(page, "sound-result", "#sound-ask")
+
+
+def test_a_film_is_sent_and_shown_stretch_by_stretch(page: "Page", place: Place, tmp_path: Path):
+    assert "Choose a film file first" in told(page, "film-result", "#film-ask")
+    page.set_input_files("#film", place.film)
+    said = told(page, "film-result", "#film-ask")
+    assert "Mark, log and content agree" in said
+    assert "Pictures, one box for each 1 s" in said
+    assert "Sound, one box for each 1 s" in said
+    assert page.locator("#film-result .seconds").count() == 2
+    assert page.locator("#film-result .seconds .there").count() >= 10
+    page.screenshot(path=tmp_path / "detect-film.png", full_page=True)
+    (tmp_path / "no.mp4").write_bytes(place.film.read_bytes()[:40])
+    page.set_input_files("#film", tmp_path / "no.mp4")
+    assert "cannot be read" in told(page, "film-result", "#film-ask")
 
 
 def test_a_picture_is_read_in_the_browser_and_then_by_the_node(page: "Page", place: Place):

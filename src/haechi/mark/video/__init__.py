@@ -5,9 +5,10 @@ Needs the extra `mark` (PyAV, numpy, OpenCV). `produce_video` marks a file, `loo
 
 from haechi.mark.video.look import VideoLook, look_at_video
 from haechi.mark.video.produce import MarkedVideo, Order, VideoMarkNotHeld, produce_video
-from haechi.mark.video.source import VideoTooLarge, VideoUnfit, VideoUnreadable
+from haechi.mark.video.source import Bounds, VideoTooLarge, VideoUnfit, VideoUnreadable
 
 __all__ = [
+    "Bounds",
     "MarkedVideo",
     "Order",
     "VideoLook",

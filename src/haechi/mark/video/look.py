@@ -29,7 +29,7 @@ from haechi.mark.verdict import Look, Region, State
 from haechi.mark.video.boxes import packet_in_video
 from haechi.mark.video.detect import VideoMark, detect_in, presence_in, row_of, seconds_of
 from haechi.mark.video.prints import FilmPrint, FilmPrintMalformed, check_film, scaled
-from haechi.mark.video.source import Source, form_of
+from haechi.mark.video.source import WIDE, Bounds, Source, form_of
 from haechi.mark.video.watch import Watched, watch
 from haechi.words import Lang, Text
 
@@ -180,10 +180,10 @@ class VideoLook(Look):
         return {"medium": "video", **Look.as_dict(self, lang), "stretch_s": self.stretch_s}
 
 
-def look_at_video(source: Source, means: Means) -> VideoLook:
+def look_at_video(source: Source, means: Means, bounds: Bounds = WIDE) -> VideoLook:
     """What a video file tells; raises VideoUnreadable, VideoTooLarge, VideoUnfit, NotFound, ExtraMissing."""
-    form = form_of(source)
-    seen = watch(source, form)
+    form = form_of(source, bounds)
+    seen = watch(source, form, bounds=bounds)
     layers, mark, rows, share = _pictures(seen, means)
     heard = None if seen.heard is None else prepared(seen.heard, WORKING_RATE)
     sound: SoundMark | None = None

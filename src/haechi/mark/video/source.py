@@ -114,12 +114,28 @@ class Form(NamedTuple):
         return MEDIA_TYPES[self.container]
 
 
+class Bounds(NamedTuple):
+    """How much of a film is looked at. frame_pixels: of one frame; pixels: decoded in all, whatever the size
+    of the file; keys_alone_s: beyond this length only frames that were coded by themselves are decoded.
+    """
+
+    seconds: float = MOST_SECONDS
+    frame_pixels: int = MOST_FRAME_PIXELS
+    pixels: int | None = None
+    keys_alone_s: float = 300.0
+
+
+WIDE = Bounds()
+"""For somebody's own machine; a node that looks for strangers has narrower ones."""
+
+
 class Budget:
     """How many pixels may still be decoded from one file. Always true: never below zero."""
 
-    def __init__(self, size: int) -> None:
-        """size: of the file in bytes."""
-        self._limit = FREE_PIXELS + PIXELS_A_BYTE * size
+    def __init__(self, size: int, most: int | None = None) -> None:
+        """size: of the file in bytes; most: whatever its size."""
+        limit = FREE_PIXELS + PIXELS_A_BYTE * size
+        self._limit = limit if most is None else min(most, limit)
         self._spent = 0
 
     def take(self, pixels: int) -> None:
@@ -188,7 +204,7 @@ def is_cover(stream: Any) -> bool:  # noqa: ANN401  # PyAV's
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def form_of(source: Source) -> Form:
+def form_of(source: Source, bounds: Bounds = WIDE) -> Form:
     """What a video file is, as it claims and as its first frame shows.
 
     Raises VideoUnreadable, VideoTooLarge, VideoUnfit, NotFound.
@@ -197,7 +213,7 @@ def form_of(source: Source) -> Form:
     head = source[:64] if isinstance(source, bytes) else _head(source)
     with opened(source) as container:
         stream = picture_of(container)
-        seconds = _claims(container, stream)
+        seconds = _claims(container, stream, bounds)
         frame = next(iter(decoded(container, stream)), None)
         if frame is None:
             raise VideoUnreadable(why=Text("no frame can be decoded", "디코딩되는 프레임이 없음"))
@@ -230,38 +246,38 @@ def decoded(container: Any, stream: Any) -> Iterator[Any]:  # noqa: ANN401  # Py
         yield from frames_in(packet, stream)
 
 
-def frames_in(packet: Any, stream: Any) -> list[Any]:  # noqa: ANN401  # PyAV's
+def frames_in(packet: Any, stream: Any, most_pixels: int = MOST_FRAME_PIXELS) -> list[Any]:  # noqa: ANN401  # PyAV's
     """The frames that a packet gives; a broken one gives none. Raises VideoTooLarge."""
-    check_size(stream.codec_context.width, stream.codec_context.height)
+    check_size(stream.codec_context.width, stream.codec_context.height, most_pixels)
     try:
         return list(packet.decode())
     except av.error.InvalidDataError:
         return []
 
 
-def check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int, most_pixels: int = MOST_FRAME_PIXELS) -> None:
     """Raise VideoTooLarge for frames beyond the bounds."""
     if max(width, height) > MOST_SIDE:
         what = Text("pixels on a side", "한 변의 픽셀")
         raise VideoTooLarge(what_is=what, limit=MOST_SIDE, got=max(width, height))
-    if width * height > MOST_FRAME_PIXELS:
+    if width * height > most_pixels:
         what = Text("pixels of a frame", "프레임의 픽셀")
-        raise VideoTooLarge(what_is=what, limit=MOST_FRAME_PIXELS, got=width * height)
+        raise VideoTooLarge(what_is=what, limit=most_pixels, got=width * height)
 
 
-def _claims(container: Any, stream: Any) -> float:  # noqa: ANN401  # PyAV's
+def _claims(container: Any, stream: Any, bounds: Bounds) -> float:  # noqa: ANN401  # PyAV's
     """The seconds claimed; raises VideoTooLarge, VideoUnreadable for what no film of ours may claim."""
     if len(container.streams) > MOST_TRACKS:
         what = Text("tracks", "트랙")
         raise VideoTooLarge(what_is=what, limit=MOST_TRACKS, got=len(container.streams))
-    check_size(stream.codec_context.width, stream.codec_context.height)
+    check_size(stream.codec_context.width, stream.codec_context.height, bounds.frame_pixels)
     base = stream.time_base
     if base is not None and not 0 < base <= 1:
         raise VideoUnreadable(why=Text(f"a time base of {base}", f"시간 단위 {base}"))
     own = float((stream.duration or 0) * (base or 0))
     seconds = max(own, float(container.duration or 0) / 1_000_000)
-    if not 0 <= seconds <= MOST_SECONDS:
-        raise VideoTooLarge(what_is=Text("seconds", "초"), limit=int(MOST_SECONDS), got=round(seconds))
+    if not 0 <= seconds <= bounds.seconds:
+        raise VideoTooLarge(what_is=Text("seconds", "초"), limit=int(bounds.seconds), got=round(seconds))
     if stream.average_rate is not None and stream.average_rate > MOST_RATE:
         what = Text("frames a second", "초당 프레임")
         raise VideoTooLarge(what_is=what, limit=MOST_RATE, got=int(stream.average_rate))

@@ -15,6 +15,8 @@ from haechi.mark.audio.feature import WORKING_RATE
 from haechi.mark.audio.grid import Samples
 from haechi.mark.video.pool import Pool
 from haechi.mark.video.source import (
+    WIDE,
+    Bounds,
     Budget,
     Form,
     Source,
@@ -28,8 +30,6 @@ from haechi.mark.video.stills import Sampler, Still, pixels_of
 from haechi.words import Text
 
 MOST_POOLED = 480
-KEYS_ALONE_S = 300.0
-"""A film longer than this is looked at through the frames that were coded by themselves, and no others."""
 MOST_STILLS, STILL_STEP_S = 48, 0.5
 HEARD_S = 600.0
 
@@ -46,23 +46,26 @@ class Watched:
     frames: int
 
 
-def watch(source: Source, form: Form, most_pooled: int = MOST_POOLED) -> Watched:
+def watch(source: Source, form: Form, most_pooled: int = MOST_POOLED, bounds: Bounds = WIDE) -> Watched:
     """Look at a film once, from its beginning to its end; raises VideoUnreadable, VideoTooLarge.
 
     A film that breaks off is looked at as far as it goes. most_pooled: predicted frames to be pooled, about.
     """
     with opened(source) as container:
-        return _Pass(container, form, Budget(size_of(source)), most_pooled).run()
+        return _Pass(container, form, (size_of(source), bounds), most_pooled).run()
 
 
 class _Pass:
     """One pass. Always true: a frame is pooled, or taken as a still, once."""
 
-    def __init__(self, container: Any, form: Form, budget: Budget, most: int) -> None:  # noqa: ANN401  # PyAV's
-        self._container, self._form, self._budget = container, form, budget
+    def __init__(self, container: Any, form: Form, within: tuple[int, Bounds], most: int) -> None:  # noqa: ANN401  # PyAV's
+        """within: the size of the file, and the bounds."""
+        size, bounds = within
+        self._container, self._form, self._most_pixels = container, form, bounds.frame_pixels
+        self._budget = Budget(size, bounds.pixels)
         self._picture = picture_of(container)
         self._picture.thread_type = "AUTO"
-        if form.seconds > KEYS_ALONE_S:
+        if _keys_alone(form, bounds):
             self._picture.codec_context.skip_frame = "NONKEY"
         self._step_s = form.seconds / most
         self._pool, self._sampler = Pool(), Sampler(MOST_STILLS, STILL_STEP_S)
@@ -77,7 +80,7 @@ class _Pass:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=WORKING_RATE)
         for packet in self._container.demux(streams):
             if packet.stream.index == self._picture.index:
-                for frame in frames_in(packet, self._picture):
+                for frame in frames_in(packet, self._picture, self._most_pixels):
                     self._see(frame)
             elif self._heard_samples < HEARD_S * WORKING_RATE:
                 self._hear(packet, resampler)
@@ -115,6 +118,12 @@ class _Pass:
                     self._heard_samples += len(samples)
         except (av.error.FFmpegError, ValueError):  # a broken packet, or sound that changes its form
             return
+
+
+def _keys_alone(form: Form, bounds: Bounds) -> bool:
+    """Whether a film of this length is looked at through the frames that were coded by themselves alone."""
+    claimed = form.width * form.height * form.seconds * float(form.rate)
+    return form.seconds > bounds.keys_alone_s or (bounds.pixels is not None and claimed > bounds.pixels)
 
 
 def _luma(frame: Any) -> Any:  # noqa: ANN401  # PyAV's

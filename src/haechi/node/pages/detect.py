@@ -1,6 +1,6 @@
 """The detector page: anybody drops a picture or pastes a text, and it is read in the browser.
 
-A sound is sent to the node: its search is long for a browser.
+A sound or a film is sent to the node: its search is long for a browser.
 """
 
 from typing import ClassVar
@@ -9,7 +9,7 @@ from haechi.node.pages.scripts import Bundle
 from haechi.node.pages.source import Source
 from haechi.node.pages.view import Page, frame
 
-LIMIT_MIB = 24
+LIMIT_MIB, LIMIT_FILM_MIB = 24, 64
 LIMIT_MINUTES = 5
 DETECTOR = Bundle(
     "detector",
@@ -20,19 +20,20 @@ DETECTOR = Bundle(
         (
             "haechi.node.pages",
             "detector",
-            ("page.js", "worker.js", "sound-page.js", "text-page.js", "layers.js"),
+            ("page.js", "worker.js", "sent-page.js", "text-page.js", "layers.js"),
         ),
     ),
 )
 
 
 class DetectPage(Page, frozen=True, kw_only=True, tag_field="schema", tag="haechi.page.detect/1"):
-    """Where pictures and text are looked at. limit_mib, limit_minutes: of a file that is sent to the node."""
+    """Where all media are looked at. The limits are those of what is sent to the node."""
 
     template: ClassVar[str] = "detect.html"
     scripts: ClassVar[Bundle | None] = DETECTOR
 
     limit_mib: int
+    limit_film_mib: int
     limit_minutes: int
 
 
@@ -45,5 +46,6 @@ def detect_page(source: Source, now: int) -> DetectPage:
         made=shared.made,
         facts_version=shared.facts_version,
         limit_mib=LIMIT_MIB,
+        limit_film_mib=LIMIT_FILM_MIB,
         limit_minutes=LIMIT_MINUTES,
     )

@@ -2,7 +2,7 @@
 // picture itself is sent only when the reader presses the button that says so.
 
 import { shown as shownIn, tellLook } from "./layers.js";
-import "./sound-page.js";
+import "./sent-page.js";
 import "./text-page.js";
 
 const part = (id) => document.getElementById(id);
