@@ -11,7 +11,7 @@ tree head. Logs sign their own checkpoints with the second form as well.
 from typing import NamedTuple, Protocol
 
 from haechi.errors import BadInput
-from haechi.log.note import NoteKey, NoteLine, NoteSigner, SignatureType
+from haechi.log.note import Claim, NoteKey, NoteLine, NoteSigner, SignatureType
 from haechi.words import Text
 
 MAX_TIME_S = 2**63 - 1
@@ -117,6 +117,18 @@ def cosigned_at(head: TreeHead, key: NoteKey, signature: bytes) -> int | None:
     `signature`: what follows the key id in the line. `key` is of type 0x04 or 0x06. Whether the time lies
     in the future is for the caller's policy: no clock is read here.
     """
+    claimed = claim_of(head, key, signature)
+    if claimed is None:
+        return None
+    time_s, claim = claimed
+    return time_s if key.verifies(claim.signature, claim.message) else None
+
+
+def claim_of(head: TreeHead, key: NoteKey, signature: bytes) -> tuple[int, Claim] | None:
+    """What `key` signs when it cosigns `head` with this line's signature, and the time it states (POSIX s).
+
+    None where the line can be no cosignature. Nothing is verified.
+    """
     if len(signature) != _SIZES.get(key.type):
         return None
     time_s = int.from_bytes(signature[:_TIME_SIZE])
@@ -124,7 +136,7 @@ def cosigned_at(head: TreeHead, key: NoteKey, signature: bytes) -> int | None:
         message = _message(head, key, time_s)
     except CosignatureMalformed:
         return None
-    return time_s if key.verifies(signature[_TIME_SIZE:], message) else None
+    return time_s, Claim(key, signature[_TIME_SIZE:], message)
 
 
 def _message(head: TreeHead, key: NoteKey, time_s: int) -> bytes:

@@ -31,6 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from haechi.errors import BadInput, Refused, TooLarge
 from haechi.log.canonical import MISFIT, decode_base64, encode_base64, shorten
+from haechi.log.parallel import on_every_core
 from haechi.statement import ed25519 as strict
 from haechi.words import Text
 
@@ -184,7 +185,40 @@ class NoteKey:
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Whether the bare `signature` is this key's over `message`; Ed25519 in the strict profile."""
-        return _SEEN.check(self, signature, message)
+        return _SEEN.check([Claim(self, signature, message)])[0]
+
+    def __hash__(self) -> int:
+        """The key id is made of all the rest, and bytes remember their hash."""
+        return hash(self.key_id)
+
+
+class Claim(NamedTuple):
+    """A bare signature that is said to be a key's over a message."""
+
+    key: NoteKey
+    signature: bytes
+    message: bytes
+
+    def digest(self) -> bytes:
+        """The SHA-256 of all three with what tells them apart."""
+        # The type fixes the key's length, and the signature's is said: no part can pass for another.
+        key, size = self.key, len(self.signature).to_bytes(4)
+        return sha256(b"".join((bytes([key.type]), key.public, size, self.signature, self.message))).digest()
+
+    def holds(self) -> bool:
+        """Whether it verifies; checked anew, in code that lets other threads run."""
+        if self.key.type is not SignatureType.ML_DSA_44:
+            return strict.verify(self.key.public, self.signature, self.message)
+        try:
+            _ml_dsa(self.key.public).verify(self.signature, self.message)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def verify_all(claims: Sequence[Claim]) -> list[bool]:
+    """Whether each of `claims` verifies, in their order; those not seen before are checked on every core."""
+    return _SEEN.check(claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +341,8 @@ def _decode(raw: bytes) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NoteMalformed(part=f"byte {error.start}", expected="UTF-8", got=error.reason) from error
-    control = _CONTROL.search(text)
+    # Past the text every character is of a name or of base64, and those have none: no need to look twice.
+    control = _CONTROL.search(text, 0, text.rfind("\n\n") + 2)
     if control:
         raise NoteMalformed(
             part=f"character {control.start()}", expected="no control character", got=repr(control[0])
@@ -316,8 +351,8 @@ def _decode(raw: bytes) -> str:
 
 
 def _is_name(name: str) -> bool:
-    # isspace() knows every Unicode space; isprintable() is no help, it refuses much that names may hold.
-    if not name or "+" in name or any(char.isspace() for char in name) or _CONTROL.search(name):
+    # split() knows every Unicode space; isprintable() is no help, it refuses much that names may hold.
+    if "+" in name or name.split() != [name] or _CONTROL.search(name):
         return False
     try:
         return len(name.encode()) <= MAX_NAME_BYTES
@@ -342,33 +377,27 @@ class _Seen:
         self._seen: dict[bytes, None] = {}
         self._lock = Lock()
 
-    def check(self, key: NoteKey, signature: bytes, message: bytes) -> bool:
-        """Whether the signature verifies."""
-        # The type fixes the key's length, and the signature's is said: no part can pass for another.
-        parts = (bytes([key.type]), key.public, len(signature).to_bytes(4), signature, message)
-        name = sha256(b"".join(parts)).digest()
-        if name in self._seen:
-            return True
-        if not _verifies(key, signature, message):
-            return False
+    def check(self, claims: Sequence[Claim]) -> list[bool]:
+        """Whether each claim verifies."""
+        names = [claim.digest() for claim in claims]
+        new = [at for at, name in enumerate(names) if name not in self._seen]
+        new.sort(key=lambda at: -claims[at].key.type)  # the long ones first, so that the cores end together
+        held = on_every_core(Claim.holds, [claims[at] for at in new])
+        answers = [True] * len(names)
+        for at, holds in zip(new, held, strict=True):
+            answers[at] = holds
+        self._keep([names[at] for at, holds in zip(new, held, strict=True) if holds])
+        return answers
+
+    def _keep(self, names: Iterable[bytes]) -> None:
         with self._lock:
-            self._seen[name] = None
-            if len(self._seen) > self._most:
-                del self._seen[next(iter(self._seen))]
-        return True
+            for name in names:
+                self._seen[name] = None
+                if len(self._seen) > self._most:
+                    del self._seen[next(iter(self._seen))]
 
 
 _SEEN = _Seen(4096)
-
-
-def _verifies(key: NoteKey, signature: bytes, message: bytes) -> bool:
-    if key.type is not SignatureType.ML_DSA_44:
-        return strict.verify(key.public, signature, message)
-    try:
-        _ml_dsa(key.public).verify(signature, message)
-    except InvalidSignature:
-        return False
-    return True
 
 
 @lru_cache(maxsize=1024)

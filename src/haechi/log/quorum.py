@@ -16,9 +16,8 @@ from typing import NamedTuple, Self
 from haechi.errors import BadInput, Refused, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.canonical import shorten
-from haechi.log.cosignature import TreeHead, cosigned_at
-from haechi.log.note import LineInvalid, Note, NoteKey, SignatureType
-from haechi.log.parallel import on_every_core
+from haechi.log.cosignature import TreeHead, claim_of
+from haechi.log.note import LineInvalid, Note, NoteKey, SignatureType, verify_all
 from haechi.words import Text
 
 MAX_POLICY_BYTES = 1 << 20
@@ -140,6 +139,15 @@ class Cosigned(NamedTuple):
     time_s: int
 
 
+class _Told(NamedTuple):
+    """A tree head whose text is written once, not once a line."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: bytes
+
+
 Counts = Callable[[NoteKey, TreeHead], bool]
 """Whether a cosignature by this key counts for a head: what a trust list says of it at that place."""
 
@@ -238,11 +246,14 @@ def cosigners(note: Note, head: TreeHead, keys: Sequence[NoteKey], now: int | No
         for line in dict.fromkeys(note.lines)
         if (key := pinned.get((line.name, line.key_id))) is not None
     ]
-    verified = on_every_core(lambda one: cosigned_at(head, *one), known)
+    told = _Told(head.origin, head.size, head.root, head.text)
+    claimed = [claim_of(told, key, signature) for key, signature in known]
+    verified = iter(verify_all([one[1] for one in claimed if one is not None]))
     times: dict[NoteKey, int] = {}
-    for (key, _), time_s in zip(known, verified, strict=True):
-        if time_s is None:
+    for (key, _), one in zip(known, claimed, strict=True):
+        if one is None or not next(verified):
             raise LineInvalid(name=key.name, key_id=key.key_id.hex())
+        time_s = one[0]
         if time_s and (now is None or time_s <= now + MAX_SKEW_S):
             times[key] = max(time_s, times.get(key, 0))
     return [Cosigned(key, time_s) for key, time_s in times.items()]
