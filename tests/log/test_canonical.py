@@ -28,6 +28,8 @@ def test_a_changed_character_is_read_exactly_when_it_is_the_one_spelling(raw: by
     assert decode_base64(changed) == spelled_back(changed)
 
 
-@pytest.mark.parametrize("text", ["AA", "AB==", "AAB=", "AA==AAAA", "A===", "====", "AAAA\n", "A AAA", "ＡAAA"])
+@pytest.mark.parametrize(
+    "text", ["AA", "AB==", "AAB=", "AA==AAAA", "A===", "====", "AAAA\n", "A AAA", "ＡAAA"]
+)
 def test_another_spelling_is_not_read(text: str):
     assert decode_base64(text) is None

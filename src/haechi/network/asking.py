@@ -60,6 +60,15 @@ declare(
                 "{witness}이(가) 이 로그의 다른 이력을 보았음 (항목 {seen}개)",
             ),
         ),
+        "another-root": (
+            Verdict.FAILS,
+            Text(
+                "{witness} answers {status} at the very size it names ({seen}): it has cosigned another root;"
+                " ours is {root}",
+                "{witness}이(가) 스스로 밝힌 크기({seen})에서 {status}로 거절함. 다른 루트에 서명한 것임."
+                " 이 로그의 루트는 {root}",
+            ),
+        ),
     },
 )
 
@@ -115,8 +124,20 @@ class WitnessAsker:
             told = decode_decimal(answer.body.decode("ascii", "replace").removesuffix("\n"))
             if told is None or answer.content_type != "text/x.tlog.size":
                 raise PeerMisbehaved(url=self.name, why="409 without the size that it last cosigned")
+            if told == self._seen:
+                return self._refused_at(told, head)
             self._seen = told
         return Asked(found("network.witnessed.unreachable", witness=self.name, why="409 three times"))
+
+    def _refused_at(self, told: int, head: SignedHead) -> Asked:
+        """What 409 means when it names the size that was sent as the old one: the size is not what differs.
+
+        Early drafts of the protocol answer so where it says 422 today, for another root at an equal size.
+        """
+        if told != head.head.size:
+            raise PeerMisbehaved(url=self.name, why=f"409 that names the size it was asked from, {told}")
+        facts = {"witness": self.name, "status": _CONFLICT, "seen": told, "root": head.head.root.hex()}
+        return Asked(found("network.witnessed.another-root", **facts))
 
     def _judge(self, answer: Answer, head: SignedHead) -> Asked:
         if answer.status == _UNPROCESSABLE:

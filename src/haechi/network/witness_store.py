@@ -44,7 +44,7 @@ class WitnessStore(Protocol):
 class _Change:
     """One advance that waits for its commit, or for its turn to make the next one.
 
-    called: held until one of both has come. A lock each wakes nobody else, and wakes are dear on a busy machine.
+    called: held until one of both has come. With a lock each nobody else is woken, and wakes are dear.
     """
 
     __slots__ = ("called", "done", "error", "new", "origin")
