@@ -12,7 +12,7 @@ from haechi.cli.processes import NodeProcess, free_ports
 from haechi.node.config import Limits, Listen, load_config
 from haechi.node.keychain import load_keychain
 from haechi.node.open import card_of
-from haechi.node.witnessing import POLICY_FILE
+from haechi.node.witness_policy import POLICY_FILE
 from haechi.words import Text
 
 

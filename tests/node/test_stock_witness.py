@@ -18,7 +18,7 @@ from haechi.network.fork import Fork
 from haechi.network.memory import Memory, signed_head
 from haechi.node.keychain import load_keychain
 from haechi.node.peers import mirror_name
-from haechi.node.witnessing import POLICY_FILE
+from haechi.node.witness_policy import POLICY_FILE
 
 # The log under test
 

@@ -281,6 +281,11 @@ class Succession:
             self.followed, self.card = before, card
             raise
 
+    def begin(self, card: NodeCard) -> None:
+        """Go on from this card, and follow what its log handed over from there. Raises as making one does."""
+        fresh = Succession(card, self._path.parent, self._facts)
+        self.card, self.followed = fresh.card, fresh.followed
+
     def _take(self, told: Handovers) -> None:
         for one in told.handovers:
             here = FormerKeys(

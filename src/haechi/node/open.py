@@ -26,7 +26,7 @@ from haechi.node.policies import latest_policy
 from haechi.node.runner import Runner
 from haechi.node.service import Node
 from haechi.node.shared import INDEX, FollowTerms, key_id, make_log, open_log
-from haechi.node.trusting import listed_cards
+from haechi.node.trusting import cards_to_mirror
 from haechi.node.witnessing import Witnessing
 from haechi.statement.claims import kind_names, kind_of
 
@@ -144,11 +144,8 @@ def open_node(
     follow_terms.node = node
     cosigners = keys.mirror_signers(config.origin) if config.cluster is None else []
     peers = Peers(
-        {
-            card.origin: Peer(card, folder / "mirrors", PeerClient, cosigners)
-            for card in _peer_cards(node)
-            if card.origin != config.origin
-        }
+        cards_to_mirror(node.pins, node.trusting.trust.trust_list, config.origin),
+        lambda card: Peer(card, folder / "mirrors", PeerClient, cosigners),
     )
     card = own_card(folder, config, keys)
     runner = Runner(node, card, peers, Witnessing(node, card, peers))
@@ -157,13 +154,6 @@ def open_node(
     if latest is not None:
         node.policies.take(latest[1], latest[0])
     return runner
-
-
-def _peer_cards(node: Node) -> list[NodeCard]:
-    """Whom to mirror: pinned nodes, and those of the trust list that were not pinned."""
-    listed = listed_cards(node.trusting.trust.trust_list)
-    pinned = {card.origin for card in node.pins.nodes}
-    return [*node.pins.nodes, *(card for card in listed if card.origin not in pinned)]
 
 
 def _publisher(config: Config, keys: Keychain, clock: Callable[[], float]) -> Publisher:

@@ -1,7 +1,7 @@
 """The mirrors of one node: a store for each pinned peer, and how the last round with it went."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,6 +73,7 @@ class Peer:
         connect: Callable[[str], PeerClient],
         cosigners: Sequence[NoteSigner] = (),
     ) -> None:
+        self._begun_with = card
         self._cosigners = cosigners
         self._own_lines: _OwnLines | None = None
         self.folder = folder / mirror_name(card.origin)
@@ -111,6 +112,18 @@ class Peer:
             if not failing:
                 self._take_cosignatures(now)
             return last
+
+    def begin(self, card: NodeCard) -> bool:
+        """Go on with another card of the same log; whether it is another. Its address stays the one before.
+
+        Raises what a damaged file of handovers does; then all is as before.
+        """
+        with self._lock:
+            if card == self._begun_with:
+                return False
+            self.succession.begin(card)
+            self._begun_with = card
+            return True
 
     def confront(self, raw: bytes) -> Finding:
         """Compare a checkpoint that somebody holds with the copy here; see Mirror.confront."""
@@ -153,10 +166,20 @@ class Peer:
 
 
 class Peers:
-    """Every pinned peer of a node, by origin."""
+    """Every pinned or listed peer of a node, by origin. None leaves while the node runs."""
 
-    def __init__(self, peers: Mapping[str, Peer]) -> None:
-        self._peers = dict(peers)
+    def __init__(self, cards: Iterable[NodeCard], make: Callable[[NodeCard], Peer]) -> None:
+        """make: a peer by its card."""
+        self._make = make
+        self._peers = {card.origin: make(card) for card in cards}
+
+    def take(self, card: NodeCard) -> bool:
+        """Mirror the log of this card too, or go on with it by this card; whether that is new."""
+        if card.origin in self._peers:
+            return self._peers[card.origin].begin(card)
+        # A dictionary of its own: other threads may be going through the one before.
+        self._peers = {**self._peers, card.origin: self._make(card)}
+        return True
 
     def __iter__(self) -> Iterator[Peer]:
         return iter(self._peers.values())

@@ -33,6 +33,7 @@ from haechi.node.policies import latest_policy
 from haechi.node.service import Node, Stopping, tlog_proof
 from haechi.node.sharing import GreenSharing
 from haechi.node.tilesite import TileSite
+from haechi.node.trusting import cards_to_mirror
 from haechi.node.witnessing import Witnessing
 from haechi.statement.envelope import ENCRYPTED, Statement
 from haechi.words import Text
@@ -63,6 +64,7 @@ class Runner:
         self.node = node
         self.card = card
         self.peers = peers
+        self._mirrored_by = node.trusting.trust.trust_list
         self.witnessing = witnessing
         self.accusations = Accusations(node, peers, witnessing)
         self.sharing = GreenSharing(node)
@@ -285,6 +287,16 @@ class Runner:
             ms=round((time.monotonic() - began) * 1000),
         )
 
+    def follow_list(self) -> None:
+        """Once another list is in use: mirror whom it names too, and go on with its keys of the others."""
+        listed = self.node.trusting.trust.trust_list
+        if listed is self._mirrored_by:
+            return
+        for card in cards_to_mirror(self.node.pins, listed, self.node.config.origin):
+            if self.peers.take(card):
+                log_event("mirror.listed", origin=card.origin)
+        self._mirrored_by = listed
+
     def _unless_stopping(self, listener: Callable[[Progress], None]) -> Callable[[Progress], None]:
         def hear(progress: Progress) -> None:
             if self._stop.is_set():
@@ -330,6 +342,10 @@ class Runner:
 
     def _visit(self) -> None:
         while not self._stop.is_set():
+            try:
+                self.follow_list()
+            except HaechiError as error:
+                log_event("mirror.list", code=error.code)
             for peer in self.peers:
                 if self._stop.is_set():
                     return

@@ -95,6 +95,13 @@ def history_of(key: ListedKey) -> Text:
     return Text("; ".join(en for en, _ in said), "; ".join(ko for _, ko in said))
 
 
+def cards_to_mirror(pins: Pins, trust_list: TrustList, own: str) -> list[NodeCard]:
+    """Whom to mirror: pinned nodes, and those of the list that were not pinned; `own` is nobody's mirror."""
+    pinned = {card.origin for card in pins.nodes}
+    listed = [card for card in listed_cards(trust_list) if card.origin not in pinned]
+    return [card for card in (*pins.nodes, *listed) if card.origin != own]
+
+
 def listed_cards(trust_list: TrustList) -> list[NodeCard]:
     """A card for every listed log that has an address and keys in use, to be mirrored as a pinned one is.
 

@@ -6,7 +6,6 @@ Publishing waits for none of it: the log's newest checkpoint is out at once, its
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,7 @@ from haechi.errors import HaechiError, NotFound
 from haechi.findings import Finding, Verdict
 from haechi.log.checkpoint import examine_checkpoint, read_checkpoint
 from haechi.log.note import LineInvalid, Note, NoteKey, NoteLine
-from haechi.log.quorum import (
-    MAX_POLICY_BYTES,
-    WitnessPolicy,
-    check_fresh,
-    check_quorum,
-    cosigners,
-)
+from haechi.log.quorum import WitnessPolicy, check_fresh, check_quorum, cosigners
 from haechi.log.store import Published
 from haechi.network.answer import Answer
 from haechi.network.asking import MAX_LINES_BYTES, WitnessAsker
@@ -29,21 +22,20 @@ from haechi.network.client import Limits, PeerClient
 from haechi.network.cosigned import CosignedHead, merged
 from haechi.network.fork import Fork
 from haechi.network.memory import Memory, SignedHead, signed_head
-from haechi.network.trust.listing import TrustList
 from haechi.network.witness import OldSizeDiffers, Witness
 from haechi.network.witness_store import SqliteWitnessStore
-from haechi.network.witnesses import counts_by, pinned_policy, read_policy, witness_url
+from haechi.network.witnesses import witness_url
 from haechi.node.config import Config
 from haechi.node.logs import log_event
 from haechi.node.peers import Peers, mirror_name
 from haechi.node.service import Node
 from haechi.node.shared import database_of
+from haechi.node.witness_policy import NodePolicy
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.network.witness_database import SharedWitnessStore
 
-POLICY_FILE = "witness.policy"
 REFRESH_S = 6 * 3600
 _AT_ONCE = 4
 _PATIENCE = Limits(stall_s=5.0, total_s=10.0, attempts=1)
@@ -92,7 +84,9 @@ class Witnessing:
         self._node = node
         self._card = card
         self._peers = peers
-        self._policy = load_policy(node, card)
+        self._policy = NodePolicy(
+            node.folder, [card, *node.pins.nodes], lambda: node.trusting.trust.trust_list
+        )
         self.cosigned = CosignedHead(node.folder / "log")
         self.last: dict[str, Finding] = {}
         self._frozen: frozenset[str] = frozenset()
@@ -102,18 +96,19 @@ class Witnessing:
         self.witness = Witness(
             node.keys.witness_signers(origin), self.log_keys, self._store, self.accuse, self.is_frozen
         )
-        self._doors: list[HttpDoor] = []
-        self._askers = self._make_askers()
+        self._doors: dict[str, HttpDoor] = {}
+        self._asked_by = self.policy
+        self._askers = self._make_askers(self._asked_by)
         self.look_for_forks()
 
     @property
     def policy(self) -> WitnessPolicy:
-        """Whose cosignatures count. Read at the start; what the trust list says of their keys, at once."""
-        return self._policy
+        """Whose cosignatures count, by the trust list in use."""
+        return self._policy.now()
 
     def close(self) -> None:
         """Close connections and the witness's file."""
-        for door in self._doors:
+        for door in self._doors.values():
             door.close()
         self._store.close()
 
@@ -188,6 +183,7 @@ class Witnessing:
             published = self._node.store.published()
             if published is None:
                 return []
+            self._ask_by(self.policy)
             note = read_checkpoint(published.note)[1]
             due = [asker for asker in self._askers if self._is_due(asker, note, published.note, now)]
             if not due:
@@ -266,7 +262,12 @@ class Witnessing:
         if self._node.config.cluster is None:
             self._node.store.publish(Published(published.size, raw, published.at))
 
-    def _make_askers(self) -> list[WitnessAsker]:
+    def _ask_by(self, policy: WitnessPolicy) -> None:
+        """Ask the witnesses of this policy from now on; what each has seen is learned from its answers."""
+        if policy is not self._asked_by:
+            self._asked_by, self._askers = policy, self._make_askers(policy)
+
+    def _make_askers(self, policy: WitnessPolicy) -> list[WitnessAsker]:
         """One asker a witness: the own one, the pinned nodes, and those that the policy gives an address."""
         askers: list[WitnessAsker] = []
         if self.witness.keys:
@@ -276,14 +277,15 @@ class Witnessing:
         for card in self._node.pins.nodes:
             if card.url and card.witness_vkeys and card.origin != self._card.origin:
                 by_url[witness_url(card)] = (card.origin, card.witness_keys())
-        for line in self.policy.witnesses:
+        for line in policy.witnesses:
             if line.url and line.url not in by_url and line.key not in self.witness.keys:
                 by_url[line.url] = (line.key.name, [])
             if line.url and line.key not in by_url.get(line.url, ("", [line.key]))[1]:
                 by_url[line.url][1].append(line.key)
         for url, (name, keys) in by_url.items():
-            self._doors.append(HttpDoor(url))
-            askers.append(WitnessAsker(name, keys, self._doors[-1]))
+            if url not in self._doors:
+                self._doors[url] = HttpDoor(url)
+            askers.append(WitnessAsker(name, keys, self._doors[url]))
         return askers
 
 
@@ -299,21 +301,3 @@ def _witness_store(config: Config) -> "SqliteWitnessStore | SharedWitnessStore":
     except BaseException:
         own.close()
         raise
-
-
-def load_policy(node: Node, card: NodeCard) -> WitnessPolicy:
-    """The policy file of a node, else one in which every pinned node and the node itself is a witness.
-
-    A witness in it may be named by its entry in the node's trust list; a key added to that entry later counts
-    from the next start on, one that is revoked stops at once.
-    """
-
-    def listed() -> TrustList:
-        return node.trusting.trust.trust_list
-
-    try:
-        with (node.folder / POLICY_FILE).open("rb") as file:
-            made = read_policy(file.read(MAX_POLICY_BYTES + 1), listed())
-    except FileNotFoundError:
-        made = pinned_policy([card, *node.pins.nodes])
-    return replace(made, counts=counts_by(listed))
