@@ -1,7 +1,8 @@
 """POST /entries end to end: decode, verify, policy, durable commit, receipt; over real connections.
 
-One node process (one worker) and one process that loads it share the machine. Statements are signed before
-the clock starts. Every answer must be a 201; a sample of the receipts is verified afterwards.
+One worker and one process that loads it share the machine; the worker has its examiner, a process that reads
+statements while many come at once, and is measured without it too. Statements are signed before the clock
+starts. Every answer must be a 201; a sample of the receipts is verified afterwards.
 
     python -m benchmarks.register [--connections 256] [--requests 20000]
 """
@@ -67,29 +68,37 @@ def main() -> None:
 
 
 def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
-    """Start a node, load it, stop it; the rows."""
+    """Start a node, load it, stop it; then one without an examiner; the rows."""
+    most = (asked.connections, asked.requests)
+    rows = _loaded(folder / "node", ((1, 500), (32, 5000), most), asked.connections)
+    rows += _loaded(folder / "alone", (most,), None)
+    return rows
+
+
+def _loaded(folder: Path, loads: Sequence[tuple[int, int]], aim: int | None) -> list[Row]:
+    """The rows of one node. aim: the number of connections that is held to the bar; None: no examiner."""
     key = SigningKey.generate()
-    card = _granted_node(folder / "node", key)
-    node = NodeProcess(Text("node", "노드"), folder / "node", int(card.url.rpartition(":")[2]), card)
+    card = _granted_node(folder, key, examiner=aim is not None)
+    node = NodeProcess(Text("node", "노드"), folder, int(card.url.rpartition(":")[2]), card)
     node.start()
     rows: list[Row] = []
     try:
         node.wait_ready()
-        for connections, requests in ((1, 500), (32, 5000), (asked.connections, asked.requests)):
+        for connections, requests in loads:
             statements = sign(key, requests, connections)
             rows.append(figure("fsync probe just before", fsyncs_per_second(folder), "fsync/s"))
             loaded = load(card.url, statements, connections)
-            rows += _rows(loaded, connections, aim=connections == asked.connections)
+            name = f"{connections} connection(s)" + (", no examiner" if aim is None else "")
+            rows += _rows(loaded, name, aim=connections == aim)
             check_sample(loaded, card)
     finally:
         node.stop()
     return rows
 
 
-def _rows(loaded: Loaded, connections: int, *, aim: bool) -> list[Row]:
+def _rows(loaded: Loaded, name: str, *, aim: bool) -> list[Row]:
     times_ms = [answer.took_s * 1000 for answer in loaded.answers]
     cuts = quantiles(times_ms, n=100)
-    name = f"{connections} connection(s)"
     rate = len(times_ms) / loaded.seconds
     return [
         figure(f"{name}: registered", rate, "statements/s", at_least=2000 if aim else None),
@@ -98,8 +107,8 @@ def _rows(loaded: Loaded, connections: int, *, aim: bool) -> list[Row]:
     ]
 
 
-def _granted_node(folder: Path, key: SigningKey) -> NodeCard:
-    card = make_node(folder)
+def _granted_node(folder: Path, key: SigningKey, *, examiner: bool) -> NodeCard:
+    card = make_node(folder, examiner=examiner)
     grant(folder, ISSUER, key.public.thumbprint, ("pledge_report",), None)
     return card
 

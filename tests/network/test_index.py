@@ -18,6 +18,7 @@ from tests.network.world import MemoryStore
 from haechi.facts import load
 from haechi.log.store import Entry, NotStored, Role, Store
 from haechi.network.blobs import Wishes
+from haechi.network.glance import glance_of
 from haechi.network.index import Index
 from haechi.network.lookup import Count, Evidence, Place, Row, State
 from haechi.network.report import Progress
@@ -156,7 +157,7 @@ def test_the_own_log_is_listed_at_once(index: Index, *, foreseen: bool) -> None:
     store.append([entry(FIRST), entry(WITHDRAWAL)])
     for raw in (FIRST, WITHDRAWAL) if foreseen else ():
         statement = Statement.from_bytes(raw)
-        index.foresee(statement, claim_of(statement, FACTS))
+        index.foresee(statement.digest, *glance_of(statement, claim_of(statement, FACTS)))
     index.follow(as_store(store), 2, checked=True)
     assert [row.digest for row in index.about(digest_of(FIRST), 9)] == [digest_of(WITHDRAWAL)]
     assert index.counts() == {"document": Count(1, 0), "withdraw": Count(1, 0)}

@@ -62,8 +62,8 @@ class House:
         self.folder = folder
         self.runner = open_node(folder, clock=clock)
         self.node = self.runner.node
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
         self._thread.start()
         self.app = self._do(_made(self))
 
@@ -89,12 +89,12 @@ class House:
 
     def close(self) -> None:
         self.runner.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
-        self._loop.close()
+        self.loop.close()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
 
 async def _made(house: House) -> ASGIApp:

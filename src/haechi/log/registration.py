@@ -8,10 +8,11 @@ answer (RFC 9943 section 5.1.1). HTTP headers, addresses and accounts have no sa
 """
 
 import shlex
+from typing import Protocol
 
 from haechi.errors import Refused, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.statement.envelope import Statement
+from haechi.statement.envelope import About, Statement
 from haechi.statement.kinds.policy import ANY, Grant, Policy
 from haechi.statement.sentence import Sentence
 from haechi.words import Text
@@ -70,7 +71,26 @@ class NotAdmitted(Refused):
     )
 
 
-def admit(policy: Policy, statement: Statement) -> None:
+class Applicant(Protocol):
+    """What a policy decides by: a `Statement`, or as much of one."""
+
+    @property
+    def raw(self) -> bytes:
+        """The signed bytes."""
+        ...
+
+    @property
+    def kid(self) -> bytes:
+        """The thumbprint of its key."""
+        ...
+
+    @property
+    def about(self) -> About:
+        """What the header says."""
+        ...
+
+
+def admit(policy: Policy, statement: Applicant) -> None:
     """Raise NotAdmitted or TooLarge unless `policy` lets this statement in."""
     if len(statement.raw) > policy.max_bytes:
         raise TooLarge(what_is="statement", limit=policy.max_bytes, got=len(statement.raw))
@@ -103,7 +123,7 @@ def check_registration(statement: Statement, policy: Statement | None, terms: Po
     return found("log.registration.granted", policy=shown, issuer=about.issuer, kind=about.kind)
 
 
-def _grant_for(policy: Policy, statement: Statement) -> Grant | None:
+def _grant_for(policy: Policy, statement: Applicant) -> Grant | None:
     """The most specific grant that admits: one that names the issuer and its key comes first."""
     best: Grant | None = None
     for grant in policy.grants:
@@ -120,7 +140,7 @@ def _rank(grant: Grant) -> tuple[bool, bool]:
     return grant.issuer == ANY, not grant.keys
 
 
-def _admits(grant: Grant, statement: Statement) -> bool:
+def _admits(grant: Grant, statement: Applicant) -> bool:
     if grant.issuer not in (ANY, statement.about.issuer):
         return False
     if grant.keys and statement.kid not in grant.keys:
@@ -128,7 +148,7 @@ def _admits(grant: Grant, statement: Statement) -> bool:
     return ANY in grant.kinds or statement.about.kind in grant.kinds
 
 
-def _refusal(statement: Statement, why: Text) -> NotAdmitted:
+def _refusal(statement: Applicant, why: Text) -> NotAdmitted:
     about = statement.about
     # The hint is a command to copy, and the issuer's name is a stranger's choice.
     quoted = shlex.quote(about.issuer)

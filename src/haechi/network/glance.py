@@ -19,6 +19,7 @@ from haechi.statement.envelope import (
     PAYLOAD_HASH_ALG,
     PREIMAGE_CONTENT_TYPE,
     SUB,
+    About,
     Sharing,
     Statement,
 )
@@ -119,13 +120,19 @@ def glance_of(statement: Statement, claim: Claim | None) -> tuple[Glance, Refere
 
     claim: as decoded from its payload; None when it is encrypted or only its digest is signed.
     """
-    about, hashed = statement.about, statement.hash_envelope
-    said = Glance(about.kind, about.issuer, about.subject, about.issued_at, statement.kid, about.sharing)
-    if hashed is not None:
-        return said, References((), (FileRef(statement.payload, None, hashed.content_type),))
-    if claim is None:
-        return said, NO_REFERENCES
-    return said, _referred(kind_of(about.kind), claim)
+    return said_by(statement.about, statement.kid), references_of(statement, claim)
+
+
+def said_by(about: About, kid: bytes) -> Glance:
+    """What the header of a statement says."""
+    return Glance(about.kind, about.issuer, about.subject, about.issued_at, kid, about.sharing)
+
+
+def references_of(statement: Statement, claim: Claim | None) -> References:
+    """What a statement refers to; claim: as for `glance_of`."""
+    if (hashed := statement.hash_envelope) is not None:
+        return References((), (FileRef(statement.payload, None, hashed.content_type),))
+    return NO_REFERENCES if claim is None else _referred(kind_of(statement.about.kind), claim)
 
 
 def references(kind: str, body: Body) -> References:

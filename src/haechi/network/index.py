@@ -18,13 +18,12 @@ from haechi.facts import Facts
 from haechi.log.store import NotStored, Role, Store, View
 from haechi.log.tiles import TILE_WIDTH, decode_entries
 from haechi.network.examine import Outcome, examine
-from haechi.network.glance import NO_REFERENCES, Glance, References, glance, glance_of, references
+from haechi.network.glance import NO_REFERENCES, Glance, References, glance, references
 from haechi.network.ledger import Known, Names, count, forget, known_rows, refer, settle, tally
 from haechi.network.lookup import Evidence, Lookup, State, sharing_number
 from haechi.network.report import Progress
 from haechi.network.shelf import IndexFailed, Shelf, insert, short
-from haechi.statement.claims import Claim
-from haechi.statement.envelope import Sharing, Statement
+from haechi.statement.envelope import Sharing
 from haechi.statement.keys import PublicKey
 
 # One transaction. New digests fall all over their index, so each transaction writes most of its pages once:
@@ -123,14 +122,15 @@ class Index(Lookup):
             start = end
         return start - first
 
-    def foresee(self, statement: Statement, claim: Claim | None) -> None:
+    def foresee(self, digest: bytes, said: Glance, refers: References) -> None:
         """What the node itself has just read and checked, so that following its log need not read it again.
 
-        Bounded: what never reaches the log is forgotten with the rest.
+        said, refers: as `glance_of` gives them. Bounded: what never reaches the log is forgotten with the
+        rest.
         """
         if len(self._foreseen) >= _FORESEEN:
             self._foreseen.clear()
-        self._foreseen[statement.digest] = glance_of(statement, claim)
+        self._foreseen[digest] = said, refers
 
     @contextmanager
     def following(self, store: Store) -> Generator[Callable[[Progress], None]]:

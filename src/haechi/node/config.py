@@ -60,7 +60,10 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Bounds against floods. Rates are per client address, in requests per second; burst in requests."""
+    """Bounds against floods. Rates are per client address, in requests per second; burst in requests.
+
+    examiner: whether many statements at once are examined in a process of its own.
+    """
 
     writes_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
     write_burst: Annotated[int, msgspec.Meta(ge=1)] = 100
@@ -68,6 +71,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     read_burst: Annotated[int, msgspec.Meta(ge=1)] = 1000
     blob_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
     body_seconds: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    examiner: bool = True
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -160,19 +164,22 @@ def config_text(config: Config) -> str:
     lines += ["", "[listen]", f"host = {_toml_string(config.listen.host)}", f"port = {config.listen.port}"]
     lines.append(f"proxies = [{', '.join(map(_toml_string, config.listen.proxies))}]")
     lines += ["", "[limits]"]
-    lines += [f"{name} = {value}" for name, value in msgspec.structs.asdict(config.limits).items()]
+    lines += [f"{name} = {_toml(value)}" for name, value in msgspec.structs.asdict(config.limits).items()]
     for section, part in (("cluster", config.cluster), ("objects", config.objects)):
         if part is not None:
             lines += ["", f"[{section}]"]
-            lines += [
-                f"{name} = {_toml_string(value) if isinstance(value, str) else value}"
-                for name, value in msgspec.structs.asdict(part).items()
-            ]
+            lines += [f"{name} = {_toml(value)}" for name, value in msgspec.structs.asdict(part).items()]
     if config.voices:
         lines += ["", "[voices]"]
         for party, issuers in config.voices.items():
             lines.append(f"{_toml_string(party)} = [{', '.join(map(_toml_string, issuers))}]")
     return "\n".join(lines) + "\n"
+
+
+def _toml(value: str | float | bool) -> str:  # noqa: FBT001  # any value that TOML writes on one line
+    if isinstance(value, bool):
+        return str(value).lower()
+    return _toml_string(value) if isinstance(value, str) else str(value)
 
 
 def _toml_string(value: str) -> str:

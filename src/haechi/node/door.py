@@ -16,11 +16,14 @@ from haechi.log.sequencer import Placed
 from haechi.log.store import TermsChanged
 from haechi.node.runner import Runner
 from haechi.node.service import ADMISSIONS, Node
+from haechi.node.soundness import Accepted, Sound
 from haechi.node.wire import BodySlow, problem
 from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Sharing, Statement
 from haechi.words import Text
 
 RECEIPT_TYPE = b"application/cose"
+_MANY = 8
+"""From so many statements at once on, the examiner is asked: crossing to it takes 0.1 ms."""
 
 
 class _Arrival:
@@ -60,7 +63,7 @@ class Commits:
         self._arrived: deque[_Arrival] = deque()
         self._woken = False
 
-    def send(self, node: Node, statement: Statement, under: int) -> "asyncio.Future[Placed]":
+    def send(self, node: Node, statement: Statement | Accepted, under: int) -> "asyncio.Future[Placed]":
         """Queue a statement admitted by the policy at index `under`.
 
         A future of the event loop that ends when it is durable, or failed.
@@ -106,6 +109,8 @@ class Door:
         self._seconds = runner.node.config.limits.body_seconds
         self._location = f"{runner.node.config.url}/entries/".encode()
         self._policy_change = asyncio.Lock()
+        self._examining = runner.examining if runner.node.config.limits.examiner else None
+        self._present = 0
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -130,18 +135,30 @@ class Door:
         await send({"type": "http.response.body", "body": receipt})
 
     async def _register(self, raw: bytes) -> tuple[str, bytes]:
-        for _ in range(ADMISSIONS - 1):
-            with suppress(TermsChanged):  # only where several processes admit
-                return await self._register_once(raw)
-        return await self._register_once(raw)
+        self._present += 1
+        try:
+            sound = await self._examined(raw)
+            for _ in range(ADMISSIONS - 1):
+                with suppress(TermsChanged):  # only where several processes admit
+                    return await self._register_once(raw, sound)
+            return await self._register_once(raw, sound)
+        finally:
+            self._present -= 1
 
-    async def _register_once(self, raw: bytes) -> tuple[str, bytes]:
+    async def _examined(self, raw: bytes) -> Sound | None:
+        """What the examiner says while many are here; for a few, looking oneself is sooner done."""
+        if self._examining is None or self._present < _MANY:
+            return None
+        waiter = self._examining.ask(raw)
+        return None if waiter is None else await waiter
+
+    async def _register_once(self, raw: bytes, sound: Sound | None) -> tuple[str, bytes]:
         if self._policy_change.locked():
             async with self._policy_change:
                 pass
         node = self._node
         under = node.policies.index  # before admission: a newer policy in between must be noticed
-        statement = node.admit(raw)
+        statement = node.admit(raw) if sound is None else node.admit_sound(raw, sound)
         if statement.about.kind == "policy":
             return await self._register_policy(raw)
         if self._commits is None:
@@ -149,14 +166,14 @@ class Door:
         self._in_flight += 1
         self._idle.clear()
         try:
-            if statement.about.sharing is Sharing.GREEN:
+            if isinstance(statement, Statement) and statement.about.sharing is Sharing.GREEN:
                 await run_in_threadpool(node.shelve, statement)
             placed = await self._commits.send(node, statement, under)
         finally:
             self._in_flight -= 1
             if not self._in_flight:
                 self._idle.set()
-        return statement.digest_hex, node.receipt(statement, placed)
+        return statement.digest.hex(), node.receipt(statement, placed)
 
     async def _register_policy(self, raw: bytes) -> tuple[str, bytes]:
         async with self._policy_change:

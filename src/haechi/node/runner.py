@@ -25,6 +25,7 @@ from haechi.network.succession import Handovers
 from haechi.node.accusing import Accusations
 from haechi.node.clients import Clients
 from haechi.node.counting import Counting
+from haechi.node.examining import Examining
 from haechi.node.limits import RateLimit, UploadRoom
 from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
@@ -73,6 +74,7 @@ class Runner:
         self.requests = RequestMetrics()
         self._clients = Clients(node.config.listen.proxies)
         limits = node.config.limits
+        self.examining = Examining()
         self._writes = RateLimit(limits.writes_per_s, limits.write_burst)
         self.upload_room = UploadRoom(node.folder / "blobs")
         self._reads = RateLimit(limits.reads_per_s, limits.read_burst)
@@ -102,6 +104,7 @@ class Runner:
         for peer in self.peers:
             peer.close()
         self.witnessing.close()
+        self.examining.stop()
         size = self.node.store.head().size
         self.node.shared.close()
         self.node.close()

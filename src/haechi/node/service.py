@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from haechi.errors import NotFound, Refused, Unavailable
+from haechi.errors import NotFound, Unavailable
 from haechi.facts import Facts
-from haechi.findings import Verdict
 from haechi.log.objects import Objects
 from haechi.log.proof import TlogProof
 from haechi.log.receipt import InclusionProof, ReceiptSigner
@@ -23,6 +22,7 @@ from haechi.log.store import Entry, Head, Published, Store, Terms, TermsChanged
 from haechi.log.tiles import TileTree
 from haechi.network.blobs import BlobStore
 from haechi.network.bucket import BucketBlobs
+from haechi.network.glance import glance_of, said_by
 from haechi.network.index import Index
 from haechi.network.memory import SignedHead
 from haechi.network.pins import Pins
@@ -32,14 +32,13 @@ from haechi.network.verify import evidence_of
 from haechi.node.config import Config
 from haechi.node.keychain import Keychain
 from haechi.node.policies import Policies, require_own_erasure, require_own_policy
+from haechi.node.soundness import Accepted, SignatureRefused, Sound, require_sound
 from haechi.node.trusting import FILE, NodeTrust
-from haechi.statement.claims import WITHHELD, examine_claim
 from haechi.statement.envelope import ANYBODY, Sharing, Statement
 from haechi.statement.kinds.erasure import Erasure
 from haechi.statement.kinds.release import Release
 from haechi.words import Text
 
-_READABLE_ELSEWHERE = frozenset(WITHHELD.values())
 ADMISSIONS = 3
 """How often a statement is judged anew when the policy changes while it is on its way."""
 
@@ -50,16 +49,6 @@ class Stopping(Unavailable):
     code = "node.stopping"
     what = Text("the node is stopping", "노드가 종료 중입니다")
     hint = Text("send it again in a moment; nothing was lost", "잠시 뒤 다시 보내세요. 잃은 것은 없습니다")
-
-
-class SignatureRefused(Refused):
-    """A statement whose signature or claim does not hold is never registered; facts: why."""
-
-    code = "node.statement-refused"
-    what = Text("the statement does not hold: {why}", "진술이 성립하지 않습니다: {why}")
-    hint = Text(
-        "check it with `haechi verify` before sending it", "보내기 전에 `haechi verify` 로 확인하세요"
-    )
 
 
 class Writer(Protocol):
@@ -134,17 +123,23 @@ class Node:
             raise Stopping
         statement = Statement.from_bytes(raw)
         admit(self.policies.current, statement)
-        well_formed, claim = examine_claim(statement, self.facts)
-        for finding in (statement.check_signature(), well_formed):
-            if finding.verdict is not Verdict.HOLDS and finding.code not in _READABLE_ELSEWHERE:
-                raise SignatureRefused(why=Text(finding.say("en"), finding.say("ko")))
+        claim = require_sound(statement, self.facts)
         if statement.about.kind == "policy":
             require_own_policy(statement, claim, self.config)
         if isinstance(claim, Erasure):
             require_own_erasure(statement, claim, self.config)
         if isinstance(claim, Release):
             self._require_own_release(statement, claim)
-        self.index.foresee(statement, claim)
+        self.index.foresee(statement.digest, *glance_of(statement, claim))
+        return statement
+
+    def admit_sound(self, raw: bytes, examined: Sound) -> Accepted:
+        """`admit` for a statement that the examiner found to hold; raises TooLarge, NotAdmitted."""
+        if self.stopping:
+            raise Stopping
+        statement = examined.accepted(raw)
+        admit(self.policies.current, statement)
+        self.index.foresee(statement.digest, said_by(statement.about, statement.kid), examined.refers)
         return statement
 
     def _require_own_release(self, release: Statement, claim: Release) -> None:
@@ -170,7 +165,7 @@ class Node:
         digest, body, terms = self.entry(statement, under)
         return self.sequencer.submit(body, digest, terms)
 
-    def entry(self, statement: Statement, under: int) -> Entry:
+    def entry(self, statement: Statement | Accepted, under: int) -> Entry:
         """What a statement admitted by the policy at index `under` becomes in the log."""
         # What is not for everybody is not kept beside the log at all: absence, not a filter (TLP 2.0).
         body = statement.raw if statement.about.sharing in ANYBODY else None
@@ -197,7 +192,7 @@ class Node:
         if statement.about.kind == "policy":
             self.policies.take(statement, placed.index)
 
-    def receipt(self, statement: Statement, placed: Placed) -> bytes:
+    def receipt(self, statement: Statement | Accepted, placed: Placed) -> bytes:
         """A receipt under the head that the entry was placed in."""
         return self._receipt(statement.about.subject, placed.index, placed.head)
 
