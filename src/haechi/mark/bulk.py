@@ -23,6 +23,7 @@ from haechi.findings import Finding
 from haechi.mark.batch import Built, build_batch, decode_item, encode_item, items_file
 from haechi.mark.extra import require
 from haechi.mark.fanout import HERE, Spread, each_of
+from haechi.mark.file_errors import FILE_BYTES
 from haechi.mark.image import Payload
 from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge
 from haechi.mark.media import TEXT_TYPES, WHAT, Medium, medium_of
@@ -134,7 +135,7 @@ def read_file(path: Path, medium: Medium) -> bytes:
     try:
         size = path.stat().st_size
         if size > MOST_FILE_BYTES:
-            raise FileTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=size)
+            raise FileTooLarge(what_is=FILE_BYTES, limit=MOST_FILE_BYTES, got=size)
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFound(what_is=WHAT[medium], name=str(path)) from error

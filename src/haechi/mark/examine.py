@@ -4,18 +4,20 @@ import struct
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image
 
-from haechi.findings import Finding, Verdict, found
+from haechi.findings import Finding, found
 from haechi.mark.credentials import Credential, CredentialReading, TrustSource, official_list, read_credential
 from haechi.mark.extra import ExtraMissing
 from haechi.mark.fingerprint import Kept, Signature, check_content, dihedral_pdq
 from haechi.mark.fingerprint.prints import flattened
+from haechi.mark.fit import Fit, best_fit, first_alike, further_findings, kept_in, known_first, labels_read
 from haechi.mark.image import (
     LATTICE_ALGORITHM,
     PUBLIC_KEY,
@@ -34,11 +36,11 @@ from haechi.mark.image.codec import FORMATS
 from haechi.mark.image.embed import SMALLEST_SIDE
 from haechi.mark.image.plane import resized
 from haechi.mark.image.presence import PRESENT
-from haechi.mark.labels import LabelsRead, PacketMalformed, packet_in, read_labels
-from haechi.mark.payload import Payload
+from haechi.mark.labels import packet_in
 from haechi.mark.pipeline import MEDIA_TYPES
 from haechi.mark.records import LogRecord, Nowhere, Registry
-from haechi.mark.verdict import Look, Region, State
+from haechi.mark.verdict import Look, Region
+from haechi.words import Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,21 +48,7 @@ if TYPE_CHECKING:
 WHOLE_SHARE = 0.99
 FAINT_SHARE = 0.3
 LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
-MOST_LIKE = 8
-
-
-class ReadMark(Protocol):
-    """A mark that was read, in whatever medium."""
-
-    @property
-    def payload(self) -> Payload:
-        """What it says."""
-        ...
-
-    @property
-    def key_id(self) -> str:
-        """The key that read it."""
-        ...
+_PICTURE = Text("in the picture", "그림 안")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +69,8 @@ def examine(source: bytes, means: Means) -> Look:
     opened = open_picture(source)
     media_type = MEDIA_TYPES[opened.file_format]
     detection = detect(opened.pixels, means.keys)
-    mark = detection.marks[0] if detection.marks else read_with(means.engines, opened.pixels)
+    marks = known_first(detection.marks, means.registry)
+    mark = marks[0] if marks else read_with(means.engines, opened.pixels)
     layers: list[Finding] = [_watermark(opened.pixels, mark, means)]
     region = None
     if isinstance(mark, Mark):
@@ -91,11 +80,12 @@ def examine(source: bytes, means: Means) -> Look:
         layers.append(found(f"mark.presence.{outcome}", percent=percent))
     state, record, told = _resolve(opened.pixels, mark, means.registry)
     layers += told
+    layers += further_findings(((each, _PICTURE) for each in marks[1:]), means.registry)
     reading = credential_reading(source, media_type, means, record)
     layers.append(reading.finding)
     if reading.credential is not None and mark is not None:
         layers += binding_findings(reading.credential, mark.payload.hex, _algorithm(mark))
-    labels, finding = _labels(source, mark)
+    labels, finding = labels_read(partial(packet_in, source), None if mark is None else mark.payload.hex)
     layers.append(finding)
     return Look(state, tuple(layers), record, reading.credential, labels, region)
 
@@ -109,7 +99,7 @@ def require_pixels(source: bytes, most: int) -> None:
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, struct.error) as error:
         raise FileUnreadable(why=str(error)[:160]) from error
     if count > most:
-        raise FileTooLarge(what_is="pixels", limit=most, got=count)
+        raise FileTooLarge(what_is=Text("pixels", "픽셀"), limit=most, got=count)
 
 
 AnyMark: TypeAlias = Mark | EngineMark
@@ -158,67 +148,20 @@ def _saturated(pixels: "NDArray[Any]", shape: tuple[int, ...]) -> "NDArray[np.bo
     return np.asarray(resized(at_limit, shape[1], shape[0])) > SATURATED_SHARE
 
 
-def _resolve(
-    pixels: "NDArray[Any]", mark: AnyMark | None, registry: Registry
-) -> tuple[State, LogRecord | None, list[Finding]]:
-    """State, record and the findings on log and content."""
+def _resolve(pixels: "NDArray[Any]", mark: AnyMark | None, registry: Registry) -> Fit:
     if mark is None:
-        return _by_likeness(pixels, registry)
-    records = registry.by_mark(mark.payload.hex)
-    if not records:
-        return State.TOO_LITTLE, None, [found("mark.log.absent")]
-    best: tuple[State, LogRecord, list[Finding]] | None = None
-    for record in records:
-        log, content = (
-            log_finding(record, mark),
-            check_content(pixels, _kept(record, registry), mark.geometry),
-        )
-        state = _state(log, content)
-        if best is None or _RANK.index(state) < _RANK.index(best[0]):
-            best = (state, record, [log, content])
-    return best or (State.TOO_LITTLE, None, [found("mark.log.absent")])
-
-
-_RANK = (State.AGREE, State.TOO_LITTLE, State.COPIED)
-
-
-def _state(log: Finding, content: Finding) -> State:
-    if content.code == "mark.content.differs":
-        return State.COPIED
-    agree = content.verdict is Verdict.HOLDS and log.verdict is not Verdict.FAILS
-    return State.AGREE if agree else State.TOO_LITTLE
-
-
-def _by_likeness(pixels: "NDArray[Any]", registry: Registry) -> tuple[State, LogRecord | None, list[Finding]]:
-    for record in registry.by_likeness(dihedral_pdq(pixels))[:MOST_LIKE]:
-        content = check_content(pixels, _kept(record, registry), None)
-        if content.verdict is Verdict.HOLDS:
-            return State.LIKENESS, record, [log_finding(record, None), content]
-    return State.NOTHING, None, [found("mark.log.absent")]
+        alike = registry.by_likeness(dihedral_pdq(pixels))
+        return first_alike(alike, lambda record: check_content(pixels, _kept(record, registry), None))
+    return best_fit(
+        mark, registry, lambda record: [check_content(pixels, _kept(record, registry), mark.geometry)]
+    )
 
 
 def _kept(record: LogRecord, registry: Registry) -> Kept:
     prints = record.item.fingerprints
     if prints is None:
         return Kept(None, None)
-    raw = None if prints.orb is None else registry.blob(prints.orb.digest)
-    return Kept(prints.pdq, None if raw is None else Signature.from_bytes(raw))
-
-
-def log_finding(record: LogRecord, mark: ReadMark | None) -> Finding:
-    """What the log says of a mark that was read (None: none was)."""
-    facts: dict[str, object] = {"issuer": record.issuer, "origin": record.origin}
-    logged = [] if mark is None else [m.key for m in record.item.marks if m.payload == mark.payload.hex]
-    if mark is not None and logged and mark.key_id not in logged:
-        return found("mark.log.other-key", expected=logged[0], got=mark.key_id, **facts)
-    match record.verdict:
-        case Verdict.HOLDS:
-            return found("mark.log.found", **facts)
-        case Verdict.FAILS:
-            failing = next(each for each in record.findings if each.verdict is Verdict.FAILS)
-            return found("mark.log.refuted", why=failing.code, **facts)
-        case _:
-            return found("mark.log.unverified", **facts)
+    return Kept(prints.pdq, kept_in(prints.orb, registry, Signature.from_bytes))
 
 
 def credential_reading(
@@ -245,22 +188,3 @@ def binding_findings(credential: Credential, payload: str, algorithm: str) -> li
     if payload in named:
         return [found("mark.binding.agrees", payload=payload)]
     return [found("mark.binding.differs", expected=named[0], got=payload)]
-
-
-def labels_read(packet: bytes | None, payload: str | None) -> tuple[LabelsRead, Finding]:
-    """The labels in an XMP packet, and whether they agree with a payload that was read; PacketMalformed."""
-    labels = LabelsRead() if packet is None else read_labels(packet)
-    if not labels.any:
-        return labels, found("mark.label.absent")
-    if payload is not None and labels.id is not None:
-        if labels.id == payload:
-            return labels, found("mark.label.agrees", provider=labels.provider or "?")
-        return labels, found("mark.label.differs", got=labels.id[:64], expected=payload)
-    return labels, found("mark.label.alone", source_type=labels.source_type or "AI")
-
-
-def _labels(source: bytes, mark: AnyMark | None) -> tuple[LabelsRead, Finding]:
-    try:
-        return labels_read(packet_in(source), None if mark is None else mark.payload.hex)
-    except (PacketMalformed, FileUnreadable) as error:
-        return LabelsRead(), found("mark.label.unreadable", why=str(error)[:200])

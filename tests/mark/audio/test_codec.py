@@ -125,7 +125,7 @@ def test_claims_are_refused_before_anything_is_decoded():
             open_sound(wav(small, rate))
     with pytest.raises(SoundTooLarge) as refused:
         open_sound(wav(small, 16_000, channels=20))
-    assert refused.value.facts == {"what_is": "channels", "limit": 16, "got": 20}
+    assert refused.value.say("ko") == "채널: 최대 16, 받은 값 20"
 
 
 def test_a_bomb_is_stopped_while_it_decodes():

@@ -130,6 +130,17 @@ def test_the_seconds_that_were_replaced_are_told(studio: Studio, clip: MarkedSou
     assert "mark.sound-presence.partial" in _codes(look)
 
 
+def test_of_two_marked_sounds_in_one_file_both_are_named(studio: Studio, clip: MarkedSoundFile):
+    other = _marked(studio, wav(music(32.0), RATE), item=9)
+    joined = np.concatenate([open_sound(each.data).samples[:, 0] for each in (clip, other)])
+    look = look_at_sound(wav(joined, RATE), _book(studio, clip, other))
+    (read,) = [each for each in look.layers if each.code == "mark.sound.read"]
+    (further,) = [each for each in look.layers if each.check == "mark.further"]
+    assert {read.facts["payload"], further.facts["payload"]} == {clip.payload, other.payload}
+    assert further.code == "mark.further.named"
+    assert further.facts["issuer"] == "voice.example"
+
+
 def test_another_sound_under_a_logged_mark_fails(studio: Studio, clip: MarkedSoundFile):
     forged = embed(music(12.0, seed=5), RATE, Payload(namespace=7, item=1), PUBLIC_KEY).samples
     look = look_at_sound(wav(forged, RATE), _book(studio, clip))

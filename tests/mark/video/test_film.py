@@ -102,6 +102,22 @@ def test_only_the_marked_seconds_are_named(film: Marked, copy: list[np.ndarray])
     assert partial.facts["seconds"] == "3-6 s"
 
 
+def test_of_two_marked_films_in_one_file_both_are_told(film: Marked, copy: list[np.ndarray]):
+    # Words so alike that one would pass for the other, stretch by stretch.
+    other = Payload(namespace=9, item=9)
+    scenes = [embed(each, other, psnr_db=42.0).pixels for each in frames(4.0, seed=9)]
+    look = film.look(made_film([*copy[: 3 * RATE], *scenes]))
+    (read,) = [each for each in look.layers if each.code == "mark.video.read"]
+    (further,) = [each for each in look.layers if each.check == "mark.further"]
+    assert read.facts["payload"] == film.made.payload, "the one that somebody signed for comes first"
+    assert (further.code, further.facts["payload"]) == ("mark.further.unnamed", other.hex)
+    assert "3-7 s" in further.say("en")
+    assert "화면" in further.say("ko")
+    assert look.region is not None
+    assert look.region.rows[0] == "###...."
+    assert look.verdict is Verdict.UNDECIDED
+
+
 def test_other_sound_is_told(film: Marked, copy: list[np.ndarray]):
     strange = embed_sound(music(6.0, SOUND_RATE), SOUND_RATE, Payload(namespace=9, item=9)).samples
     look = film.look(made_film(copy, Track(strange)))

@@ -36,6 +36,11 @@ class Lie:
     offset: int
     fold: Samples
 
+    def is_apart(self, offset: int) -> bool:
+        """Whether it lies more than a chip away from an offset, around the period."""
+        away = abs(self.offset - offset)
+        return min(away, PERIOD_HOPS - away) > CHIP_HOPS
+
     def at_cells(self) -> Samples:
         """(256, 25): the evidence for each cell of the pattern."""
         places = (self.offset + CHIP_HOPS * np.arange(PERIOD_HOPS // CHIP_HOPS)) % PERIOD_HOPS

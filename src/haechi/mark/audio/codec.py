@@ -1,10 +1,5 @@
 """Sound files as samples and back: WAV, FLAC, MP3, M4A, Ogg (Opus, Vorbis), within bounds (around PyAV).
 
-    BadInput
-    ├── SoundUnreadable   not a sound file we can read
-    ├── SoundTooLarge     bytes, channels, rate or length beyond the bounds
-    └── SoundFileUnfit    readable, and of a kind that cannot be written again
-
 What a file claims is checked before it is decoded, and what is decoded is counted while it comes. The format
 is what the bytes are, whatever the name says.
 """
@@ -19,11 +14,11 @@ import numpy as np
 from av.stream import Disposition
 from numpy.typing import NDArray
 
-from haechi.errors import BadInput
 from haechi.mark.audio import wave
 from haechi.mark.audio.embed import MOST_CHANNELS, RATES
 from haechi.mark.audio.grid import Samples
 from haechi.mark.boxes import xmp_box
+from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable
 from haechi.words import Text
 
 MOST_FILE_BYTES = 512 << 20
@@ -45,32 +40,29 @@ _DEFAULT_BIT_RATE = 128_000
 _BROKEN = (av.error.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError, MemoryError)
 
 
-class SoundUnreadable(BadInput):
+class SoundUnreadable(MediaUnreadable, medium="audio"):
     """Not a sound file we can read; facts: why."""
 
     code: ClassVar[str] = "mark.sound.unreadable"
-    what = Text("the sound file cannot be read: {why}", "소리 파일을 읽을 수 없습니다: {why}")
     hint = Text(
         "give a whole WAV, FLAC, MP3, M4A or Ogg file; nothing was written",
         "온전한 WAV, FLAC, MP3, M4A, Ogg 파일을 주세요. 기록된 것은 없습니다",
     )
 
 
-class SoundTooLarge(BadInput):
+class SoundTooLarge(MediaTooLarge):
     """Beyond the bounds; facts: what_is, limit, got."""
 
     code: ClassVar[str] = "mark.sound.too-large"
-    what = Text("{what_is}: at most {limit}, got {got}", "{what_is}: 최대 {limit}, 받은 값 {got}")
     hint = Text(
         "decoding stopped there; cut the sound into parts", "거기서 디코딩을 멈췄습니다. 나누어 주세요"
     )
 
 
-class SoundFileUnfit(BadInput):
+class SoundFileUnfit(MediaUnfit, medium="audio"):
     """A readable file that cannot be written again; facts: why."""
 
     code: ClassVar[str] = "mark.sound.file-unfit"
-    what = Text("this kind of sound file cannot be marked: {why}", "마크할 수 없는 소리 파일입니다: {why}")
     hint = Text("convert it first, for example to FLAC", "FLAC 등으로 먼저 변환하세요")
 
 
@@ -135,7 +127,7 @@ def open_sound(source: bytes, most_samples: int = MOST_SAMPLES) -> OpenedSound:
     Raises SoundUnreadable, SoundTooLarge, SoundFileUnfit.
     """
     if len(source) > MOST_FILE_BYTES:
-        raise SoundTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=len(source))
+        raise SoundTooLarge(what_is=FILE_BYTES, limit=MOST_FILE_BYTES, got=len(source))
     file_format = format_of(source)
     if file_format is None:
         raise SoundUnreadable(why="not a sound of a known format")
@@ -165,13 +157,13 @@ def encode_sound(opened: OpenedSound, samples: NDArray[Any], xmp: bytes | None =
 def check_claims(rate: int, channels: int, length: int, most_samples: int = MOST_SAMPLES) -> None:
     """Raise SoundTooLarge or SoundUnreadable for what a file claims before it is decoded."""
     if channels > MOST_CHANNELS:
-        raise SoundTooLarge(what_is="channels", limit=MOST_CHANNELS, got=channels)
+        raise SoundTooLarge(what_is=Text("channels", "채널"), limit=MOST_CHANNELS, got=channels)
     if rate > RATES[1]:
-        raise SoundTooLarge(what_is="samples a second", limit=RATES[1], got=rate)
+        raise SoundTooLarge(what_is=Text("samples a second", "초당 샘플"), limit=RATES[1], got=rate)
     if rate < RATES[0] or channels < 1:
         raise SoundUnreadable(why=f"{channels} channels at {rate} samples a second")
     if length * channels > most_samples:
-        raise SoundTooLarge(what_is="samples", limit=most_samples, got=length * channels)
+        raise SoundTooLarge(what_is=Text("samples", "샘플"), limit=most_samples, got=length * channels)
 
 
 def _open_wave(source: bytes, most_samples: int) -> OpenedSound:
@@ -209,7 +201,7 @@ def _decoded(
             raise SoundUnreadable(why="the form of the sound changes within the file")
         count += frame.samples
         if count * channels > most_samples:
-            raise SoundTooLarge(what_is="samples", limit=most_samples, got=count * channels)
+            raise SoundTooLarge(what_is=Text("samples", "샘플"), limit=most_samples, got=count * channels)
         parts.append(floats_of(frame, channels))
     if not count:
         raise SoundUnreadable(why="no samples")

@@ -140,7 +140,11 @@ class _Search:
             evidence = Sound(powers(part)).evidence(PLAIN)
             fold = folded(evidence)
             self.warps += 1
-            self._decode(lies(fold, PLAIN, pilots, PLACES), keys, at * step)
+            if self._decode(lies(fold, PLAIN, pilots, PLACES), keys, at * step):
+                # Another marked sound in this window lies elsewhere in the period.
+                offset = self.hits[-1].lie.offset
+                others = [lie for lie in lies(fold, PLAIN, pilots, 4 * PLACES) if lie.is_apart(offset)]
+                self._decode(others[:PLACES], keys, at * step)
             whole += np.roll(fold, at * step % PERIOD_HOPS, axis=0)
         if len(parts) > 1 and len(self.hits) == before:
             self._decode(lies(whole, PLAIN, pilots, PLACES), keys, 0)

@@ -1,8 +1,8 @@
 """Looking at a sound: every layer in turn, then what they say together. Pure but for the registry."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.align import Warp
@@ -12,12 +12,11 @@ from haechi.mark.audio.feature import WORKING_RATE
 from haechi.mark.audio.grid import Samples
 from haechi.mark.audio.labels import packet_in_sound
 from haechi.mark.audio.presence import SoundPresence, presence
-from haechi.mark.audio.prints import SoundPrint, SoundPrintMalformed, check_sound, print_of
+from haechi.mark.audio.prints import SoundPrint, check_sound, print_of
 from haechi.mark.audio.produce import AUDIO_ALGORITHM
 from haechi.mark.credentials import MEDIA_TYPES, CredentialReading
-from haechi.mark.examine import Means, binding_findings, credential_reading, labels_read, log_finding
-from haechi.mark.image.keys import MarkKey
-from haechi.mark.labels import LabelsRead, PacketMalformed
+from haechi.mark.examine import Means, binding_findings, credential_reading
+from haechi.mark.fit import Fit, best_fit, further_findings, kept_in, known_first, labels_read
 from haechi.mark.records import LogRecord, Registry
 from haechi.mark.verdict import Look, Region, State
 from haechi.words import Lang, Text
@@ -102,35 +101,47 @@ class SoundLook(Look):
         return {"medium": "audio", **Look.as_dict(self, lang)}
 
 
+class Heard(NamedTuple):
+    """What the watermark of a sound tells: findings on it and its presence, the marks, the strongest first,
+    and where that one is.
+    """
+
+    layers: list[Finding]
+    marks: tuple[SoundMark, ...]
+    region: Region | None
+
+
 def look_at_sound(source: bytes, means: Means, most_samples: int = MOST_SAMPLES) -> SoundLook:
     """What the sound file `source` tells; raises SoundUnreadable, SoundTooLarge, ExtraMissing."""
     opened = open_sound(source, most_samples)
-    heard = prepared(opened.samples, opened.rate)
-    layers, mark, region = sound_layers(heard, means.keys)
-    state, record, told = resolve_sound(heard, mark, means.registry)
+    sound = prepared(opened.samples, opened.rate)
+    layers, marks, region = sound_layers(sound, means)
+    mark = marks[0] if marks else None
+    state, record, told = resolve_sound(sound, mark, means.registry)
     layers += told
+    layers += further_findings(((each, where_heard(each)) for each in marks[1:]), means.registry)
     reading = CredentialReading(found("mark.credential.absent"), None)
     if opened.media_type in MEDIA_TYPES:
         reading = credential_reading(source, opened.media_type, means, record)
     layers.append(reading.finding)
     if reading.credential is not None and mark is not None:
         layers += binding_findings(reading.credential, mark.payload.hex, AUDIO_ALGORITHM)
-    labels, finding = sound_labels(source, None if mark is None else mark.payload.hex)
+    packet = partial(packet_in_sound, source)
+    labels, finding = labels_read(packet, None if mark is None else mark.payload.hex)
     layers.append(finding)
     return SoundLook(state, tuple(layers), record, reading.credential, labels, region)
 
 
-def sound_layers(
-    heard: Samples, keys: Sequence[MarkKey]
-) -> tuple[list[Finding], SoundMark | None, Region | None]:
-    """The findings on watermark and presence, the mark, and where it is."""
-    seconds = len(heard) / WORKING_RATE
+def sound_layers(sound: Samples, means: Means) -> Heard:
+    """What the watermark tells of a sound as `prepared` gives it."""
+    seconds = len(sound) / WORKING_RATE
     if seconds < LEAST_SECONDS:
-        return [found("mark.sound.too-short", seconds=round(seconds, 1))], None, None
-    detection = detect(heard, WORKING_RATE, keys)
+        return Heard([found("mark.sound.too-short", seconds=round(seconds, 1))], (), None)
+    detection = detect(sound, WORKING_RATE, means.keys)
     if not detection.marks:
-        return [found("mark.sound.absent", keys=len(keys))], None, None
-    mark = detection.marks[0]
+        return Heard([found("mark.sound.absent", keys=len(means.keys))], (), None)
+    marks = known_first(detection.marks, means.registry)
+    mark = marks[0]
     read = found(
         "mark.sound.read",
         payload=mark.payload.hex,
@@ -141,49 +152,27 @@ def sound_layers(
         tempo=round(mark.tempo, 4),
         pitch=round(mark.pitch, 4),
     )
-    there = presence(heard, mark, next(key for key in keys if key.id == mark.key_id))
-    return [read, _presence(there)], mark, Region((there.row,), there.share)
+    there = presence(sound, mark, next(key for key in means.keys if key.id == mark.key_id))
+    return Heard([read, _presence(there)], marks, Region((there.row,), there.share))
 
 
-def resolve_sound(
-    heard: Samples, mark: SoundMark | None, registry: Registry
-) -> tuple[State, LogRecord | None, list[Finding]]:
-    """State, record and the findings on log and content."""
-    records = () if mark is None else registry.by_mark(mark.payload.hex)
-    if mark is None or not records:
-        state = State.NOTHING if mark is None else State.TOO_LITTLE
-        return state, None, [found("mark.log.absent")]
-    seen = print_of(heard, Warp(mark.tempo, mark.pitch))
-    best: tuple[State, LogRecord, list[Finding]] | None = None
-    for record in records:
-        log, content = log_finding(record, mark), check_sound(_kept(record, registry), seen)
-        agree = content.verdict is Verdict.HOLDS and log.verdict is not Verdict.FAILS
-        state = State.AGREE if agree else State.TOO_LITTLE
-        if content.verdict is Verdict.FAILS:
-            state = State.COPIED
-        if best is None or _RANK.index(state) < _RANK.index(best[0]):
-            best = (state, record, [log, content])
-    return best or (State.TOO_LITTLE, None, [found("mark.log.absent")])
+def where_heard(mark: SoundMark) -> Text:
+    """The part of the sound that a mark was read from."""
+    span = f"{mark.start_s:.0f}-{mark.end_s:.0f} s"
+    return Text(f"sound, {span}", f"소리, {span}")
 
 
-_RANK = (State.AGREE, State.TOO_LITTLE, State.COPIED)
-
-
-def sound_labels(source: bytes, payload: str | None) -> tuple[LabelsRead, Finding]:
-    """The labels in a sound file, and whether they agree with its mark."""
-    try:
-        return labels_read(packet_in_sound(source), payload)
-    except PacketMalformed as error:
-        return LabelsRead(), found("mark.label.unreadable", why=str(error)[:200])
+def resolve_sound(sound: Samples, mark: SoundMark | None, registry: Registry) -> Fit:
+    """The statement that fits the mark of a sound best. Sounds without one are not looked up by likeness."""
+    if mark is None:
+        return Fit(State.NOTHING, None, [found("mark.log.absent")])
+    seen = cache(lambda: print_of(sound, Warp(mark.tempo, mark.pitch)))
+    return best_fit(mark, registry, lambda record: [check_sound(_kept(record, registry), seen())])
 
 
 def _kept(record: LogRecord, registry: Registry) -> SoundPrint | None:
     prints = record.item.fingerprints
-    raw = None if prints is None or prints.kept is None else registry.blob(prints.kept.digest)
-    try:
-        return None if raw is None else SoundPrint.from_bytes(raw)
-    except SoundPrintMalformed:
-        return None
+    return kept_in(None if prints is None else prints.kept, registry, SoundPrint.from_bytes)
 
 
 def _presence(there: SoundPresence) -> Finding:

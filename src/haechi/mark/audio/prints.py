@@ -10,11 +10,11 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from haechi.errors import BadInput
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.align import PLAIN, Warp
 from haechi.mark.audio.feature import WORKING_RATE, band_levels, powers, stretched
 from haechi.mark.audio.grid import BANDS, HOP_S, Samples
+from haechi.mark.file_errors import PrintMalformed
 from haechi.words import Text
 
 MEDIA_TYPE = "application/vnd.haechi.sound-print"
@@ -62,12 +62,10 @@ declare(
 )
 
 
-class SoundPrintMalformed(BadInput):
+class SoundPrintMalformed(PrintMalformed, medium="audio"):
     """Bytes that are no print of a sound; facts: why."""
 
     code: ClassVar[str] = "mark.sound.print-malformed"
-    what = Text("not a print of a sound: {why}", "소리 지문 파일이 아닙니다: {why}")
-    hint = Text("ask for the kept file again", "보관된 파일을 다시 요청하세요")
 
 
 class SoundPrint(NamedTuple):

@@ -1,8 +1,5 @@
 """Key points of a picture and what surrounds them (ORB): enough to know it again after crops and turns.
 
-    BadInput
-    └── SignatureMalformed   bytes that are no signature
-
 The signature is kept beside the log, by its digest: it says more of a picture than 256 bits do.
 """
 
@@ -13,9 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from haechi.errors import BadInput
+from haechi.mark.file_errors import PrintMalformed
 from haechi.mark.fingerprint.prints import flattened
-from haechi.words import Text
 
 MEDIA_TYPE = "application/vnd.haechi.keypoints"
 MARK = b"haechi-orb/1\n"
@@ -28,12 +24,10 @@ _NEAR = 64  # bits of 256 in which two descriptions of one place may differ
 _SLACK = 6.0  # pixels by which a place may be off
 
 
-class SignatureMalformed(BadInput):
-    """Bytes that are no key point signature; facts: got."""
+class SignatureMalformed(PrintMalformed, medium="image"):
+    """Bytes that are no key point signature; facts: why."""
 
     code = "mark.fingerprint.signature"
-    what = Text("not a key point signature ({got} bytes)", "특징점 서명이 아닙니다 ({got}바이트)")
-    hint = Text("fetch it again by its digest", "다이제스트로 다시 받으세요")
 
 
 class Signature(NamedTuple):
@@ -58,7 +52,7 @@ class Signature(NamedTuple):
         head = len(MARK) + 4
         count, rest = divmod(len(raw) - head, _ROW.size)
         if not raw.startswith(MARK) or rest or not 0 <= count <= GREATEST:
-            raise SignatureMalformed(got=len(raw))
+            raise SignatureMalformed(why=f"{len(raw)} bytes")
         width, height = struct.unpack_from("<HH", raw, len(MARK))
         rows = list(_ROW.iter_unpack(raw[head:]))
         places = np.array([row[:2] for row in rows], np.float32).reshape(-1, 2) / np.float32(_STEP)

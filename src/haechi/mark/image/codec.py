@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
-from haechi.errors import BadInput
+from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable
 from haechi.mark.image.segments import Carried, carry_jpeg, carry_png
 from haechi.words import Text
 
@@ -22,6 +22,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 MOST_FILE_BYTES = 512 << 20
 MOST_PIXELS = 110_000_000
 MOST_SIDE = 65_000
+_PIXELS = Text("pixels", "픽셀")
 LOSSY_QUALITY = 92  # where a format does not tell the quality it was made with
 
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError)
@@ -30,30 +31,27 @@ _KEPT_TIFF_TAGS = (270, 271, 272, 274, 282, 283, 296, 305, 306, 315, 700, 33432,
 _MODES = {"L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "CMYK": "CMYK", "1": "L", "I;16": "I;16"}
 
 
-class FileUnreadable(BadInput):
+class FileUnreadable(MediaUnreadable, medium="image"):
     """Not a picture file we can read; facts: why."""
 
     code: ClassVar[str] = "mark.file.unreadable"
-    what = Text("the picture file cannot be read: {why}", "그림 파일을 읽을 수 없습니다: {why}")
     hint = Text(
         "give a whole JPEG, PNG, WebP, TIFF or AVIF file; nothing was written",
         "온전한 JPEG, PNG, WebP, TIFF, AVIF 파일을 주세요. 기록된 것은 없습니다",
     )
 
 
-class FileTooLarge(BadInput):
+class FileTooLarge(MediaTooLarge):
     """Bytes or pixels beyond the bounds; facts: what_is, limit, got."""
 
     code: ClassVar[str] = "mark.file.too-large"
-    what = Text("{what_is}: at most {limit}, got {got}", "{what_is}: 최대 {limit}, 받은 값 {got}")
     hint = Text("nothing was decoded; make the picture smaller", "디코딩하지 않았습니다. 그림을 줄이세요")
 
 
-class FileUnfit(BadInput):
+class FileUnfit(MediaUnfit, medium="image"):
     """A readable file of a kind that cannot be marked without loss; facts: why."""
 
     code: ClassVar[str] = "mark.file.unfit"
-    what = Text("this kind of picture file cannot be marked: {why}", "마크할 수 없는 그림 파일입니다: {why}")
     hint = Text(
         "convert it first, for example to a 16-bit PNG or a single frame",
         "16비트 PNG나 한 장짜리 그림 등으로 먼저 변환하세요",
@@ -75,7 +73,7 @@ def open_picture(source: bytes) -> Opened:
     CMYK comes as RGB without the black plate. Palettes are resolved to RGB or RGBA.
     """
     if len(source) > MOST_FILE_BYTES:
-        raise FileTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=len(source))
+        raise FileTooLarge(what_is=FILE_BYTES, limit=MOST_FILE_BYTES, got=len(source))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # bombs are refused by our own bound, below
@@ -83,7 +81,7 @@ def open_picture(source: bytes) -> Opened:
                 _check_claims(image)
                 return _decoded(image, source)
     except Image.DecompressionBombError as error:  # Pillow's own bound, passed before ours is asked
-        raise FileTooLarge(what_is="pixels", limit=MOST_PIXELS, got=str(error)) from error
+        raise FileTooLarge(what_is=_PIXELS, limit=MOST_PIXELS, got=str(error)) from error
     except (*_BROKEN, *_BROKEN_TOO) as error:
         raise FileUnreadable(why=_reason(error)) from error
 
@@ -105,9 +103,11 @@ def encode_picture(opened: Opened, pixels: NDArray[Any]) -> Carried:
 def _check_claims(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MOST_PIXELS:
-        raise FileTooLarge(what_is="pixels", limit=MOST_PIXELS, got=width * height)
+        raise FileTooLarge(what_is=_PIXELS, limit=MOST_PIXELS, got=width * height)
     if max(width, height) > MOST_SIDE:
-        raise FileTooLarge(what_is="pixels on a side", limit=MOST_SIDE, got=max(width, height))
+        raise FileTooLarge(
+            what_is=Text("pixels on a side", "한 변의 픽셀"), limit=MOST_SIDE, got=max(width, height)
+        )
     if getattr(image, "n_frames", 1) > 1:
         raise FileUnfit(why="it holds several frames")
 

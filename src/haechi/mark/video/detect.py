@@ -6,6 +6,7 @@ signs of the key are the only chance in it, and they are drawn once for the whol
 about the noise of frames, and no p-values are multiplied. Every decode of every part is counted.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -16,25 +17,28 @@ from haechi.mark.bound import LOG10_P_LIMIT, log10_p
 from haechi.mark.image import Geometry, Mark, MarkKey, detect
 from haechi.mark.image.layout import CANONICAL, layout_of
 from haechi.mark.image.plane import Plane, Reals, as_plane
-from haechi.mark.image.reading import Reading, read_along, soft_data
+from haechi.mark.image.reading import Reading, read_along, soft_data, word_of
 from haechi.mark.payload import Payload
 from haechi.mark.trellis import encode
 from haechi.mark.video.pool import Pool, Stretch, as_picture, pooled
 
 PARTS = 3
 """Parts that are searched one by one when the whole film tells nothing."""
+MOST_MARKS = 4
+"""Marks of different films that are told of one file."""
 PILOTS = 5.0
 """Where the pilots of a stretch stand out by this much, it is searched by itself."""
 PRESENT, ABSENT = 4.5, 2.0
 """A stretch carries a mark that was found elsewhere when its own statistic is the first (1 in 90,000 by
 chance); below the second it does not, where the codec left anything to tell by; else it cannot be told."""
 _FAINTEST = 0.02
+_ANOTHER = -math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class VideoMark:
     """One mark that was found. log10_p: all parts, geometries and keys counted; geometry: of the pooled
-    plane; start_s, end_s: the part of the film it was read from.
+    plane; start_s, end_s: the part of the film it was read from; read_from: where its stretches begin.
     """
 
     payload: Payload
@@ -45,6 +49,7 @@ class VideoMark:
     geometry: Geometry
     start_s: float
     end_s: float
+    read_from: frozenset[float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +63,49 @@ class VideoDetection:
 
 
 def detect_in(pool: Pool, keys: Sequence[MarkKey], ends_s: float) -> VideoDetection:
-    """The marks that `keys` read in a pool of frames, as a whole and else part by part."""
+    """The marks that `keys` read in a pool of frames, as a whole and else part by part; where a mark that was
+    read does not reach, others are looked for.
+    """
     stretches = pool.stretches()
     if not stretches:
         return VideoDetection((), 0, 0.0, 0)
-    attempts, best = 0, 0.0
-    marks: list[VideoMark] = []
+    search = _Search(pool, keys, ends_s)
     for part in _parts(stretches):
-        told = detect(as_picture(pooled(part)), keys)
-        attempts += told.attempts
-        best = max(best, told.best_statistic)
-        end_s = min(part[-1].start_s + pool.length_s, ends_s)
-        marks += [_mark(each, part[0].start_s, end_s) for each in told.marks]
-        if marks:
+        if search.reads(part):
             break
-    kept = _strongest(marks, attempts)
-    return VideoDetection(kept, attempts, best, stretches[0].total.shape[1])
+    while search.marks and len(search.marks) < MOST_MARKS:
+        rest = search.untouched(stretches)
+        if not rest or not search.reads(rest):
+            break
+    kept = _strongest(search.marks, search.attempts)
+    return VideoDetection(kept, search.attempts, search.best, stretches[0].total.shape[1])
+
+
+class _Search:
+    """Decodes so far. Always true: every decode is counted, and `marks` has one mark for each word."""
+
+    def __init__(self, pool: Pool, keys: Sequence[MarkKey], ends_s: float) -> None:
+        self._pool, self._keys, self._ends_s = pool, keys, ends_s
+        self.attempts, self.best = 0, 0.0
+        self.marks: list[VideoMark] = []
+
+    def reads(self, part: list[Stretch]) -> bool:
+        """Whether a mark that was not known is read in these stretches laid over each other."""
+        told = detect(as_picture(pooled(part)), self._keys)
+        self.attempts += told.attempts
+        self.best = max(self.best, told.best_statistic)
+        known = {(int(each.payload), each.key_id) for each in self.marks}
+        fresh = [each for each in told.marks if (int(each.payload), each.key_id) not in known]
+        end_s = min(part[-1].start_s + self._pool.length_s, self._ends_s)
+        starts = frozenset(each.start_s for each in part)
+        self.marks += [_mark(each, part[0].start_s, end_s, starts) for each in fresh]
+        return bool(fresh)
+
+    def untouched(self, stretches: list[Stretch]) -> list[Stretch]:
+        """The stretches in which none of the marks is present."""
+        by_id = {key.id: key for key in self._keys}
+        rows = [presence_in(self._pool, each, by_id[each.key_id]) for each in self.marks]
+        return [each for at, each in enumerate(stretches) if all(row[at] != "#" for row in rows)]
 
 
 def _parts(stretches: list[Stretch]) -> Iterator[list[Stretch]]:
@@ -100,7 +132,7 @@ def _pilots(plane: Plane) -> float:
     return 0.0 if reading is None else reading.phase.score
 
 
-def _mark(mark: Mark, start_s: float, end_s: float) -> VideoMark:
+def _mark(mark: Mark, start_s: float, end_s: float, read_from: frozenset[float]) -> VideoMark:
     return VideoMark(
         mark.payload,
         mark.key_id,
@@ -110,6 +142,7 @@ def _mark(mark: Mark, start_s: float, end_s: float) -> VideoMark:
         mark.geometry,
         start_s,
         end_s,
+        read_from,
     )
 
 
@@ -128,9 +161,7 @@ def presence_in(pool: Pool, mark: VideoMark, key: MarkKey) -> str:
     The word is known by then, so each stretch is one test of it, along the geometry that was found.
     """
     stretches = pool.stretches()
-    guide = _along(
-        pooled([each for each in stretches if mark.start_s <= each.start_s < mark.end_s]), mark, key
-    )
+    guide = _along(pooled([each for each in stretches if each.start_s in mark.read_from]), mark, key)
     if guide is None:
         return "?" * len(stretches)
     word = encode(mark.payload.bits)[key.layout.interleaver] * key.signs
@@ -139,7 +170,11 @@ def presence_in(pool: Pool, mark: VideoMark, key: MarkKey) -> str:
 
 
 def _score(stretch: Stretch, mark: VideoMark, key: MarkKey, guide: Reading, word: Reals) -> float | None:
-    """The statistic of the known word in one stretch, at the place of the whole; None for a flat one."""
+    """The statistic of the known word in one stretch, at the place of the whole; None for a flat one.
+
+    Words of one maker are alike in the bits of its namespace, so a stretch that says another word by itself
+    would pass for the known one: there it is `_ANOTHER`.
+    """
     plane = as_plane(stretch.total)
     if float(plane.std()) < _FAINTEST:
         return None
@@ -147,6 +182,9 @@ def _score(stretch: Stretch, mark: VideoMark, key: MarkKey, guide: Reading, word
     if reading is None:
         return None
     soft = soft_data(reading._replace(phase=guide.phase), key.layout)
+    own = word_of(soft, key)
+    if own.payload != mark.payload and log10_p(own.statistic, 1) <= LOG10_P_LIMIT:
+        return _ANOTHER
     return float(word @ soft / np.sqrt(soft @ soft + 1e-30))
 
 
@@ -160,7 +198,7 @@ def _told(stretches: Sequence[Stretch], scores: Sequence[float | None]) -> Itera
         held = list(run)
         keyed = any(stretch.keyed for stretch, _score in held)
         for _stretch, score in held:
-            absent = keyed and score is not None and score < ABSENT
+            absent = score == _ANOTHER or (keyed and score is not None and score < ABSENT)
             yield "#" if present else "." if absent else "?"
 
 

@@ -1,34 +1,38 @@
 """Looking at a film: every layer in turn, then what they say together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.align import Warp
 from haechi.mark.audio.detect import SoundMark, prepared
 from haechi.mark.audio.feature import WORKING_RATE
 from haechi.mark.audio.grid import Samples
-from haechi.mark.audio.look import sound_layers
-from haechi.mark.audio.prints import SoundPrintMalformed, check_sound, print_of
+from haechi.mark.audio.look import sound_layers, where_heard
+from haechi.mark.audio.prints import check_sound, print_of
 from haechi.mark.audio.produce import AUDIO_ALGORITHM
 from haechi.mark.credentials import MEDIA_TYPES, CredentialReading
-from haechi.mark.examine import (
-    MOST_LIKE,
-    Means,
-    binding_findings,
-    credential_reading,
+from haechi.mark.examine import Means, binding_findings, credential_reading
+from haechi.mark.fingerprint import prints_of
+from haechi.mark.fit import (
+    Fit,
+    Significant,
+    best_fit,
+    first_alike,
+    further_findings,
+    kept_in,
+    known_first,
     labels_read,
-    log_finding,
 )
-from haechi.mark.fingerprint import SignatureMalformed, prints_of
 from haechi.mark.image import LATTICE_ALGORITHM, Geometry
 from haechi.mark.image.embed import SMALLEST_SIDE
-from haechi.mark.labels import LabelsRead, PacketMalformed
 from haechi.mark.records import LogRecord, Registry
 from haechi.mark.verdict import Look, Region, State
 from haechi.mark.video.boxes import packet_in_video
 from haechi.mark.video.detect import VideoMark, detect_in, presence_in, row_of, seconds_of
-from haechi.mark.video.prints import FilmPrint, FilmPrintMalformed, check_film, scaled
+from haechi.mark.video.prints import FilmPrint, check_film, scaled
 from haechi.mark.video.source import WIDE, Bounds, Source, form_of
 from haechi.mark.video.watch import Watched, watch
 from haechi.words import Lang, Text
@@ -63,7 +67,6 @@ _MIXED = Text(
     "화면과 소리의 마크가 서로 다릅니다. 표시된 뒤에 합쳐진 것입니다.",
 )
 _UNNAMED = Text("somebody unknown here", "여기에 알려지지 않은 이")
-_RANK = (State.AGREE, State.TOO_LITTLE, State.COPIED)
 _DOUBTS = frozenset(
     {
         "mark.video.absent",
@@ -180,50 +183,56 @@ class VideoLook(Look):
         return {"medium": "video", **Look.as_dict(self, lang), "stretch_s": self.stretch_s}
 
 
+class _Seen(NamedTuple):
+    """What the watermark of the pictures tells, as of a sound; rows: of the first mark."""
+
+    layers: list[Finding]
+    marks: tuple[VideoMark, ...]
+    rows: tuple[str, ...]
+    share: float
+
+
 def look_at_video(source: Source, means: Means, bounds: Bounds = WIDE) -> VideoLook:
     """What a video file tells; raises VideoUnreadable, VideoTooLarge, VideoUnfit, NotFound, ExtraMissing."""
     form = form_of(source, bounds)
-    seen = watch(source, form, bounds=bounds)
-    layers, mark, rows, share = _pictures(seen, means)
-    heard = None if seen.heard is None else prepared(seen.heard, WORKING_RATE)
-    sound: SoundMark | None = None
+    watched = watch(source, form, bounds=bounds)
+    layers, marks, rows, share = _pictures(watched, means)
+    mark = marks[0] if marks else None
+    heard = None if watched.heard is None else prepared(watched.heard, WORKING_RATE)
+    sounds: tuple[SoundMark, ...] = ()
     if heard is not None:
-        told, sound, region = sound_layers(heard, means.keys)
+        told, sounds, region = sound_layers(heard, means)
         layers += told
         rows += () if region is None else region.rows
-    state, record, about = _resolved(seen, mark, sound, heard, means.registry)
-    layers += [*_together(mark, sound, record, heard=heard is not None), *about]
+    sound = _belonging(mark, sounds)
+    state, record, about = _resolved(watched, mark, sound, heard, means.registry)
+    layers += [*_together(marks, sounds, record, heard=heard is not None), *about]
+    layers += _further(watched, marks, sounds, sound, means)
+    read, algorithm = (mark, LATTICE_ALGORITHM) if mark is not None else (sound, AUDIO_ALGORITHM)
+    payload = None if read is None else read.payload.hex
     reading = CredentialReading(found("mark.credential.absent"), None)
     if form.media_type in MEDIA_TYPES:
         reading = credential_reading(source, form.media_type, means, record)
     layers.append(reading.finding)
-    payload = _payload(mark, sound)
-    if reading.credential is not None:
-        if mark is not None:
-            layers += binding_findings(reading.credential, mark.payload.hex, LATTICE_ALGORITHM)
-        elif sound is not None:
-            layers += binding_findings(reading.credential, sound.payload.hex, AUDIO_ALGORITHM)
-    labels, finding = _labels(source, payload)
+    if reading.credential is not None and payload is not None:
+        layers += binding_findings(reading.credential, payload, algorithm)
+    labels, finding = labels_read(partial(packet_in_video, source), payload)
     layers.append(finding)
     shown = Region(rows, share) if rows else None
     return VideoLook(
-        state, tuple(layers), record, reading.credential, labels, shown, stretch_s=seen.pool.length_s
+        state, tuple(layers), record, reading.credential, labels, shown, stretch_s=watched.pool.length_s
     )
 
 
-def _payload(mark: VideoMark | None, sound: SoundMark | None) -> str | None:
-    read = mark or sound
-    return None if read is None else read.payload.hex
-
-
-def _pictures(seen: Watched, means: Means) -> tuple[list[Finding], VideoMark | None, tuple[str, ...], float]:
-    """The findings on the watermark of the pictures and its presence, the mark, its row and share of time."""
-    detection = detect_in(seen.pool, means.keys, seen.ends_s)
+def _pictures(watched: Watched, means: Means) -> _Seen:
+    detection = detect_in(watched.pool, means.keys, watched.ends_s)
     if not detection.marks:
-        if min(seen.form.width, seen.form.height) < SMALLEST_SIDE // 2:
-            return [found("mark.video.too-small")], None, (), 0.0
-        return [found("mark.video.absent", keys=len(means.keys), frames=seen.pool.frames)], None, (), 0.0
-    mark = detection.marks[0]
+        if min(watched.form.width, watched.form.height) < SMALLEST_SIDE // 2:
+            return _Seen([found("mark.video.too-small")], (), (), 0.0)
+        absent = found("mark.video.absent", keys=len(means.keys), frames=watched.pool.frames)
+        return _Seen([absent], (), (), 0.0)
+    marks = known_first(detection.marks, means.registry)
+    mark = marks[0]
     read = found(
         "mark.video.read",
         payload=mark.payload.hex,
@@ -231,98 +240,107 @@ def _pictures(seen: Watched, means: Means) -> tuple[list[Finding], VideoMark | N
         log10_p=round(mark.log10_p, 1),
         attempts=detection.attempts,
         statistic=round(mark.statistic, 2),
-        frames=seen.pool.frames,
+        frames=watched.pool.frames,
         seconds=f"{mark.start_s:g}-{mark.end_s:.3g} s",
     )
-    key = next(each for each in means.keys if each.id == mark.key_id)
-    row = row_of(seen.pool, presence_in(seen.pool, mark, key))
+    row = _row(watched, mark, means)
     told = sum(sign != "?" for sign in row)
     share = row.count("#") / told if told else 0.0
-    facts: dict[str, object] = {
-        "percent": round(100 * share),
-        "seconds": seconds_of(row, seen.pool.length_s, seen.ends_s, "#") or "-",
-    }
+    facts: dict[str, object] = {"percent": round(100 * share), "seconds": _spans(watched, row, "#") or "-"}
     if share >= WHOLE_SHARE:
-        return [read, found("mark.video-presence.whole", **facts)], mark, (row,), share
-    places = seconds_of(row, seen.pool.length_s, seen.ends_s, ".")
-    return [read, found("mark.video-presence.partial", **facts, places=places)], mark, (row,), share
+        covers = found("mark.video-presence.whole", **facts)
+    else:
+        covers = found("mark.video-presence.partial", **facts, places=_spans(watched, row, "."))
+    return _Seen([read, covers], marks, (row,), share)
+
+
+def _row(watched: Watched, mark: VideoMark, means: Means) -> str:
+    key = next(each for each in means.keys if each.id == mark.key_id)
+    return row_of(watched.pool, presence_in(watched.pool, mark, key))
+
+
+def _spans(watched: Watched, row: str, sign: str) -> str:
+    return seconds_of(row, watched.pool.length_s, watched.ends_s, sign)
+
+
+def _belonging(mark: VideoMark | None, sounds: Sequence[SoundMark]) -> SoundMark | None:
+    """The mark of the sound that is that of the pictures, else its strongest."""
+    same = (each for each in sounds if mark is not None and each.payload == mark.payload)
+    return next(same, sounds[0] if sounds else None)
 
 
 def _together(
-    mark: VideoMark | None, sound: SoundMark | None, record: LogRecord | None, *, heard: bool
+    marks: Sequence[VideoMark], sounds: Sequence[SoundMark], record: LogRecord | None, *, heard: bool
 ) -> list[Finding]:
-    """Whether what is seen and what is heard carry the mark of one film."""
-    if sound is not None:
-        if mark is None:
-            return [found("mark.video-sound.alone", payload=sound.payload.hex)]
-        if mark.payload != sound.payload:
-            expected, got = mark.payload.hex, sound.payload.hex
-            return [found("mark.video-sound.differs", expected=expected, got=got)]
-        return [found("mark.video-sound.agrees", payload=mark.payload.hex)]
+    """Whether what is seen and what is heard carry the marks of the same films."""
+    if sounds and not marks:
+        return [found("mark.video-sound.alone", payload=sounds[0].payload.hex)]
+    seen = [each.payload for each in marks]
+    stray = [each.payload for each in sounds if each.payload not in seen]
+    if stray:
+        return [found("mark.video-sound.differs", expected=seen[0].hex, got=stray[0].hex)]
+    if seen and any(each.payload == seen[0] for each in sounds):
+        return [found("mark.video-sound.agrees", payload=seen[0].hex)]
     logged = record is not None and any(each.algorithm == AUDIO_ALGORITHM for each in record.item.marks)
-    if mark is None or not logged:
+    if not marks or not logged:
         return []
     return [found("mark.video-sound.missing" if heard else "mark.video-sound.gone")]
 
 
+def _further(
+    watched: Watched,
+    marks: Sequence[VideoMark],
+    sounds: Sequence[SoundMark],
+    told: SoundMark | None,
+    means: Means,
+) -> list[Finding]:
+    """Whose the other marks are, of pictures and sound, and in which seconds."""
+    places: list[tuple[Significant, Text]] = []
+    for each in marks[1:]:
+        seconds = _spans(watched, _row(watched, each, means), "#") or f"{each.start_s:g}-{each.end_s:.3g} s"
+        places.append((each, Text(f"pictures, {seconds}", f"화면, {seconds}")))
+    places += [(each, where_heard(each)) for each in sounds if each is not told]
+    return further_findings(places, means.registry)
+
+
 def _resolved(
-    seen: Watched,
+    watched: Watched,
     mark: VideoMark | None,
     sound: SoundMark | None,
     heard: Samples | None,
     registry: Registry,
-) -> tuple[State, LogRecord | None, list[Finding]]:
-    """State, record and the findings on log and content."""
+) -> Fit:
+    """The statement that fits best."""
     read = mark or sound
-    geometry = None if mark is None else _geometry(seen, mark)
     if read is None:
-        return _by_likeness(seen, registry)
-    best: tuple[State, LogRecord, list[Finding]] | None = None
-    for record in registry.by_mark(read.payload.hex):
+        return _by_likeness(watched, registry)
+    geometry = None if mark is None else _geometry(watched, mark)
+
+    def compare(record: LogRecord) -> list[Finding]:
         kept = _kept(record, registry)
-        log, content = log_finding(record, read), check_film(kept, seen.stills, geometry)
-        told = [log, content]
+        told = [check_film(kept, watched.stills, geometry)]
         if sound is not None and heard is not None and kept is not None and kept.sound is not None:
             told.append(check_sound(kept.sound, print_of(heard, Warp(sound.tempo, sound.pitch))))
-        agree = content.verdict is Verdict.HOLDS and log.verdict is not Verdict.FAILS
-        state = State.AGREE if agree else State.TOO_LITTLE
-        if content.verdict is Verdict.FAILS:
-            state = State.COPIED
-        if best is None or _RANK.index(state) < _RANK.index(best[0]):
-            best = (state, record, told)
-    return best or (State.TOO_LITTLE, None, [found("mark.log.absent")])
+        return told
+
+    return best_fit(read, registry, compare)
 
 
-def _geometry(seen: Watched, mark: VideoMark) -> Geometry:
+def _geometry(watched: Watched, mark: VideoMark) -> Geometry:
     """For pixels of the stills' size."""
-    width = seen.pool.stretches()[0].total.shape[1]
-    return scaled(mark.geometry, seen.stills[0].pixels.shape[1] / width)
+    width = watched.pool.stretches()[0].total.shape[1]
+    return scaled(mark.geometry, watched.stills[0].pixels.shape[1] / width)
 
 
-def _by_likeness(seen: Watched, registry: Registry) -> tuple[State, LogRecord | None, list[Finding]]:
-    step = max(1, -(-len(seen.stills) // MOST_ASKED))
-    hashes = [prints_of(each.pixels).pdq for each in seen.stills[::step]]
-    for record in registry.by_likeness(hashes)[:MOST_LIKE]:
-        kept = _kept(record, registry)
-        if kept is None:
-            continue
-        content = check_film(kept, seen.stills, None)
-        if content.verdict is Verdict.HOLDS:
-            return State.LIKENESS, record, [log_finding(record, None), content]
-    return State.NOTHING, None, [found("mark.log.absent")]
+def _by_likeness(watched: Watched, registry: Registry) -> Fit:
+    step = max(1, -(-len(watched.stills) // MOST_ASKED))
+    hashes = [prints_of(each.pixels).pdq for each in watched.stills[::step]]
+    return first_alike(
+        registry.by_likeness(hashes),
+        lambda record: check_film(_kept(record, registry), watched.stills, None),
+    )
 
 
 def _kept(record: LogRecord, registry: Registry) -> FilmPrint | None:
     prints = record.item.fingerprints
-    raw = None if prints is None or prints.kept is None else registry.blob(prints.kept.digest)
-    try:
-        return None if raw is None else FilmPrint.from_bytes(raw)
-    except (FilmPrintMalformed, SignatureMalformed, SoundPrintMalformed):
-        return None
-
-
-def _labels(source: Source, payload: str | None) -> tuple[LabelsRead, Finding]:
-    try:
-        return labels_read(packet_in_video(source), payload)
-    except PacketMalformed as error:
-        return LabelsRead(), found("mark.label.unreadable", why=str(error)[:200])
+    return kept_in(None if prints is None else prints.kept, registry, FilmPrint.from_bytes)

@@ -1,8 +1,5 @@
 """What a film looks like: a PDQ hash for each half second, key points of some frames, the print of its sound.
 
-    BadInput
-    └── FilmPrintMalformed   bytes that are no print of a film
-
 One file beside the log. Whole copies are known by the hashes, crops by the key points, the sound by itself.
 An ISCC Video-Code would need MPEG-7 frame signatures, for which no library here has an extractor.
 """
@@ -16,10 +13,10 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from haechi.errors import BadInput
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.prints import HEAD as SOUND_HEAD
 from haechi.mark.audio.prints import MOST_STEPS, SoundPrint
+from haechi.mark.file_errors import PrintMalformed
 from haechi.mark.fingerprint import (
     PDQ_SAME,
     Kept,
@@ -82,12 +79,10 @@ declare(
 )
 
 
-class FilmPrintMalformed(BadInput):
+class FilmPrintMalformed(PrintMalformed, medium="video"):
     """Bytes that are no print of a film; facts: why."""
 
     code: ClassVar[str] = "mark.video.print-malformed"
-    what = Text("not a print of a film: {why}", "영상 지문 파일이 아닙니다: {why}")
-    hint = Text("ask for the kept file again", "보관된 파일을 다시 요청하세요")
 
 
 class Moment(NamedTuple):

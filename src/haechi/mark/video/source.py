@@ -1,10 +1,5 @@
 """Video files as streams, within bounds: MP4, MOV, WebM, Matroska (the shell around PyAV).
 
-    BadInput
-    ├── VideoUnreadable   not a video file we can read
-    ├── VideoTooLarge     bytes, pixels, length or tracks beyond the bounds
-    └── VideoUnfit        readable, and of a kind that cannot be marked
-
 What a file claims is checked before it is decoded, what is decoded is counted while it comes. The demuxer is
 chosen by the first bytes and by nothing else: a playlist under the name of a video is never followed.
 """
@@ -21,7 +16,8 @@ import av.error
 from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 
-from haechi.errors import BadInput, NotFound
+from haechi.errors import NotFound
+from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable
 from haechi.mark.media import WHAT
 from haechi.words import Text
 
@@ -47,33 +43,30 @@ _EBML = b"\x1a\x45\xdf\xa3"
 _DEMUXERS: dict[Container, str] = {"MP4": "mov", "MOV": "mov", "WEBM": "matroska", "MKV": "matroska"}
 
 
-class VideoUnreadable(BadInput):
+class VideoUnreadable(MediaUnreadable, medium="video"):
     """Not a video file we can read; facts: why."""
 
     code: ClassVar[str] = "mark.video.unreadable"
-    what = Text("the video file cannot be read: {why}", "영상 파일을 읽을 수 없습니다: {why}")
     hint = Text(
         "give a whole MP4, MOV, WebM or MKV file; nothing was written",
         "온전한 MP4, MOV, WebM, MKV 파일을 주세요. 기록된 것은 없습니다",
     )
 
 
-class VideoTooLarge(BadInput):
+class VideoTooLarge(MediaTooLarge):
     """Beyond the bounds; facts: what_is, limit, got."""
 
     code: ClassVar[str] = "mark.video.too-large"
-    what = Text("{what_is}: at most {limit}, got {got}", "{what_is}: 최대 {limit}, 받은 값 {got}")
     hint = Text(
         "decoding stopped there and nothing was written; cut the video into parts or make it smaller",
         "거기서 디코딩을 멈췄고 기록된 것은 없습니다. 영상을 나누거나 줄이세요",
     )
 
 
-class VideoUnfit(BadInput):
+class VideoUnfit(MediaUnfit, medium="video"):
     """A readable file that cannot be marked; facts: why."""
 
     code: ClassVar[str] = "mark.video.unfit"
-    what = Text("this video cannot be marked: {why}", "마크할 수 없는 영상입니다: {why}")
     hint = Text(
         "convert it first, for example to H.264 in MP4, progressive, 4:2:0",
         "H.264 MP4(순차 주사, 4:2:0) 등으로 먼저 변환하세요",
@@ -169,7 +162,7 @@ def size_of(source: Source) -> int:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(what_is=WHAT["video"], name=str(source)) from error
     if size > MOST_FILE_BYTES:
-        raise VideoTooLarge(what_is=Text("file bytes", "파일 바이트"), limit=MOST_FILE_BYTES, got=size)
+        raise VideoTooLarge(what_is=FILE_BYTES, limit=MOST_FILE_BYTES, got=size)
     return size
 
 
