@@ -48,11 +48,17 @@ class Cluster:
     def __init__(self, folder: Path, database: Database | None = None) -> None:
         self.folder = folder
         self.database = database or fresh_database()
-        self._names: list[str] = []
         self._open: list[Front] = []
         heads = HeadStore.create(folder / "first", ORIGIN)
         with PgStore.create(self.database, ORIGIN) as store, heads:
             Sequencer.create(store, heads, GENESIS).close()
+
+    @classmethod
+    def joined(cls, folder: Path, database: Database) -> "Cluster":
+        """The shared log that somebody began in this database."""
+        made = cls.__new__(cls)
+        made.folder, made.database, made._open = folder, database, []
+        return made
 
     def front(self, name: str, tuning: Tuning | None = None) -> Front:
         told: list[int] = []

@@ -1,6 +1,8 @@
 """What a shared log promises: one history whoever writes, nothing said before it is durable, no way back."""
 
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +83,27 @@ def test_a_leader_that_leaves_hands_over_at_once(cluster: Cluster):
         leader.place(entry(1))
     assert other.place(entry(1)).index == 3
     assert other.log.lease_row()[1] > epoch
+    sound(cluster)
+
+
+def test_a_killed_leader_loses_nothing_acknowledged_and_another_goes_on(cluster: Cluster, tmp_path: Path):
+    command = [sys.executable, "-m", "tests.log.front_child", str(tmp_path / "child")]
+    where = [cluster.database.conninfo, cluster.database.schema]
+    with subprocess.Popen([*command, *where], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        said = [child.stdout.readline() for _ in range(20)]
+        other = cluster.front("b")
+        epoch = other.log.lease_row()[1]
+        assert not other.sequencer.leading
+        child.kill()
+        said += child.stdout.readlines()
+    acknowledged = [tuple(map(int, line.split())) for line in said if line.endswith("\n")]
+    placed = other.place(entry(10**6)).index
+    assert other.sequencer.leading
+    assert other.log.lease_row()[1] > epoch
+    assert placed > max(index for _, index in acknowledged)
+    for number, index in acknowledged:
+        assert other.log.index_of(entry(number).digest) == index
     sound(cluster)
 
 

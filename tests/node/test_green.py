@@ -387,15 +387,15 @@ def test_nobody_but_the_operator_erases(tmp_path: Path):
 
 def test_the_shelf_survives_the_disk_and_forgets_what_it_erased(tmp_path: Path):
     statement = green()
-    shelf = SharedShelf(tmp_path / "shared")
+    shelf = SharedShelf.in_folder(tmp_path / "shared")
     shelf.put(statement.digest, "kr.example/log", statement.raw, ())
     shelf.move("kr.example/log", 7)
     shelf.close()
-    again = SharedShelf(tmp_path / "shared")
+    again = SharedShelf.in_folder(tmp_path / "shared")
     row = again.get(statement.digest)
     assert row is not None
     assert (row.raw, again.cursor("kr.example/log"), again.cursor("x")) == (statement.raw, 7, 0)
-    assert again.path.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "shared" / "shared.db").stat().st_mode & 0o777 == 0o600
     assert again.erase(statement.digest)
     assert not again.erase(statement.digest)
     again.close()

@@ -21,12 +21,12 @@ app = typer.Typer(
 @app.command("list", help=tr("List the GREEN statements kept here.", "이곳의 GREEN 진술을 봅니다."))
 def list_(folder: Folder = Path(), json: Json = False) -> None:
     """Every GREEN statement, own and fetched, oldest first."""
-    from haechi.network.shared import SharedShelf
     from haechi.node.config import load_config
+    from haechi.node.shared import open_shelf
     from haechi.statement.envelope import Statement
 
-    load_config(folder)  # says that there is no node here, rather than nothing shared
-    shelf = SharedShelf(folder / "shared")
+    # The settings say that there is no node here, rather than nothing shared.
+    shelf = open_shelf(folder, load_config(folder))
     try:
         held = [(row.origin, Statement.from_bytes(row.raw)) for row in shelf.all()]
     finally:
@@ -61,12 +61,12 @@ def get(
     json: Json = False,
 ) -> None:
     """The signed bytes, for `haechi show` and `haechi verify`."""
-    from haechi.network.shared import SharedShelf
     from haechi.node.config import load_config
+    from haechi.node.shared import open_shelf
 
-    load_config(folder)
+    config = load_config(folder)
     asked = require_digest(digest)
-    shelf = SharedShelf(folder / "shared")
+    shelf = open_shelf(folder, config)
     try:
         row = shelf.get(bytes.fromhex(asked))
     finally:

@@ -119,6 +119,9 @@ class BlobStore:
             return False
         return True
 
+    def prune(self) -> None:
+        """Remove copies of files that are gone from where they are kept; here nothing is a copy."""
+
     def sweep(self, now: float) -> int:
         """Remove what broken-off transfers left more than a day before `now` (Unix seconds); how many."""
         stale = [part for part in self.folder.glob(f"??/{PART}*") if part.stat().st_mtime < now - _STALE_S]

@@ -3,9 +3,30 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
-from haechi.log.objects import Objects
 from haechi.network.blobs import MAX_BLOB_BYTES, RESERVE_BYTES, BlobAbsent, BlobStore
+from haechi.network.durable import PART
+
+
+class Bucket(Protocol):
+    """Files by name that several processes share: `Objects`, or the database. Each is whole or not there."""
+
+    def put_new(self, name: str, data: Path, /) -> bool:
+        """Keep a file unless there is one of this name; whether it was kept."""
+        ...
+
+    def pieces(self, name: str, /) -> Iterator[bytes]:
+        """A file in pieces; raises FileNotFoundError."""
+        ...
+
+    def has(self, name: str, /) -> bool:
+        """Whether there is a file of this name."""
+        ...
+
+    def remove(self, name: str, /) -> None:
+        """Remove a file, if it is there."""
+        ...
 
 
 class BucketBlobs(BlobStore):
@@ -18,7 +39,7 @@ class BucketBlobs(BlobStore):
     def __init__(
         self,
         folder: Path,
-        objects: Objects,
+        objects: Bucket,
         max_bytes: int = MAX_BLOB_BYTES,
         reserve_bytes: int = RESERVE_BYTES,
     ) -> None:
@@ -56,6 +77,14 @@ class BucketBlobs(BlobStore):
         there = self._objects.has(_name(digest))
         self._objects.remove(_name(digest))
         return here or there
+
+    def prune(self) -> None:
+        """See BlobStore: what another front removed stays in no cache."""
+        for path in self.folder.glob("??/*"):
+            if path.name.startswith(PART):
+                continue
+            if not self._objects.has(f"blobs/{path.parent.name}/{path.name}"):
+                path.unlink(missing_ok=True)
 
 
 def _name(digest: bytes) -> str:

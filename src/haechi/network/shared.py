@@ -5,11 +5,11 @@ or tile has to leave it out.
 """
 
 import sqlite3
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from haechi.errors import Unavailable
 from haechi.log.schema import transaction
@@ -26,8 +26,12 @@ CREATE TABLE IF NOT EXISTS wish (file BLOB NOT NULL, size INTEGER NOT NULL, stat
   PRIMARY KEY (file, statement)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cursor (origin TEXT PRIMARY KEY, after INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS released (digest BLOB PRIMARY KEY, release BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS last (id INTEGER PRIMARY KEY, serial INTEGER NOT NULL);
+INSERT OR IGNORE INTO last SELECT 0, coalesce(max(serial), 0) FROM statement;
 """
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "trusted_schema = OFF")
+
+
+_SELECT = "SELECT serial, digest, origin, raw FROM @statement"
 
 
 class SharedFailed(Unavailable):
@@ -35,7 +39,8 @@ class SharedFailed(Unavailable):
 
     code = "network.shared-failed"
     hint = Text(
-        "check the disk under the node's folder `shared`", "노드 폴더의 `shared` 아래 디스크를 확인하세요"
+        "check the disk under the node's folder `shared`, or the database of a log with several fronts",
+        "노드 폴더의 `shared` 아래 디스크를, 프런트가 여럿인 로그라면 데이터베이스를 확인하세요",
     )
 
 
@@ -48,17 +53,46 @@ class Shelved(NamedTuple):
     raw: bytes
 
 
-class SharedShelf:
-    """Always true: what `put` was given is on the disk when it returns; what was erased is overwritten."""
+class Wish(NamedTuple):
+    """A file that a statement refers to. size: in bytes."""
 
-    def __init__(self, folder: Path, max_bytes: int = MAX_BLOB_BYTES) -> None:
-        """The shelf in `folder`, made when missing. max_bytes: of one file. Raises SharedFailed."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path = folder / FILE_NAME
-        self.files = BlobStore(folder / "files", max_bytes=max_bytes)
+    digest: bytes
+    size: int
+
+
+Change = tuple[str, Sequence[tuple[object, ...]]]
+"""SQL and the values for each time it is run. `@` stands before a table's name, `?` for a value."""
+
+
+class Rows(Protocol):
+    """The tables of a shelf. Threads may share them; errors are SharedFailed."""
+
+    def read(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """The rows that a query finds."""
+        ...
+
+    def write(self, *changes: Change) -> int:
+        """Do all or nothing, durable on return; how many rows the last change touched."""
+        ...
+
+    def overwrite(self) -> None:
+        """Leave nothing of what was deleted, as far as it is in our hands."""
+        ...
+
+    def close(self) -> None:
+        """Release the file or the connection. Closing twice is harmless."""
+        ...
+
+
+class SqliteRows:
+    """The tables in one file of the node's folder."""
+
+    def __init__(self, path: Path) -> None:
+        """The file at `path`, made when missing. Raises SharedFailed."""
+        self.path = path
         self._lock = Lock()
         with self._translated():
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in (
                 "journal_mode = WAL",
                 "synchronous = FULL",
@@ -67,88 +101,30 @@ class SharedShelf:
             ):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(f"BEGIN; {_TABLES} COMMIT;")
-        self.path.chmod(0o600)
+        path.chmod(0o600)
 
-    def put(self, digest: bytes, origin: str, raw: bytes, files: Iterable[EvidenceRef]) -> None:
-        """Keep a statement and what it refers to; keeping it twice changes nothing."""
-        with self._writing() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO statement (digest, origin, raw) VALUES (?, ?, ?)",
-                (digest, origin, raw),
-            )
-            rows = [(ref.digest, ref.size, digest) for ref in files]
-            db.executemany("INSERT OR IGNORE INTO wish VALUES (?, ?, ?)", rows)
+    def read(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
+        """See Rows."""
+        with self._lock, self._translated():
+            return self._db.execute(sql.replace("@", ""), values).fetchall()
 
-    def get(self, digest: bytes) -> Shelved | None:
-        """The statement with this digest."""
-        found = self._rows("SELECT serial, digest, origin, raw FROM statement WHERE digest = ?", (digest,))
-        return Shelved(*found[0]) if found else None
+    def write(self, *changes: Change) -> int:
+        """See Rows."""
+        touched = 0
+        with self._lock, self._translated(), transaction(self._db):
+            for sql, values in changes:
+                touched = self._db.executemany(sql.replace("@", ""), values).rowcount
+        return touched
 
-    def listed(self, origin: str, after: int, limit: int = MAX_LISTED) -> list[Shelved]:
-        """Statements of one log with a serial above `after`, in their order."""
-        sql = "SELECT serial, digest, origin, raw FROM statement WHERE origin = ? AND serial > ?"
-        return [Shelved(*row) for row in self._rows(f"{sql} ORDER BY serial LIMIT ?", (origin, after, limit))]
-
-    def all(self) -> list[Shelved]:
-        """Every statement here, oldest first."""
-        return [
-            Shelved(*row)
-            for row in self._rows("SELECT serial, digest, origin, raw FROM statement ORDER BY serial", ())
-        ]
-
-    def wanted(self, file: bytes) -> list[tuple[int, bytes]]:
-        """Size of a file and digest of the statement, for each that refers to it."""
-        return self._rows("SELECT size, statement FROM wish WHERE file = ?", (file,))
-
-    def wishes(self, digest: bytes) -> list[tuple[bytes, int]]:
-        """Files with their sizes that a statement refers to."""
-        return self._rows("SELECT file, size FROM wish WHERE statement = ?", (digest,))
-
-    def erase(self, digest: bytes) -> bool:
-        """Take a statement out, and the files that no other refers to; whether it was here."""
-        files = [file for file, _size in self.wishes(digest)]
-        with self._writing() as db:
-            gone = db.execute("DELETE FROM statement WHERE digest = ?", (digest,)).rowcount
-            db.execute("DELETE FROM wish WHERE statement = ?", (digest,))
-        for file in files:
-            if not self.wanted(file):
-                self.files.erase(file)
+    def overwrite(self) -> None:
+        """See Rows; deleted bytes are zeroed by SQLite, and the journal that still has them is emptied."""
         with self._lock, self._translated():
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return gone > 0
-
-    def cursor(self, origin: str) -> int:
-        """How far the GREEN content of a peer was fetched, in the peer's own numbers."""
-        found = self._rows("SELECT after FROM cursor WHERE origin = ?", (origin,))
-        return found[0][0] if found else 0
-
-    def move(self, origin: str, after: int) -> None:
-        """Take note of how far it was fetched."""
-        with self._writing() as db:
-            db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (origin, after))
-
-    def release(self, digest: bytes, by: bytes) -> None:
-        """Take note that its issuer lets everybody have a statement."""
-        with self._writing() as db:
-            db.execute("INSERT OR REPLACE INTO released VALUES (?, ?)", (digest, by))
-
-    def is_released(self, digest: bytes) -> bool:
-        """Whether its issuer lets everybody have it."""
-        return bool(self._rows("SELECT 1 FROM released WHERE digest = ?", (digest,)))
 
     def close(self) -> None:
-        """Release the file. Closing twice is harmless."""
+        """See Rows."""
         with self._lock:
             self._db.close()
-
-    def _rows(self, sql: str, values: tuple[object, ...]) -> list[Any]:
-        with self._lock, self._translated():
-            return self._db.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection]:
-        with self._lock, self._translated(), transaction(self._db):
-            yield self._db
 
     @contextmanager
     def _translated(self) -> Generator[None]:
@@ -156,3 +132,105 @@ class SharedShelf:
             yield
         except sqlite3.Error as error:
             raise SharedFailed(what_is=str(self.path), why=str(error)) from error
+
+
+class SharedShelf:
+    """Always true: what `put` was given is durable when it returns; a serial is given once, and in the order
+    in which statements can be seen, so who asks for what comes after one misses nothing.
+    """
+
+    def __init__(self, rows: Rows, files: BlobStore) -> None:
+        self._rows = rows
+        self.files = files
+
+    @classmethod
+    def in_folder(cls, folder: Path, max_bytes: int = MAX_BLOB_BYTES) -> "SharedShelf":
+        """The shelf in `folder`, made when missing. max_bytes: of one file. Raises SharedFailed."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return cls(SqliteRows(folder / FILE_NAME), BlobStore(folder / "files", max_bytes=max_bytes))
+
+    def put(self, digest: bytes, origin: str, raw: bytes, files: Iterable[EvidenceRef | Wish]) -> None:
+        """Keep a statement and what it refers to; keeping it twice changes nothing."""
+        self._rows.write(
+            ("UPDATE @last SET serial = serial + 1", [()]),
+            (
+                "INSERT INTO @statement SELECT serial, ?, ?, ? FROM @last WHERE true ON CONFLICT DO NOTHING",
+                [(digest, origin, raw)],
+            ),
+            (
+                "INSERT INTO @wish VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(ref.digest, ref.size, digest) for ref in files],
+            ),
+        )
+
+    def get(self, digest: bytes) -> Shelved | None:
+        """The statement with this digest."""
+        found = self._rows.read(f"{_SELECT} WHERE digest = ?", (digest,))
+        return Shelved(*found[0]) if found else None
+
+    def listed(self, origin: str, after: int, limit: int = MAX_LISTED) -> list[Shelved]:
+        """Statements of one log with a serial above `after`, in their order."""
+        sql = f"{_SELECT} WHERE origin = ? AND serial > ? ORDER BY serial LIMIT ?"
+        found = self._rows.read(sql, (origin, after, limit))
+        return [Shelved(*row) for row in found]
+
+    def all(self) -> list[Shelved]:
+        """Every statement here, oldest first."""
+        found = self._rows.read(f"{_SELECT} ORDER BY serial")
+        return [Shelved(*row) for row in found]
+
+    def wanted(self, file: bytes) -> list[tuple[int, bytes]]:
+        """Size of a file and digest of the statement, for each that refers to it."""
+        return self._rows.read("SELECT size, statement FROM @wish WHERE file = ?", (file,))
+
+    def wishes(self, digest: bytes) -> list[Wish]:
+        """Files with their sizes that a statement refers to."""
+        found = self._rows.read("SELECT file, size FROM @wish WHERE statement = ?", (digest,))
+        return [Wish(*row) for row in found]
+
+    def erase(self, digest: bytes) -> bool:
+        """Take a statement out, and the files that no other refers to; whether it was here."""
+        files = [file for file, _size in self.wishes(digest)]
+        gone = self._rows.write(
+            ("DELETE FROM @wish WHERE statement = ?", [(digest,)]),
+            ("DELETE FROM @statement WHERE digest = ?", [(digest,)]),
+        )
+        for file in files:
+            if not self.wanted(file):
+                self.files.erase(file)
+        self.files.prune()
+        self._rows.overwrite()
+        return gone > 0
+
+    def cursor(self, origin: str) -> int:
+        """How far the GREEN content of a peer was fetched, in the peer's own numbers."""
+        found = self._rows.read("SELECT after FROM @cursor WHERE origin = ?", (origin,))
+        return found[0][0] if found else 0
+
+    def move(self, origin: str, after: int) -> None:
+        """Take note of how far it was fetched; never back, whichever front is the slower one."""
+        sql = (
+            "INSERT INTO @cursor AS c VALUES (?, ?) ON CONFLICT (origin)"
+            " DO UPDATE SET after = excluded.after WHERE c.after < excluded.after"
+        )
+        self._rows.write((sql, [(origin, after)]))
+
+    def release(self, digest: bytes, by: bytes) -> None:
+        """Take note that its issuer lets everybody have a statement."""
+        sql = (
+            "INSERT INTO @released VALUES (?, ?) ON CONFLICT (digest)"
+            " DO UPDATE SET release = excluded.release"
+        )
+        self._rows.write((sql, [(digest, by)]))
+
+    def is_released(self, digest: bytes) -> bool:
+        """Whether its issuer lets everybody have it."""
+        return bool(self._rows.read("SELECT 1 FROM @released WHERE digest = ?", (digest,)))
+
+    def released(self) -> list[tuple[bytes, bytes]]:
+        """Every statement that everybody may have, with the digest of its release."""
+        return self._rows.read("SELECT digest, release FROM @released")
+
+    def close(self) -> None:
+        """Release the file. Closing twice is harmless."""
+        self._rows.close()

@@ -25,7 +25,7 @@ from haechi.node.pending import require_settled
 from haechi.node.policies import latest_policy
 from haechi.node.runner import Runner
 from haechi.node.service import Node
-from haechi.node.shared import INDEX, FollowTerms, key_id, make_log, open_log
+from haechi.node.shared import INDEX, FollowTerms, key_id, make_log, open_log, open_shelf
 from haechi.node.trusting import cards_to_mirror
 from haechi.node.witnessing import Witnessing
 from haechi.statement.claims import kind_names, kind_of
@@ -128,6 +128,8 @@ def open_node(
         stack.callback(index.close)
         parts = heads, _publisher(config, keys, clock)
         store, sequencer = open_log(stack, folder, config, parts, follow_terms)
+        shared = open_shelf(folder, config)
+        stack.callback(shared.close)
         opened = stack.pop_all()
     node = Node(
         folder=folder,
@@ -138,6 +140,7 @@ def open_node(
         index=index,
         pins=pins,
         facts=load(),
+        shared=shared,
         clock=clock,
         close=opened.close,
     )

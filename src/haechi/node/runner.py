@@ -40,6 +40,7 @@ from haechi.statement.envelope import ENCRYPTED, Statement
 from haechi.words import Text
 
 _INDEX_SECONDS = 0.1
+_FRONTS_SECONDS = 5.0  # how often a front looks for what the others took, and erased
 _CHECKED_AT_ONCE = 4096
 _BLOB_BYTES_A_ROUND = 256 << 20
 
@@ -106,7 +107,6 @@ class Runner:
         self.witnessing.close()
         self.examining.stop()
         size = self.node.store.head().size
-        self.node.shared.close()
         self.node.close()
         if ran:  # a command that only opened the node has its own words
             log_event("node.stopped", size=size)
@@ -324,7 +324,7 @@ class Runner:
     def _keep(self) -> None:
         """Bring the index up soon after something became durable."""
         while not self._stop.is_set():
-            self._wake.wait()
+            self._wake.wait(None if self.node.config.cluster is None else _FRONTS_SECONDS)
             self._wake.clear()
             try:
                 self.settle()

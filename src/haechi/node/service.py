@@ -101,6 +101,7 @@ class Node:
     index: Index
     pins: Pins
     facts: Facts
+    shared: SharedShelf
     clock: Callable[[], float]
     close: Callable[[], None]
     stopping: bool = field(default=False, init=False)
@@ -108,7 +109,6 @@ class Node:
     def __post_init__(self) -> None:
         """Make what follows from the parts."""
         self.tree = TileTree(self.store.tile)
-        self.shared = SharedShelf(self.folder / "shared", max_bytes=self.config.limits.blob_bytes)
         self.blobs = blobs_of(self.folder, self.config)
         self.receipts = ReceiptSigner(self.config.origin, self.keys.receipt)
         self.policies = Policies(self.config.origin, self.facts)

@@ -16,6 +16,7 @@ from haechi.log.reader import SqliteReads
 from haechi.log.sequencer import Publisher, Sequencer
 from haechi.log.sqlite import SqliteStore
 from haechi.log.store import Role, Store
+from haechi.network.shared import SharedShelf
 from haechi.node.config import Cluster, Config
 from haechi.node.keychain import Keychain
 from haechi.node.service import Node, Writer
@@ -77,6 +78,17 @@ def make_log(folder: Path, config: Config) -> Store:
     from haechi.log.cluster.store import PgStore
 
     return PgStore.create(database, config.origin, Role.OWN, config.cluster.name)
+
+
+def open_shelf(folder: Path, config: Config) -> SharedShelf:
+    """Where this node keeps GREEN content, own and fetched; close it. Raises SharedFailed."""
+    own, most = folder / "shared", config.limits.blob_bytes
+    if config.cluster is None:
+        return SharedShelf.in_folder(own, most)
+    database = database_of(config.cluster)
+    from haechi.network.shared_database import database_shelf
+
+    return database_shelf(own, database, most)
 
 
 def read_log(folder: Path, config: Config) -> "SqliteReads | PgLog":
