@@ -211,6 +211,26 @@ def test_the_visible_label_is_on_every_frame(studio: Studio, tmp_path: Path):
     assert "KR.31.3" in film.made.item.label.serves
 
 
+def test_the_cue_is_heard_over_the_beginning_and_nothing_is_shifted(studio: Studio, tmp_path: Path):
+    voice = 0.3 * speech(6.0, SOUND_RATE)
+    source = made_film(frames(6.0), Track(voice))
+    film = marked(studio, source, tmp_path, Wish(countries=("CN",), visible=True))
+    before, after = heard(source), heard(film.data)
+    assert abs(len(after) - len(before)) <= 2048
+    unit = round(0.09 * SOUND_RATE)
+    tone = np.exp(-2j * np.pi * 880.0 / SOUND_RATE * np.arange(unit))
+
+    def rhythm(sound: np.ndarray) -> str:
+        parts = sound[: 13 * unit].reshape(13, unit)
+        return "".join("#" if 2 * abs(part @ tone) / unit > 0.12 else "." for part in parts)
+
+    assert rhythm(after) == "#.###...#.#.."
+    assert "#" not in rhythm(before)
+    assert film.made.sound_held is True
+    later = slice(2 * SOUND_RATE, 5 * SOUND_RATE)
+    assert np.corrcoef(before[later], after[later])[0, 1] > 0.9
+
+
 @pytest.mark.slow
 def test_a_quiet_film_is_marked_in_its_pictures(studio: Studio, tmp_path: Path):
     film = marked(studio, made_film(frames(2.0), Track(np.zeros(2 * SOUND_RATE))), tmp_path)

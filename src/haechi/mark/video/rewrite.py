@@ -221,7 +221,8 @@ class _Work:
 
     def _add(self, stream: Any) -> None:  # noqa: ANN401  # PyAV's
         if stream.type == "audio":
-            track = SoundTrack(stream, self._form.container, self._asked.payload, self._asked.key)
+            asked, cue = self._asked, self._asked.label is not None
+            track = SoundTrack(stream, self._form.container, asked.payload, asked.key, cue=cue)
             track.open_in(self._made)
             self._sounds[stream.index] = track
             return

@@ -9,6 +9,7 @@ import av.error
 import numpy as np
 
 from haechi.mark.audio.codec import floats_of
+from haechi.mark.audio.cue import rhythm_cue
 from haechi.mark.audio.embed import STRENGTH_DB, Marker
 from haechi.mark.audio.grid import Samples
 from haechi.mark.image import MarkKey, Payload
@@ -22,6 +23,8 @@ _DEFAULT_BIT_RATE = 160_000
 _GAP_S = 0.1
 """A hole in the time stamps longer than this is filled with silence, so that the sound stays in step."""
 _MOST_GAP_S = 600.0
+UNDER_CUE = 0.25
+"""How loud the film's own sound stays while the cue is heard."""
 
 
 class SoundTrack:
@@ -30,8 +33,16 @@ class SoundTrack:
     Always true: samples go out in the order in which they came in, and as many of them.
     """
 
-    def __init__(self, stream: Any, container: Container, payload: Payload, key: MarkKey) -> None:  # noqa: ANN401
-        """stream: PyAV's, of the source; raises SoundUnfit, VideoUnfit."""
+    def __init__(
+        self,
+        stream: Any,  # noqa: ANN401  # PyAV's
+        container: Container,
+        payload: Payload,
+        key: MarkKey,
+        *,
+        cue: bool = False,
+    ) -> None:
+        """stream: of the source; cue: whether the rhythm is heard. Raises SoundUnfit, VideoUnfit."""
         context = stream.codec_context
         self.rate = int(context.sample_rate)
         self.layout = context.layout.name
@@ -43,6 +54,7 @@ class SoundTrack:
             self.encoder = "libopus"
         self._bit_rate = int(stream.bit_rate or 0) or _DEFAULT_BIT_RATE
         self._marker = Marker(self.rate, payload, key, channels=self.channels, strength_db=STRENGTH_DB)
+        self._cue = rhythm_cue(self.rate) if cue else np.zeros(0, np.float32)
         self._given = 0
         self._taken = 0
         self._start_s: float | None = None
@@ -101,6 +113,12 @@ class SoundTrack:
                 left -= size
 
     def _pushed(self, samples: Samples) -> Iterator[Any]:
+        cue = self._cue[self._taken : self._taken + len(samples)]
+        if len(
+            cue
+        ):  # laid over the sound: put before it, it would shift all that is heard against the pictures
+            samples = samples.copy()
+            samples[: len(cue)] = UNDER_CUE * samples[: len(cue)] + cue[:, None]
         self._taken += len(samples)
         yield from self._encoded(self._marker.push(samples))
 
