@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from haechi.mark.audio.feature import Matched, band_levels, folded, stretched
+from haechi.mark.audio.feature import Matched, band_levels, stretched, stretched_fold
 from haechi.mark.audio.grid import CHIP_HOPS, PERIOD_HOPS, PILOTS, Reals, Samples, grid_of
 from haechi.mark.audio.signals import Lines, frames_of, lines_of
 
@@ -88,7 +88,7 @@ class Sound:
             if abs(warp.pitch - at_pitch) > SAME_PITCH / 2:
                 at_pitch = warp.pitch
                 cells = self._filter.cells(band_levels(self._summed, at_pitch))
-            best += lies(folded(stretched(cells, warp.tempo)), warp, pilots, 2)
+            best += lies(stretched_fold(cells, warp.tempo), warp, pilots, 2)
             best = sorted(best, key=lambda lie: -lie.score)[:most]
             tried += 1
         return best, tried

@@ -3,6 +3,7 @@
 Everything here depends on the sound alone, never on a key: that is what makes the p-value a bound.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from haechi.mark.audio.grid import BAND_HZ, BANDS, CHIP_HOPS, LOWEST_HZ, PERIOD_HOPS, Reals, Samples
 from haechi.mark.audio.signals import lines_of, power_of, resampled
+from haechi.mark.extra import require
 
 WORKING_RATE = 16_000
 FRAME, HOP = 256, 64
@@ -129,6 +131,23 @@ def _around(lively: Samples) -> Samples:
     hops, bands = SIGNATURE.shape
     padded = np.pad(lively, ((hops // 2, hops // 2), (bands // 2, bands // 2)), mode="edge")
     return np.lib.stride_tricks.sliding_window_view(padded, (hops, bands))
+
+
+def stretched_fold(cells: Samples, tempo: float) -> Samples:
+    """(768, 25): `folded(stretched(cells, tempo))` in one step, fifteen times as fast."""
+    return np.asarray(_folding(len(cells), tempo) @ cells, np.float32)
+
+
+@lru_cache(maxsize=256)
+def _folding(hops: int, tempo: float) -> Any:  # noqa: ANN401  # a sparse matrix of SciPy's
+    """(768, hops): which hops add up to which place of the period, and by how much."""
+    at = np.arange(int(hops * tempo)) / tempo
+    low = np.minimum(at.astype(np.int64), hops - 2)
+    part = (at - low).astype(np.float32)
+    places = np.arange(len(at)) % PERIOD_HOPS
+    weights = np.concatenate([1 - part, part])
+    spots = (np.concatenate([places, places]), np.concatenate([low, low + 1]))
+    return require("scipy.sparse").csr_array((weights, spots), shape=(PERIOD_HOPS, hops))
 
 
 def folded(evidence: Samples) -> Samples:
