@@ -19,7 +19,7 @@ from haechi.cli.counted import (
 )
 from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, TrustFile, tr
 from haechi.cli.out import Out
-from haechi.cli.verify import about_list, listed_trust, load_list, load_trust, quorum_of
+from haechi.cli.verification import about_list, listed_trust, load_list, load_trust, quorum_of
 from haechi.findings import Finding
 from haechi.words import Lang, Text
 

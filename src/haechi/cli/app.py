@@ -2,7 +2,6 @@
 `haechi verify` starts without loading a web server.
 """
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -14,13 +13,10 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from haechi import __version__
+from haechi.cli.ending import INTERRUPTED, end
 from haechi.cli.options import tr
-from haechi.cli.out import Out, locale_lang
+from haechi.cli.out import locale_lang
 from haechi.cli.usage import is_help, speak, wrongly_used
-from haechi.errors import HaechiError, Unavailable
-from haechi.words import Text
-
-INTERRUPTED = 130
 
 # In the order in which the help lists them.
 COMMANDS = (
@@ -89,16 +85,6 @@ def _asked_for(arguments: Sequence[str]) -> str | None:
     return first if first in (*COMMANDS, *GROUPS) and not completing else None
 
 
-class SystemRefused(Unavailable):
-    """The operating system did not do what a command needs; facts: what_is, why."""
-
-    code = "cli.system"
-    hint = Text(
-        "check the path, its permissions and the free space",
-        "경로와 권한, 남은 공간을 확인하세요",
-    )
-
-
 def _show_version(asked: bool) -> None:
     if asked:
         sys.stdout.write(f"haechi {__version__}\n")
@@ -133,32 +119,16 @@ def options(
 
 def main() -> None:
     """Run the command line; errors of the tree become one line, a hint and a documented exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a character gets its number, not a crash.
-            stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run(Out(json="--json" in sys.argv)))
+    end(_run)
 
 
-def _run(out: Out) -> int:
+def _run() -> object:
     try:
-        done = assemble(_asked_for(sys.argv[1:]))(standalone_mode=False)
-        sys.stdout.flush()
-    except HaechiError as error:
-        return out.error(error)
+        return assemble(_asked_for(sys.argv[1:]))(standalone_mode=False)
     except TyperException as error:
         if is_help(error):
             sys.stderr.write(f"{error.format_message()}\n")
             return 2
-        return out.error(wrongly_used(error))
-    except BrokenPipeError:
-        # The reader of our output went away; nothing is left to say to it.
-        sys.stderr.close()
-        return 1
-    except OSError as error:
-        return out.error(
-            SystemRefused(what_is=error.filename or Text("the system", "시스템"), why=error.strerror)
-        )
-    except (Abort, KeyboardInterrupt):
+        raise wrongly_used(error) from error
+    except Abort:
         return INTERRUPTED
-    return done if isinstance(done, int) else 0

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haechi.cli.asked import CONFIDENCE, NOT_ADVICE, Day, Within, day_of, within
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
-from haechi.cli.usage import WronglyUsed
 from haechi.errors import UnknownName
 from haechi.words import Lang, Text
 

@@ -13,9 +13,9 @@ from haechi.cli.duties_ask import as_yaml
 from haechi.cli.duties_ask import ask as ask_for
 from haechi.cli.duties_starter import show_path
 from haechi.cli.files import read_file, write_file
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
-from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput
 from haechi.words import Lang, Text
 

@@ -16,7 +16,7 @@ from haechi.cli.key import passphrase, resolve_key
 from haechi.cli.open import Read, open_it, read_one, releases_in, take_opened
 from haechi.cli.options import Json, Keys, NodeUrl, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
-from haechi.cli.verify import asked_for, known, show_report
+from haechi.cli.verification import asked_for, known, show_report
 from haechi.findings import Finding, Verdict, overall
 from haechi.words import Text
 

@@ -14,7 +14,7 @@ from haechi.cli.files import read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
 from haechi.cli.options import Json, Keys, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out, locale_lang
-from haechi.cli.verify import known
+from haechi.cli.verification import known
 from haechi.findings import overall
 from haechi.words import LANGS, Text
 

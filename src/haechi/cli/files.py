@@ -8,7 +8,6 @@ Unavailable
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
 from haechi.errors import BadInput, NotFound, TooLarge, Unavailable
@@ -53,6 +52,8 @@ def write_file(path: Path, data: bytes) -> None:
 
     Raises FileRefused; what was there is untouched then.
     """
+    import tempfile  # not needed for reading, and it loads much
+
     part: Path | None = None
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")

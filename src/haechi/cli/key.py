@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Folder, Json, Keys, tr
 from haechi.cli.out import Out
-from haechi.cli.usage import WronglyUsed
 from haechi.words import Text
 
 if TYPE_CHECKING:

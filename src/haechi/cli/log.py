@@ -7,10 +7,10 @@ import typer
 
 from haechi.cli.files import require_digest, write_file
 from haechi.cli.key import passphrase
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Folder, Json, NodeUrl, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out, locale_lang
-from haechi.cli.usage import WronglyUsed
-from haechi.cli.verify import fetch_bundle
+from haechi.cli.verification import fetch_bundle
 from haechi.errors import BadInput
 from haechi.findings import overall
 from haechi.words import Text

@@ -45,7 +45,7 @@ class Reader(NamedTuple):
     def means(self, stack: ExitStack) -> "AllMeans":
         """The keys, anchors and registry; a node's connection lives as long as the stack."""
         from haechi.cli.files import read_file
-        from haechi.cli.verify import listed_trust, load_list, load_trust
+        from haechi.cli.verification import listed_trust, load_list, load_trust
         from haechi.facts import load
         from haechi.mark.extra import require
 

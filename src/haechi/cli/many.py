@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from haechi.cli.files import FileAbsent
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import tr
-from haechi.cli.usage import WronglyUsed
 from haechi.words import Text
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haechi.cli.many import Engine, Workers, named_files, spread_over
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
-from haechi.cli.usage import WronglyUsed
 from haechi.mark.media import SUFFIXES
 from haechi.words import Text
 

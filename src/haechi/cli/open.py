@@ -8,10 +8,10 @@ import typer
 
 from haechi.cli.files import FileAbsent, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, Keys, NodeUrl, PinsFile, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
-from haechi.cli.usage import WronglyUsed
-from haechi.cli.verify import asked_for, fetch_bundle, known, show_report
+from haechi.cli.verification import asked_for, fetch_bundle, known, show_report
 from haechi.errors import BadInput
 from haechi.words import Text
 

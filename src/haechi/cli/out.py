@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from haechi.cli.usage import WronglyUsed
+from haechi.cli.misuse import WronglyUsed
 from haechi.errors import BadInput, Conflict, HaechiError, NotFound, Refused, Unavailable
 from haechi.findings import VERDICT_WORDS, Finding, Verdict
 from haechi.words import Lang, Text, lang_from_locale

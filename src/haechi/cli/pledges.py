@@ -13,7 +13,7 @@ from haechi.cli.options import Json, PinsFile, PolicyFile, QuorumOf, TrustFile, 
 from haechi.cli.out import Out
 from haechi.cli.pledges_compare import show_comparison
 from haechi.cli.pledges_line import show_line
-from haechi.cli.verify import about_list, listed_trust, load_list, load_trust, quorum_of
+from haechi.cli.verification import about_list, listed_trust, load_list, load_trust, quorum_of
 from haechi.errors import NotFound
 from haechi.words import Lang, Text
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from haechi.cli.files import FileRefused
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
-from haechi.cli.usage import WronglyUsed
 from haechi.words import Text
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import typer
 
 from haechi.cli.files import read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, Keys, PinsFile, TrustFile, tr
 from haechi.cli.out import Out
 from haechi.cli.restricted import find_recipients, level_of, sign_restricted
-from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput
 from haechi.words import Text
 

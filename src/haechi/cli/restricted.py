@@ -4,8 +4,8 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.out import Out
-from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, NotFound
 from haechi.words import Text
 
@@ -49,7 +49,7 @@ def find_recipients(names: list[str], pins: Path | None, trust: Path | None) -> 
 
     Raises RecipientMalformed, and NotFound for a name that no such node has, or only without such a key.
     """
-    from haechi.cli.verify import load_list, load_trust
+    from haechi.cli.verification import load_list, load_trust
     from haechi.statement.seal_keys import PREFIX, Recipient
 
     found: list[Recipient] = []

@@ -10,6 +10,7 @@ import typer
 
 from haechi.cli.files import FileAbsent, FileRefused, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, Keys, PinsFile, TrustFile, tr
 from haechi.cli.out import Out
 from haechi.cli.restricted import (
@@ -20,7 +21,6 @@ from haechi.cli.restricted import (
     sign_restricted,
     write_beside,
 )
-from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput, TooLarge
 from haechi.words import Text
 

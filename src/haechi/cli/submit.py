@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from haechi.cli.files import read_file, write_file
+from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, NodeUrl, PinsFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.cli.sign import refer_to
-from haechi.cli.usage import WronglyUsed
 from haechi.errors import BadInput
 from haechi.findings import Verdict
 from haechi.words import Text
@@ -45,7 +45,7 @@ def submit(
     json: Json = False,
 ) -> None:
     """Register; exit 0 when durable and the receipt holds, 3 when no key is pinned to check it with."""
-    from haechi.cli.verify import load_trust
+    from haechi.cli.verification import load_trust
     from haechi.network.client import PeerClient
     from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
 

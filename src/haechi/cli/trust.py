@@ -44,7 +44,7 @@ _MAX_ROOT = 512 * 1024
 def trust_path(trust: Path | None) -> Path:
     """The file of the trust list that is meant: the one named, else the node's in this folder, else yours."""
     from haechi.cli.key import keys_folder
-    from haechi.cli.verify import TRUST, trust_file
+    from haechi.cli.verification import TRUST, trust_file
     from haechi.node.config import FILE
 
     if trust is not None:

@@ -1,8 +1,5 @@
 """Words for wrong usage and the frame of the help, in both languages.
 
-BadInput
-└── WronglyUsed       the command line itself is wrong; exit code 2
-
 Typer writes its own sentences in English only, so they are said again here.
 """
 
@@ -14,18 +11,10 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.exceptions import TyperException
 
-from haechi.errors import BadInput
+from haechi.cli.misuse import WronglyUsed
 from haechi.words import Lang, Text
 
 _Help = Callable[[Any], str]
-
-
-class WronglyUsed(BadInput):
-    """A command, option or argument is missing, unknown or wrong; facts: why, command."""
-
-    code = "cli.usage"
-    what = Text("wrong usage: {why}", "사용법이 틀렸습니다: {why}")
-    hint = Text("see `{command} --help`", "`{command} --help` 를 보세요")
 
 
 class Command(TyperCommand):

@@ -3,9 +3,12 @@
 import heapq
 import unicodedata
 from collections.abc import Iterable, Mapping
-from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
 
 from haechi.words import Text
+
+if TYPE_CHECKING:
+    from difflib import SequenceMatcher
 
 MAX_ASKED = 120
 """Characters of a wrong name that are looked at: comparing costs the product of both lengths."""
@@ -43,6 +46,8 @@ class NameIndex:
 
         Of two that are equally near, the one given first comes first.
         """
+        from difflib import SequenceMatcher  # for mistakes alone
+
         asked = _near(wrong[:MAX_ASKED])
         matcher = SequenceMatcher(None, b=asked, autojunk=False)
         scores = {

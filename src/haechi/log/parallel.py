@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import count
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _CORES = min(8, os.cpu_count() or 1)
 _FEWEST = 4  # handing fewer than so many to a thread costs more than it saves
@@ -35,5 +37,9 @@ def on_every_core(work: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool() -> "ThreadPoolExecutor":
+    from concurrent.futures import (
+        ThreadPoolExecutor,  # few verifications are handed out, and it loads logging
+    )
+
     return ThreadPoolExecutor(_CORES - 1, "haechi-verify")

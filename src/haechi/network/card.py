@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import json
 from functools import lru_cache
-from typing import Annotated, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar, cast
 
 import msgspec
 
@@ -21,8 +21,10 @@ from haechi.log.note import NoteKey, SignatureType
 from haechi.statement import cbor
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
-from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.statement.seal_keys import Recipient
 
 MAX_CARD_BYTES = 64 * 1024
 MAX_HANDOVERS_BYTES = 2 << 20
@@ -197,8 +199,10 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """The keys that sign its requests; those of its statements when it has none for that alone."""
         return [_key(text) for text in self.http_keys] or self.issuer_public_keys()
 
-    def recipients(self) -> list[Recipient]:
+    def recipients(self) -> "list[Recipient]":
         """The keys that content for this node is encrypted to."""
+        from haechi.statement.seal_keys import Recipient  # few need encryption
+
         return [Recipient.from_cose(_from_base64(text)) for text in self.encryption_keys]
 
 

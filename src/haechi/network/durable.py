@@ -10,7 +10,6 @@ Every file is made with mode 0600.
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -83,6 +82,8 @@ def receive(path: Path, chunks: Iterable[bytes], digest: bytes, size: int | None
 
 def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a part file beside `path`, make it durable, then give it the name."""
+    import tempfile  # not needed for reading, and it loads much
+
     try:
         handle, name = tempfile.mkstemp(prefix=PART, dir=path.parent)  # mode 0600
     except OSError as error:

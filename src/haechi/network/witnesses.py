@@ -7,13 +7,16 @@ was revoked keeps its worth. What the list says of a key holds for a pinned key 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from haechi.log.cosignature import TreeHead
 from haechi.log.note import NoteKey
 from haechi.log.quorum import Counts, WitnessPolicy, policy_of_nodes
 from haechi.network.card import NodeCard
 from haechi.network.trust.keys import ListedKey, Standing
-from haechi.network.trust.listing import TrustList
+
+if TYPE_CHECKING:  # few readers have a list, and it takes long to load
+    from haechi.network.trust.listing import TrustList
 
 PREFIX = "/witness"
 """Where a node's witness answers, below the node's address."""
@@ -37,7 +40,7 @@ def pinned_policy(cards: Sequence[NodeCard], quorum: int | None = None) -> Witne
     return policy_of_nodes(nodes, quorum)
 
 
-def read_policy(raw: bytes, listed: TrustList | None) -> WitnessPolicy:
+def read_policy(raw: bytes, listed: "TrustList | None") -> WitnessPolicy:
     """A policy file whose witnesses may be named by their entry in a trust list (`listed:NAME`).
 
     Raises TooLarge, WitnessPolicyMalformed.
@@ -48,7 +51,7 @@ def read_policy(raw: bytes, listed: TrustList | None) -> WitnessPolicy:
     return replace(WitnessPolicy.parse(raw, keys), counts=counts_by(lambda: listed))
 
 
-def known_policy(cards: Sequence[NodeCard], listed: TrustList | None, quorum: int | None) -> WitnessPolicy:
+def known_policy(cards: Sequence[NodeCard], listed: "TrustList | None", quorum: int | None) -> WitnessPolicy:
     """The policy in which each pinned node, and each organisation with listed witnesses, is one witness.
 
     Whoever is both is one. quorum: as for `pinned_policy`. Raises WitnessPolicyMalformed.
@@ -65,7 +68,7 @@ def known_policy(cards: Sequence[NodeCard], listed: TrustList | None, quorum: in
     return replace(made, counts=counts_by(lambda: listed))
 
 
-def counts_by(listed: Callable[[], TrustList]) -> Counts:
+def counts_by(listed: "Callable[[], TrustList]") -> Counts:
     """Which keys count where, by the list that `listed` gives at that moment; a key it lacks counts."""
     known: list[tuple[TrustList, dict[bytes, ListedKey]]] = []
 
@@ -83,7 +86,7 @@ def _pinned(cards: Iterable[NodeCard]) -> Iterable[tuple[str, NoteKey]]:
     return ((card.issuer, key) for card in cards for key in card.witness_keys())
 
 
-def _listed(listed: TrustList) -> Iterable[tuple[str, NoteKey]]:
+def _listed(listed: "TrustList") -> Iterable[tuple[str, NoteKey]]:
     return (
         (one.operator, key.note_key())
         for one in listed.cosigners

@@ -9,7 +9,6 @@ one. Payloads are deterministic CBOR maps with the field names of the struct; ev
 encoding, so equal claims have equal digests.
 """
 
-import difflib
 import hashlib
 import importlib
 import pkgutil
@@ -180,6 +179,8 @@ def kind_of(name: str) -> AnyKind:
     """The kind of this name; raises UnknownKind with the nearest right ones."""
     names = _kind_names()
     if name not in names:
+        import difflib  # for mistakes alone
+
         raise UnknownKind(
             field="kind", got=name[:120], nearest=difflib.get_close_matches(name[:120], names, 3, 0.3)
         )

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -19,8 +19,10 @@ from haechi.log.note import NoteKey
 from haechi.network.card import Label
 from haechi.statement.claims import Scope
 from haechi.statement.keys import PublicKey, key_from_cose
-from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.statement.seal_keys import Recipient
 
 MAX_STATUS = 64
 VKEY_SCOPES: frozenset[Scope] = frozenset({"checkpoint", "witness", "mirror"})
@@ -95,8 +97,10 @@ class ListedKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """The key of a `statement`, `receipt` or `http` signature; raises ListInvalid, KeyMalformed."""
         return key_from_cose(_base64(self.key))
 
-    def recipient(self) -> Recipient:
+    def recipient(self) -> "Recipient":
         """The X25519 key that content is encrypted to; raises ListInvalid, RecipientMalformed."""
+        from haechi.statement.seal_keys import Recipient  # few need encryption
+
         return Recipient.from_cose(_base64(self.key))
 
     def covers(self, kind: str) -> bool:

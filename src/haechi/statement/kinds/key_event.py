@@ -23,7 +23,6 @@ from haechi.statement.claims import (
 )
 from haechi.statement.keys import key_from_cose
 from haechi.statement.kinds._life import country_label, neutral, said_row
-from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
 NAME = "key_event"
@@ -93,6 +92,8 @@ class KeyEvent(Claim, frozen=True, kw_only=True):
 def _described(entry: KeyEntry) -> str:
     """The key's family and its thumbprint (RFC 9679), once it is known to be one for its scope."""
     if entry.scope == "encryption":
+        from haechi.statement.seal_keys import Recipient  # few need encryption
+
         sealing = Recipient.from_cose(entry.cose_key)
         return f"X25519 {hashlib.sha256(sealing.cose_key).hexdigest()}"
     key = key_from_cose(entry.cose_key)
