@@ -8,8 +8,11 @@ import pytest
 from tests.answers.incidents import KEY, NAME, about, claim, logged, payload, signed
 from tests.cli.ran import Run
 from tests.network.parties import COMPANY, NOW, Operator, bundle, document, evidence, pins, sign
+from tests.node.processes import new_process
 
 from haechi.answers.stix import TLP
+from haechi.network.pins import Pins
+from haechi.node.maintenance import grant
 from haechi.statement.claims import Said
 from haechi.statement.envelope import Sharing, Statement
 from haechi.statement.keyring import save_key
@@ -184,3 +187,26 @@ def test_another_kind_is_refused(run: Run, tmp_path: Path) -> None:
     assert ran.code == 4
     assert "export.no-incident" in ran.err
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.e2e
+def test_a_node_hands_out_the_very_file_that_a_reader_writes(run: Run, tmp_path: Path) -> None:
+    node, subject = new_process(tmp_path / "node"), signed(claim())
+    grant(node.folder, COMPANY, KEY.public.thumbprint, ("incident_report", "dispute", "withdraw"), None)
+    Pins().add(node.card, node.card.fingerprint()).save(tmp_path / "pins.json")
+    withdrawn = sign(KEY, COMPANY, Withdraw(target=subject.digest, reason=Said(en="told twice")), "withdraw")
+    node.start()
+    try:
+        node.wait_ready()
+        with node.client() as client:
+            for later in ((subject,), (withdrawn,)):
+                for one in later:
+                    client.post("/entries", one.raw, "application/cose")
+                for form, name in (("incident-stix", "stix"), ("incident-misp", "misp")):
+                    told = client.fetch(f"/incidents/{subject.digest_hex}.{name}.json", 1 << 20)
+                    where = (f"{node.url}/statements/{subject.digest_hex}", "-o", tmp_path / "own.json")
+                    ran = run("export", form, *where, "--pins", tmp_path / "pins.json")
+                    assert ran.code == 0, ran.out + ran.err
+                    assert (tmp_path / "own.json").read_bytes() == told
+    finally:
+        node.stop()

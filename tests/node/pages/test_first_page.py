@@ -1,10 +1,12 @@
-"""The first page leads a stranger on, and an incident's page shows its deadlines."""
+"""The first page leads a stranger on; an incident's page shows its deadlines and files for responders."""
 
 import pytest
 from tests.node.pages.markup import Markup
 from tests.node.pages.site import Site
+from tests.node.pages.town import town
 
 from haechi.facts import load
+from haechi.findings import found
 from haechi.words import LANGS
 
 
@@ -51,3 +53,33 @@ def test_an_incident_shows_its_deadlines_in_local_time(site: Site) -> None:
     assert site.get(f"/en/statement/{site.town.digest('document')}.json").json()["clocks"] == []
     korean = site.get(f"/ko/statement/{site.town.digest('incident_report')}").text
     assert "이 사고의 기한" in Markup(korean).text()
+
+
+def _offered(site: Site, name: str) -> dict[str, str]:
+    twin = site.get(f"/en/statement/{site.town.digest(name)}.json").json()
+    return {each["name"]["en"]: each["href"] for each in twin["downloads"] if "/incidents/" in each["href"]}
+
+
+def test_an_incident_can_be_taken_along_for_responders_programs(site: Site) -> None:
+    digest, offered = site.town.digest("incident_report"), _offered(site, "incident_report")
+    assert list(offered) == ["STIX 2.1 bundle (JSON)", "MISP event (JSON)"]
+    stix, misp = (site.get(href) for href in offered.values())
+    assert (stix.status, misp.status) == (200, 200)
+    assert stix.json()["type"] == "bundle"
+    assert misp.json()["Event"]["Tag"]
+    assert all(digest in answer.text for answer in (stix, misp))
+    assert site.get(f"/en/statement/{digest}").text.count("/incidents/") == 2
+    assert _offered(site, "document") == {}
+    assert site.get(f"/incidents/{site.town.digest('document')}.stix.json").status == 403
+    assert site.get(f"/incidents/{site.town.digest('green')}.misp.json").status == 403
+    assert site.get(f"/incidents/{'0' * 64}.stix.json").status == 404
+    assert site.get(f"/incidents/{'A' * 64}.stix.json").status == 400
+    assert site.get(f"/incidents/{digest}.xml.json").status == 404
+
+
+def test_an_incident_whose_checks_do_not_hold_is_not_passed_on() -> None:
+    site = Site(town())
+    digest = site.town.digest("incident_report")
+    site.town.book.failing[bytes.fromhex(digest)] = found("log.receipt.key-unknown", key="5c1d2e")
+    assert _offered(site, "incident_report") == {}
+    assert site.get(f"/incidents/{digest}.stix.json").status == 403

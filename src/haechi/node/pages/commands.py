@@ -67,8 +67,8 @@ def open_encrypted(url: str, digest: str) -> CommandView:
     )
 
 
-def statement_downloads(digest: str, *, receipt: bool) -> tuple[DownloadView, ...]:
-    """What of one statement can be taken along."""
+def statement_downloads(digest: str, *, receipt: bool, incident: bool = False) -> tuple[DownloadView, ...]:
+    """What of one statement can be taken along. incident: it may go out in the forms of responders."""
     offered = [
         DownloadView(
             name=Pair("Signed statement (.cose)", "서명된 진술 (.cose)"),
@@ -86,6 +86,19 @@ def statement_downloads(digest: str, *, receipt: bool) -> tuple[DownloadView, ..
             media_type="text/plain",
         ),
     ]
+    if incident:
+        offered += [
+            DownloadView(
+                name=Pair("STIX 2.1 bundle (JSON)", "STIX 2.1 묶음 (JSON)"),
+                href=f"/incidents/{digest}.stix.json",
+                media_type="application/json",
+            ),
+            DownloadView(
+                name=Pair("MISP event (JSON)", "MISP 이벤트 (JSON)"),
+                href=f"/incidents/{digest}.misp.json",
+                media_type="application/json",
+            ),
+        ]
     if receipt:
         offered.insert(
             1,

@@ -14,6 +14,7 @@ from haechi.node.pages.board_page import FIRST, board_page
 from haechi.node.pages.country_page import countries_page, country_page
 from haechi.node.pages.detect import DETECTOR, detect_page
 from haechi.node.pages.home import home_page
+from haechi.node.pages.incident_files import FORMS
 from haechi.node.pages.issuer import issuer_page
 from haechi.node.pages.language import lang_of_header
 from haechi.node.pages.links import Links, issuer_name, query
@@ -33,7 +34,7 @@ from haechi.node.pages.reply import (
 )
 from haechi.node.pages.scripts import Bundle
 from haechi.node.pages.source import Source
-from haechi.node.pages.statement import statement_page
+from haechi.node.pages.statement import incident_file, statement_page
 from haechi.node.pages.static import asset
 from haechi.node.pages.subject_page import subject_page
 from haechi.node.pages.view import Page, frame
@@ -68,6 +69,7 @@ def make_routes(open_source: OpenSource, clock: Clock) -> list[Route]:
         Route("/answers/facts/{version}.json", open_desk.telling(_facts_json)),
         Route("/answers/inputs.json", open_desk.telling(_inputs_json)),
         Route("/answers/answers.json", open_desk.telling(_answers_json)),
+        *(Route(f"/incidents/{{name}}.{form}.json", open_desk.telling(_incident(form))) for form in FORMS),
     ]
     for lang in LANGS:
         desk = _Desk(lang, open_source, clock)
@@ -183,10 +185,14 @@ def _home(_request: Request, source: Source, now: int) -> Page:
 
 
 def _statement(request: Request, source: Source, now: int) -> Page:
+    return statement_page(source, _digest(request), now)
+
+
+def _digest(request: Request) -> bytes:
     digest = request.path_params["name"].removesuffix(".json")
     if not _DIGEST.fullmatch(digest) or digest != digest.lower():
         raise BadAddress
-    return statement_page(source, bytes.fromhex(digest), now)
+    return bytes.fromhex(digest)
 
 
 def _issuer(request: Request, source: Source, now: int) -> Page:
@@ -249,6 +255,13 @@ def _inputs_json(request: Request, source: Source, now: int) -> bytes:
 
 def _answers_json(request: Request, source: Source, now: int) -> bytes:
     return answers_bytes(source, _name(request), _day(request), now)
+
+
+def _incident(form: str) -> Callable[[Request, Source, int], bytes]:
+    def tell(request: Request, source: Source, _now: int) -> bytes:
+        return incident_file(source, _digest(request), form)
+
+    return tell
 
 
 _ANSWERS: tuple[tuple[str, Build], ...] = (

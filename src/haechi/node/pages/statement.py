@@ -1,9 +1,9 @@
 """The page of one statement: what it says, what holds, where it is logged, what others say about it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from haechi.errors import NotFound
 from haechi.findings import Finding, Verdict, overall
@@ -16,11 +16,12 @@ from haechi.node.pages.commands import (
     statement_downloads,
     verify_statement,
 )
+from haechi.node.pages.incident_files import NotPassedOn, file_of, passed_on
 from haechi.node.pages.line import StatementLine, lines_of, open_to_all, statement_line
 from haechi.node.pages.reading import ReadingView, SignedFile, content_of
 from haechi.node.pages.source import Found, Sealed, Source, Withheld
 from haechi.node.pages.view import FindingView, Page, PlaceView, View, finding_view, frame, place_view
-from haechi.statement.claims import check_claim
+from haechi.statement.claims import Claim, examine_claim
 from haechi.statement.envelope import ENCRYPTED, Statement, check_format
 from haechi.statement.sharing import Content, check_inner_claim, readable_claim
 from haechi.words import Text
@@ -144,14 +145,10 @@ def _sealed(source: Source, entry: Sealed, later: tuple[StatementLine, ...], now
 
 def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> StatementPage:
     shared, statement, facts = frame(source, now), found.statement, source.facts()
-    opened = _released(statement, later)
-    inner = None if opened is None else readable_claim(statement, opened, facts)
-    content = content_of(statement, facts, inner)
-    said = [check_claim(statement, facts)] if opened is None else [opened.finding]
-    said += [] if opened is None else check_inner_claim(statement, opened, facts)
-    itself = [check_format(statement.raw)[0], statement.check_signature(), *said]
-    by_origin, digest = source.checks(found), statement.digest_hex
-    every = [*itself, *chain.from_iterable(by_origin.values())]
+    checked = _checked(source, found, later)
+    content = content_of(statement, facts, checked.inner)
+    every, digest = checked.every, statement.digest_hex
+    incident = passed_on(source, found, checked.claim, every, later)
     said_later = tuple(
         _later(other, found, source, now) for other in later if isinstance(open_to_all(other), Found)
     )
@@ -163,21 +160,67 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         line=statement_line(found, now),
         sharing=str(statement.about.sharing),
         encrypted=statement.about.sharing in ENCRYPTED,
-        released=found.released or opened is not None,
+        released=found.released or checked.opened,
         size=len(statement.raw),
         key=statement.kid.hex(),
         family=None if statement.key is None else str(statement.key.family),
         reading=content.reading,
         verdict=overall(every),
         tally=_tally(every),
-        checks=(_checks(None, itself), *(_checks(origin, there) for origin, there in by_origin.items())),
+        checks=(
+            _checks(None, checked.itself),
+            *(_checks(origin, there) for origin, there in checked.by_origin.items()),
+        ),
         files=tuple(_file(file, source) for file in content.files),
         clocks=clocks_of(statement, facts, now),
         later=said_later,
         later_complete=len(later) < LATER_LIMIT,
-        downloads=statement_downloads(digest, receipt=any(place.receipt for place in found.places)),
+        downloads=statement_downloads(
+            digest, receipt=any(place.receipt for place in found.places), incident=incident is not None
+        ),
         commands=_commands(shared.node.url, found),
     )
+
+
+class _Checked(NamedTuple):
+    """What was checked. opened: by a key that its issuer gave to everybody; inner: what it then says."""
+
+    itself: list[Finding]
+    by_origin: Mapping[str, Sequence[Finding]]
+    opened: bool
+    inner: Claim | None
+    claim: Claim | None
+
+    @property
+    def every(self) -> list[Finding]:
+        """All checks, of the statement and of its places."""
+        return [*self.itself, *chain.from_iterable(self.by_origin.values())]
+
+
+def _checked(source: Source, found: Found, later: Sequence[Found]) -> _Checked:
+    statement, facts = found.statement, source.facts()
+    opened = _released(statement, later)
+    inner = None if opened is None else readable_claim(statement, opened, facts)
+    well_formed, claim = examine_claim(statement, facts)
+    said = [well_formed] if opened is None else [opened.finding]
+    said += [] if opened is None else check_inner_claim(statement, opened, facts)
+    itself = [check_format(statement.raw)[0], statement.check_signature(), *said]
+    return _Checked(itself, source.checks(found), opened is not None, inner, inner or claim)
+
+
+def incident_file(source: Source, digest: bytes, form: str) -> bytes:
+    """The incident with this digest in one of `FORMS`; raises StatementNotHere, NotPassedOn."""
+    entry = source.statement(digest)
+    if entry is None:
+        raise StatementNotHere(name=digest.hex(), named_by=[])
+    entry, later = open_to_all(entry), source.about(digest, LATER_LIMIT)
+    incident = None
+    if isinstance(entry, Found):
+        checked = _checked(source, entry, later)
+        incident = passed_on(source, entry, checked.claim, checked.every, later)
+    if incident is None:
+        raise NotPassedOn(name=digest.hex()[:16])
+    return file_of(incident, form)
 
 
 def _released(statement: Statement, later: Sequence[Found]) -> Content | None:
