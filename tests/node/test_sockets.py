@@ -176,11 +176,13 @@ def test_a_flood_of_idle_connections_leaves_the_node_answering(node: NodeProcess
         assert resident_kib(node) - before < 100 * 1024
 
 
-@in_a_file_only("connections to the database need descriptors too")
 def test_without_file_descriptors_the_node_waits_and_goes_on(tmp_path: Path):
     with running(tmp_path / "node") as node, connect(node) as first:
         first.sendall(request("GET", "/healthz"))
         assert status(first_answer(first)) == 200
+        # Connections to a database are opened when they are first used, and need descriptors too.
+        first.sendall(request("POST", "/entries", numbered(1).raw))
+        assert status(first_answer(first)) == 201
         assert node.process is not None
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.prlimit(node.process.pid, resource.RLIMIT_NOFILE, (64, most))
