@@ -20,7 +20,13 @@ from haechi.log.store import Head
 from haechi.log.tiles import TileTree
 from haechi.network.memory import SignedHead
 from haechi.network.witness import AddCheckpoint, Inconsistent, OldSizeDiffers, Witness
-from haechi.network.witness_database import SharedWitnessStore, WitnessRolledBack
+from haechi.network.witness_database import (
+    Recovered,
+    SharedWitnessStore,
+    WitnessDisagrees,
+    WitnessRolledBack,
+    recover,
+)
 from haechi.network.witness_store import SqliteWitnessStore
 
 KEY = NoteSigner("w.example/w", SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate())
@@ -152,3 +158,74 @@ def test_a_head_is_never_replaced_by_a_smaller_or_another(
         with pytest.raises(HeadMoved):
             held.advance(ORIGIN, old, SignedHead(new, b"note"))
     assert held.held(ORIGIN) == SignedHead(five, b"note")
+
+
+def rolled_back(database: Database, size: int) -> None:
+    """The database as a backup from then has it."""
+    with database.connect() as db:
+        db.execute("UPDATE cosigned SET size = %s, root = %s", (size, bytes([size]) * 32))
+
+
+def test_a_restored_database_learns_from_its_fronts_what_was_cosigned(
+    tmp_path: Path, database: Database, stack: ExitStack
+):
+    stores = [store(stack, database, tmp_path / name) for name in ("one", "other")]
+    one, other = (front(each) for each in stores)
+    log = PeerLog().grow(bodies(0, 3))
+    one.add_checkpoint(ask(log, 0), NOW)
+    log.grow(bodies(3, 2))
+    other.add_checkpoint(ask(log, 3), NOW)
+    rolled_back(database, 2)
+    liar = log.fork(2).grow(bodies(2, 1, "else"))
+    owns = [each._own for each in stores]
+    assert recover(database, owns) == [Recovered(ORIGIN, 2, 5)]
+    assert recover(database, owns) == []
+    with pytest.raises(OldSizeDiffers):
+        one.add_checkpoint(ask(liar, 2), NOW)
+    log.grow(bodies(5, 1))
+    assert one.add_checkpoint(ask(log, 5), NOW)
+
+
+def test_a_database_that_lost_a_log_altogether_learns_of_it_again(
+    tmp_path: Path, database: Database, stack: ExitStack
+):
+    made = store(stack, database, tmp_path / "one")
+    front(made).add_checkpoint(ask(PeerLog().grow(bodies(0, 3)), 0), NOW)
+    with database.connect() as db:
+        db.execute("DELETE FROM cosigned")
+    assert recover(database, [made._own]) == [Recovered(ORIGIN, 0, 3)]
+    assert made.named(_name()) == made._own.held(ORIGIN)
+
+
+def test_of_two_roots_of_one_size_no_memory_is_made(tmp_path: Path, database: Database, stack: ExitStack):
+    log = PeerLog().grow(bodies(0, 3))
+    made = store(stack, database, tmp_path / "one")
+    front(made).add_checkpoint(ask(log, 0), NOW)
+    rolled_back(database, 3)
+    with pytest.raises(WitnessDisagrees):
+        recover(database, [made._own])
+    with database.connect() as db:
+        db.execute("DELETE FROM cosigned")
+    other = SqliteWitnessStore(tmp_path / "other.db")
+    stack.callback(other.close)
+    front_of = Witness([KEY], lambda _: SIGNER.keys, other, lambda _: None, lambda _: False)
+    front_of.add_checkpoint(ask(log.fork(1).grow(bodies(1, 2, "else")), 0), NOW)
+    with pytest.raises(WitnessDisagrees):
+        recover(database, [made._own, other])
+    assert made.named(_name()) is None
+
+
+def test_what_a_front_hands_out_for_another_is_in_its_own_memory_first(
+    tmp_path: Path, database: Database, stack: ExitStack
+):
+    one, other = (store(stack, database, tmp_path / name) for name in ("one", "other"))
+    log = PeerLog().grow(bodies(0, 3))
+    front(one).add_checkpoint(ask(log, 0), NOW)
+    assert other._own.held(ORIGIN) is None
+    told = front(other).checkpoint(_name())
+    held = other._own.held(ORIGIN)
+    assert held is not None
+    assert held.note == told
+    rolled_back(database, 2)
+    with pytest.raises(WitnessRolledBack):
+        front(other).checkpoint(_name())

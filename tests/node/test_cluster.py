@@ -15,14 +15,26 @@ from tests.node.house import OPERATOR, House, make_node, numbered
 from haechi.errors import HaechiError
 from haechi.findings import Verdict, overall
 from haechi.log.checkpoint import read_checkpoint
+from haechi.log.cluster.database import Database
 from haechi.log.sqlite import SqliteStore
 from haechi.log.store import StoreMoved, StoreRetired
 from haechi.network.witness import AddCheckpoint
-from haechi.node.cluster import AlreadyShared, CopyDamaged, NotShared, join, migrate, status
+from haechi.node.cluster import (
+    AlreadyShared,
+    CopyDamaged,
+    FrontsDiffer,
+    NotShared,
+    WitnessFileMissing,
+    join,
+    migrate,
+    restore_witness,
+    status,
+)
 from haechi.node.config import Cluster, config_text, load_config
 from haechi.node.create import FolderInUse
 from haechi.node.maintenance import grant, revoke, run_fsck
 from haechi.node.peers import mirror_name
+from haechi.node.witnessing import witness_file
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import About, sign_statement
 from haechi.statement.keys import SigningKey
@@ -221,3 +233,35 @@ def test_the_fronts_are_one_witness(moved: Path):
         assert second.ask("POST", "/witness/add-checkpoint", again).status == 422
         shown = second.ask("GET", f"/witness/{mirror_name(origin)}/checkpoint").body
         assert read_checkpoint(shown)[0].root == root
+
+
+def test_a_restored_database_is_told_what_the_fronts_cosigned(moved: Path, tmp_path: Path):
+    with ExitStack() as stack:
+        first, second = fronts(stack, moved)
+        assert first.register(numbered(2000)).status == 201
+        first.node.sequencer.publish(int(first.node.clock()))
+        first.runner.witnessing.ask(int(first.node.clock()))
+        folders = [first.folder, second.folder]
+    assert restore_witness(folders) == []
+    with _database_of(moved).connect() as db:
+        kept = db.execute("SELECT size FROM cosigned").fetchone()
+        db.execute("DELETE FROM cosigned")
+    (told,) = restore_witness(folders)
+    assert kept == (told.now,)
+    alone = make_node(tmp_path / "alone", head_folder=str(tmp_path / "alone-heads"), cluster=None)
+    with pytest.raises(NotShared):
+        restore_witness([moved, alone])
+    elsewhere = make_node(
+        tmp_path / "elsewhere", head_folder=str(tmp_path / "else-heads"), cluster=settings()
+    )
+    with pytest.raises(FrontsDiffer):
+        restore_witness([moved, elsewhere])
+    witness_file(load_config(folders[1])).unlink()
+    with pytest.raises(WitnessFileMissing):
+        restore_witness(folders)
+
+
+def _database_of(folder: Path) -> Database:
+    cluster = load_config(folder).cluster
+    assert cluster is not None
+    return Database(cluster.database, cluster.schema)

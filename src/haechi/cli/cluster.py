@@ -8,6 +8,7 @@ import typer
 from haechi.cli.key import passphrase
 from haechi.cli.options import Folder, Json, tr
 from haechi.cli.out import Out
+from haechi.errors import BadInput
 from haechi.words import Text
 
 app = typer.Typer(
@@ -77,3 +78,46 @@ def status(folder: Folder = Path(), json: Json = False) -> None:
         (tr("parcels waiting", "대기 중인 꾸러미"), str(now.waiting)),
     ]
     out.pairs(str(folder), rows)
+
+
+@app.command(
+    "restore-witness",
+    help=tr(
+        "After the database was restored: tell it what the fronts have cosigned (none may be running).",
+        "데이터베이스를 복원한 뒤, 프런트들이 공동 서명한 것을 알려 줍니다 (모두 멈춘 상태에서).",
+    ),
+)
+def restore_witness(
+    fronts: Annotated[list[Path], typer.Argument(help=tr("folders of the fronts", "프런트들의 폴더"))],
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--every-front",
+            help=tr(
+                "these are all fronts that ran since the backup, each with the head folder it always had",
+                "백업 이후 실행된 모든 프런트이며, 헤드 폴더도 그대로임을 확인합니다",
+            ),
+        ),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Where one of them is lost, the witness could cosign a second history and not know: new keys, then."""
+    from haechi.node.cluster import restore_witness as restore
+
+    if not every:
+        raise BadInput(
+            why=Text(
+                "only you know whether these are all fronts that ran since the backup: --every-front says so",
+                "백업 이후 실행된 프런트가 이것뿐인지는 운영자만 압니다. 맞다면 --every-front 를 붙이세요",
+            )
+        )
+    out = Out(json)
+    brought = restore(fronts)
+    out.data([one._asdict() for one in brought])
+    for one in brought:
+        out.say(
+            Text("{origin}: {before} → {now} entries", "{origin}: 항목 {before}개 → {now}개"),
+            **one._asdict(),
+        )
+    if not brought:
+        out.say(Text("the database had forgotten nothing", "데이터베이스가 잊은 것이 없습니다"))

@@ -2,6 +2,8 @@
 
     Unavailable
     └── WitnessRolledBack    the database has forgotten what this front has cosigned
+    Conflict
+    └── WitnessDisagrees     two roots of one size were cosigned; no memory is to be made of that
 
 The database decides between fronts; each front's own file, outside every backup, remembers what it answered
 itself. A database that was restored, or a standby that was promoted without the last commits, is noticed by
@@ -9,13 +11,14 @@ every front that cosigned something newer: it cosigns nothing of that log until 
 """
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from threading import Lock
+from typing import NamedTuple
 
 import psycopg
 
-from haechi.errors import Unavailable
+from haechi.errors import Conflict, Unavailable
 from haechi.log.cluster.database import Connection, Database
 from haechi.log.headstore import HeadMoved
 from haechi.log.store import Head
@@ -45,6 +48,28 @@ class WitnessRolledBack(Unavailable):
     )
 
 
+class WitnessDisagrees(Conflict):
+    """Fronts, or a front and the database, have cosigned different roots; facts: origin, size."""
+
+    code = "network.witness-disagrees"
+    what = Text(
+        "two roots of {origin} at {size} entries were cosigned here",
+        "{origin}: 항목 {size}개에서 서로 다른 두 루트에 공동 서명한 기록이 있습니다",
+    )
+    hint = Text(
+        "nothing was changed: tell those who count on this witness, and give it new keys",
+        "바꾼 것은 없습니다. 이 증인에 의지하는 이들에게 알리고 새 키를 주세요",
+    )
+
+
+class Recovered(NamedTuple):
+    """A log, the size that the database remembered (0: none), and the size that it remembers now."""
+
+    origin: str
+    before: int
+    now: int
+
+
 class SharedWitnessStore:
     """The heads of a witness that several processes are. Threads may share it.
 
@@ -65,27 +90,34 @@ class SharedWitnessStore:
     def held(self, origin: str) -> SignedHead | None:
         """See WitnessStore; raises StoreFailed, WitnessRolledBack."""
         with self._asking() as db:
-            found = _head(db, "origin", origin)
+            found = _head(db, origin)
         self._require_kept(origin, found)
         return found
 
     def named(self, origin_hash: str) -> SignedHead | None:
-        """See WitnessStore; raises StoreFailed."""
+        """See WitnessStore; raises StoreFailed, WitnessRolledBack.
+
+        Another front may have cosigned it and died before its own file knew. What leaves here is in this file
+        first, so that all files together know whatever left.
+        """
         with self._asking() as db:
-            return _head(db, "name", origin_hash)
+            found = db.execute("SELECT origin FROM cosigned WHERE name = %s", (origin_hash,)).fetchone()
+            there = None if found is None else _head(db, found[0])
+        if found is None or there is None:
+            return None
+        self._require_kept(found[0], there)
+        here = self._own.held(found[0])
+        if here is None or here.head != there.head:
+            self._own.advance(found[0], None if here is None else here.head, there)
+        return there
 
     def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
         """See WitnessStore; raises WitnessRolledBack too."""
         with self._asking() as db:
-            there = _head(db, "origin", origin)
+            there = _head(db, origin)
             self._require_kept(origin, there)
             require_step(origin, there, old, new)
-            if there is None:
-                name = hashlib.sha256(origin.encode()).hexdigest()
-                done = db.execute(_BEGIN, (origin, name, *new.head, new.note))
-            else:
-                done = db.execute(_MOVE, (*new.head, new.note, origin, *there.head))
-            if done.rowcount != 1:  # another front was quicker by a moment
+            if not _replaced(db, origin, there, new):  # another front was quicker by a moment
                 raise HeadMoved(origin=origin, expected=str(old), got="another front's head")
         here = self._own.held(origin)
         self._own.advance(origin, None if here is None else here.head, new)
@@ -100,7 +132,7 @@ class SharedWitnessStore:
         here = self._own.held(origin)
         if here is None:
             return
-        size = 0 if there is None else there.head.size
+        size = _size(there)
         same = there is not None and there.head == here.head
         if size < here.head.size or (size == here.head.size and not same):
             raise WitnessRolledBack(origin=origin, here=here.head.size, there=size)
@@ -123,7 +155,54 @@ class SharedWitnessStore:
                 db.close()
 
 
-def _head(db: Connection, column: str, value: str) -> SignedHead | None:
-    where = "origin = %s" if column == "origin" else "name = %s"
-    row = db.execute(f"SELECT size, root, note FROM cosigned WHERE {where}", (value,)).fetchone()  # noqa: S608
+def recover(database: Database, owns: Iterable[SqliteWitnessStore]) -> list[Recovered]:
+    """Bring a restored database up to what its fronts have cosigned; the logs of which it had forgotten some.
+
+    owns: the files of all fronts that ran since the backup. Of each log the largest head in them is the last
+    that any of them answered, for each went on from the one before it. Raises WitnessDisagrees before
+    anything is changed, HeadMoved where a front is running, StoreFailed.
+    """
+    newest: dict[str, SignedHead] = {}
+    every = [held for own in owns for held in own.heads().items()]
+    for origin, head in sorted(every, key=lambda one: one[1].head.size):
+        _require_same(origin, newest.get(origin), head)
+        newest[origin] = head
+    with database.translated(), database.connect() as db:
+        db.execute(_TABLE)
+        there = {origin: _head(db, origin) for origin in newest}
+        for origin, head in newest.items():
+            _require_same(origin, there[origin], head)
+        return [
+            _brought_up(db, origin, there[origin], head)
+            for origin, head in newest.items()
+            if _size(there[origin]) < head.head.size
+        ]
+
+
+def _require_same(origin: str, one: SignedHead | None, other: SignedHead) -> None:
+    if one is not None and one.head.size == other.head.size and one.head != other.head:
+        raise WitnessDisagrees(origin=origin, size=other.head.size)
+
+
+def _brought_up(db: Connection, origin: str, there: SignedHead | None, new: SignedHead) -> Recovered:
+    if not _replaced(db, origin, there, new):
+        raise HeadMoved(origin=origin, expected=str(_size(there)), got="a running front's head")
+    return Recovered(origin, _size(there), new.head.size)
+
+
+def _replaced(db: Connection, origin: str, there: SignedHead | None, new: SignedHead) -> bool:
+    """Put `new` in the place of exactly `there`; whether nobody was quicker."""
+    if there is None:
+        name = hashlib.sha256(origin.encode()).hexdigest()
+        return db.execute(_BEGIN, (origin, name, *new.head, new.note)).rowcount == 1
+    return db.execute(_MOVE, (*new.head, new.note, origin, *there.head)).rowcount == 1
+
+
+def _size(head: SignedHead | None) -> int:
+    return 0 if head is None else head.head.size
+
+
+def _head(db: Connection, origin: str) -> SignedHead | None:
+    sql = "SELECT size, root, note FROM cosigned WHERE origin = %s"
+    row = db.execute(sql, (origin,)).fetchone()
     return None if row is None else SignedHead(Head(row[0], bytes(row[1])), bytes(row[2]))

@@ -80,6 +80,10 @@ class MemoryWitnessStore:
             require_step(origin, self._heads.get(origin), old, new)
             self.take(origin, new)
 
+    def heads(self) -> dict[str, SignedHead]:
+        """The head last cosigned of every log."""
+        return dict(self._heads)
+
     def take(self, origin: str, new: SignedHead) -> None:
         """Remember a head that is known to go on from the last."""
         self._heads[origin] = new
@@ -118,6 +122,10 @@ class SqliteWitnessStore:
     def named(self, origin_hash: str) -> SignedHead | None:
         """See WitnessStore."""
         return self._committed.named(origin_hash)
+
+    def heads(self) -> dict[str, SignedHead]:
+        """The head last cosigned of every log."""
+        return self._committed.heads()
 
     def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
         """See WitnessStore."""

@@ -1,14 +1,16 @@
 """From one machine to several: a node's log moved into a database, and further front processes.
 
 Conflict
-├── AlreadyShared    the log is in a database already
-└── CopyDamaged      a check of either side did not hold; the old log stays the one in use
+├── AlreadyShared        the log is in a database already
+├── CopyDamaged          a check of either side did not hold; the old log stays the one in use
+└── FrontsDiffer         folders that are not fronts of one log
 NotFound
-└── NotShared        a front can only join a log in a database
+├── NotShared            a front can only join a log in a database
+└── WitnessFileMissing   a front no longer knows what it has cosigned
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,15 +31,18 @@ from haechi.log.store import Head, StoreRetired
 from haechi.log.tiles import TileTree
 from haechi.network.durable import write_durably
 from haechi.network.index import Index
+from haechi.network.witness_store import SqliteWitnessStore
 from haechi.node.config import FILE, Cluster, Config, config_text, load_config
 from haechi.node.create import NODE_FOLDERS, require_empty
 from haechi.node.keychain import load_keychain
 from haechi.node.policies import latest_policy
 from haechi.node.shared import INDEX, LOG, database_of, key_id
+from haechi.node.witnessing import witness_file
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from haechi.log.cluster.database import Database
+    from haechi.network.witness_database import Recovered
 
 _PINS = "pins.json"
 
@@ -84,6 +89,24 @@ class NotShared(NotFound):
     hint = Text(
         "move the log into a database first: haechi migrate",
         "먼저 로그를 데이터베이스로 옮기세요: haechi migrate",
+    )
+
+
+class FrontsDiffer(Conflict):
+    """Two folders are not fronts of one log; facts: one, other."""
+
+    code = "node.fronts-differ"
+    what = Text("{one} and {other} are not fronts of one log", "{one}, {other}: 한 로그의 프런트가 아닙니다")
+    hint = Text("name the fronts of one log only", "한 로그의 프런트만 적으세요")
+
+
+class WitnessFileMissing(NotFound):
+    """A front has lost what it remembered as a witness; facts: what_is, name."""
+
+    code = "node.witness-file-missing"
+    hint = Text(
+        "what it cosigned is not known any more: the witness needs new keys",
+        "이 프런트가 무엇에 공동 서명했는지 더는 알 수 없습니다. 증인에게 새 키가 필요합니다",
     )
 
 
@@ -186,6 +209,27 @@ def status(folder: Path) -> Status:
         published = log.published()
         signed = published.size if published else 0
         return Status(holder, epoch, log.head().size, signed, waiting)
+
+
+def restore_witness(folders: Sequence[Path]) -> "list[Recovered]":
+    """Tell a restored database what the fronts in these folders have cosigned; what it had forgotten, by log.
+
+    folders: of every front that ran since the backup, none of them running. Raises NotShared, FrontsDiffer,
+    WitnessFileMissing, WitnessDisagrees, StoreFailed; the database is unchanged after the first four.
+    """
+    configs = {folder: load_config(folder) for folder in folders}
+    first = folders[0]
+    database = _database(first, configs[first])
+    for folder, config in configs.items():
+        if _database(folder, config) != database or config.origin != configs[first].origin:
+            raise FrontsDiffer(one=str(first), other=str(folder))
+        if not witness_file(config).is_file():
+            raise WitnessFileMissing(what_is=Text("memory of a witness", "증인의 기억"), name=str(folder))
+    from haechi.network.witness_database import recover
+
+    with ExitStack() as stack:
+        owns = [stack.enter_context(SqliteWitnessStore(witness_file(one))) for one in configs.values()]
+        return recover(database, owns)
 
 
 def _database(folder: Path, config: Config) -> "Database":

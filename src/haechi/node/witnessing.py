@@ -6,6 +6,7 @@ Publishing waits for none of it: the log's newest checkpoint is out at once, its
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -289,9 +290,14 @@ class Witnessing:
         return askers
 
 
+def witness_file(config: Config) -> Path:
+    """Where this process remembers what it cosigned."""
+    return config.heads() / f"witness-{mirror_name(config.origin)[:16]}.db"
+
+
 def _witness_store(config: Config) -> "SqliteWitnessStore | SharedWitnessStore":
     """What this process cosigned last; of several fronts, what any of them did. Raises StoreFailed."""
-    own = SqliteWitnessStore(config.heads() / f"witness-{mirror_name(config.origin)[:16]}.db")
+    own = SqliteWitnessStore(witness_file(config))
     if config.cluster is None:
         return own
     from haechi.network.witness_database import SharedWitnessStore  # its driver is an extra
