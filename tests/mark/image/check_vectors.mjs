@@ -90,4 +90,6 @@ const scenes = vectors.scenes.map((scene) => {
 });
 
 const bound = vectors.bound.map(([statistic, attempts]) => log10P(statistic, attempts));
-console.log(JSON.stringify({ parts, bound, scenes }));
+const sharper = vectors.bound_of_weights.map(([count, fall, statistic, attempts]) =>
+  log10P(statistic, attempts, Array.from({ length: count }, (_, d) => (d + 1) ** -fall)));
+console.log(JSON.stringify({ parts, bound, sharper, scenes }));

@@ -11,7 +11,7 @@ import pytest
 from tests.mark.image.pictures import drawing, key_named, photo
 from tests.mark.image.scenes import marked, parts
 
-from haechi.mark.bound import LOG10_P_LIMIT, log10_p
+from haechi.mark.bound import LOG10_P_LIMIT, log10_p, log10_sign_sum_tail
 from haechi.mark.image import MarkKey, Payload, detect
 from haechi.mark.image.detect import working_plane
 from haechi.mark.image.layout import layout_of
@@ -31,6 +31,20 @@ def test_the_parts_are_as_published():
     assert made == {name: VECTORS["parts"][name] for name in made}
     for statistic, attempts, expected in VECTORS["bound"]:
         assert log10_p(statistic, attempts) == pytest.approx(expected, abs=0.002)
+    for count, fall, statistic, attempts, expected in VECTORS["bound_of_weights"]:
+        made = log10_p(statistic, attempts, np.arange(1.0, count + 1) ** -fall)
+        assert made == pytest.approx(expected, abs=0.002)
+
+
+def test_the_sharper_bound_holds_for_every_sum_of_signs():
+    rng = np.random.default_rng(11)
+    for weights in (np.ones(14), rng.uniform(0.1, 1, 14), np.arange(1.0, 15) ** -0.7):
+        signs = 1.0 - 2.0 * (np.arange(1 << 14)[:, None] >> np.arange(14) & 1)
+        sums = np.sort(signs @ weights / np.linalg.norm(weights))
+        for place in (-1, -2, -20, -400):
+            share = np.mean(sums >= sums[place] - 1e-12)
+            assert log10_sign_sum_tail(float(sums[place]), weights) >= np.log10(share)
+    assert log10_sign_sum_tail(9.8, np.ones(100)) < log10_sign_sum_tail(9.8) - 5
 
 
 def _check(scene: dict[str, Any]) -> None:
@@ -81,6 +95,8 @@ def _check_javascript(tmp_path: Path, names: list[str]) -> None:
     made = _javascript(tmp_path, [SCENES[name] for name in names])
     assert made["parts"] == {name: VECTORS["parts"][name] for name in made["parts"]}
     assert made["bound"] == pytest.approx([expected for _, _, expected in VECTORS["bound"]], abs=0.002)
+    sharper = [expected for *_, expected in VECTORS["bound_of_weights"]]
+    assert made["sharper"] == pytest.approx(sharper, abs=0.002)
     for found in made["scenes"]:
         scene = SCENES[found["name"]]
         assert found["pixels_sum"] == scene["pixels_sum"]

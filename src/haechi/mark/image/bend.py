@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from haechi.mark.extra import require
 from haechi.mark.image.fold import Tiles
-from haechi.mark.image.layout import TILE, Layout
+from haechi.mark.image.layout import TILE, Layout, Lines
 from haechi.mark.image.phase import PILOT_SLOPE, Phase
-from haechi.mark.image.plane import Plane, Reals
+from haechi.mark.image.plane import Complexes, Plane, Reals
 
 REACH = 14  # canonical pixels a group may be off
 CLEAR = 4.4  # score of a group's shift that is believed
@@ -20,6 +21,12 @@ LEAST_GROUPS = 6
 CURVED_GROUPS = 12
 TOLERANCE = 1.5
 TERMS = 6
+LEAN = 8
+NEARLY_NOTHING = 0.05
+# Step by step, how far around the middle is looked (of the width), and how much low lines count
+WINDOWS = ((0.12, 1.0), (0.2, 1.0), (0.35, 1.0), (10.0, 0.0))
+
+_optimize = require("scipy.optimize")
 
 
 class Bend(NamedTuple):
@@ -80,6 +87,55 @@ def bend_of(tiles: Tiles, layout: Layout, phase: Phase, before: Bend) -> Bend | 
         return None
     turn = -1.0 if phase.half_turn else 1.0
     return before.plus(turn * right, turn * low)
+
+
+def grown_bend(tiles: Tiles, layout: Layout, phase: Phase, before: Bend) -> Bend:
+    """The bend under which the pilots of all tiles agree, followed from the middle outwards.
+
+    No tile has to be clear by itself: one surface is fitted to the phases of all, first to those of the
+    middle, whose `phase` is known, then to wider and wider surroundings.
+    """
+    lines = layout.pilots
+    weighted = tiles.on(lines) * tiles.weights_on(lines)
+    straight = phase.straighten(weighted, lines) * np.conj(layout.phases) * lines.radius**-PILOT_SLOPE
+    row, column = np.divmod(np.arange(tiles.rows * tiles.columns), tiles.columns)
+    across = ((column + 0.5) * TILE - before.width / 2) / before.width
+    down = ((row + 0.5) * TILE - before.height / 2) / before.width
+    places = np.stack([across, down], axis=1)
+    apart = np.hypot(across, down)
+    lean = np.zeros(LEAN)
+    for window, slope in WINDOWS:
+        near = np.exp(-0.5 * (apart / window) ** 2)
+        seen = near > NEARLY_NOTHING
+        weighed = straight[seen] * (near[seen, None] * lines.radius**-slope)
+        lean = _agreed(lean, weighed.astype(np.complex64), places[seen], lines)
+    turn = -1.0 if phase.half_turn else 1.0
+    right = np.array([*lean[:3], lean[6], lean[7], 0.0])
+    low = np.array([*lean[3:6], 0.0, lean[6], lean[7]])
+    return before.plus(turn * right, turn * low)
+
+
+def _agreed(start: Reals, seen: Complexes, places: Reals, lines: Lines) -> Reals:
+    """The lean near `start` under which the tiles' pilots add up to the most.
+
+    A lean is a straight map's three terms for the shift right, three for the shift down, and the two of a
+    perspective: eight numbers are all a picture held askew has, and more would follow the noise.
+    """
+    waves = np.stack([lines.u, lines.v]) * (2.0 * np.pi / TILE)
+    size = float(np.abs(seen).sum()) + 1e-20
+    ones, none = np.ones((len(places), 1)), np.zeros((len(places), 3))
+    straight = np.concatenate([ones, places], axis=1)
+    right = np.concatenate([straight, none, places * places[:, :1]], axis=1)
+    down = np.concatenate([none, straight, places * places[:, 1:]], axis=1)
+
+    def loss(lean: Reals) -> tuple[float, Reals]:
+        shifts = np.stack([right @ lean, down @ lean], axis=1)
+        turned = seen * np.exp(1j * (shifts @ waves).astype(np.float32))
+        slope = turned.imag @ waves.T
+        return -float(turned.real.sum()) / size, (right.T @ slope[:, 0] + down.T @ slope[:, 1]) / size
+
+    found = _optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 40})
+    return np.asarray(found.x, np.float64)
 
 
 def _terms(across: Reals | Plane, down: Reals | Plane, count: int) -> list[Reals]:

@@ -1,191 +1,219 @@
-"""Geometry when no single peak is clear: all pilots at once, in logarithmic maps (lattice-1, 7.4).
+"""Geometry when no single peak is clear: all pilots at once (lattice-1, 7.4).
 
-In log-polar coordinates a turn and a scale are a shift; in log-log coordinates a stretch along each axis
-is. One correlation by FFT then tries every one of them, adding up peaks too weak to be seen alone.
+Maps that only scale are few: each is tried on the spectrum itself. Of turns and stretches there are many: the
+charts propose, and each proposal is moved to the best map around it. What then stands out, out of the few
+hundred that are left, is found by the pilots' phases: they agree on one shift only under the true map.
 """
 
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from haechi.mark.image.fourier import Spectra, half_plane, surface
-from haechi.mark.image.hough import MIRROR, Candidate
-from haechi.mark.image.layout import Layout, layout_of
-from haechi.mark.image.plane import Indices, Plane, Reals, as_plane, sampled, smooth
-from haechi.mark.image.spectrum import Spectrum, sample_score
+from haechi.mark.image.charts import AXIS_STEP, STEP, SYMMETRIES, TURNS, stretched, stretches, turned, turns
+from haechi.mark.image.hough import Candidate
+from haechi.mark.image.layout import CANONICAL, Layout
+from haechi.mark.image.plane import Plane, Reals, smooth
+from haechi.mark.image.spectrum import HIGHEST, FineSpectrum
+from haechi.mark.image.waves import Chord, around, chords, tuned
 
-TURNS = 720
-STEPS = 640
-LOG_LOW, LOG_HIGH = float(np.log(0.012)), float(np.log(0.49))
-AXIS_STEPS = 480
-AXIS_LOW, AXIS_HIGH = float(np.log(0.005)), float(np.log(0.49))
-TURN_SIZE = (TURNS, 2 * STEPS)
-AXIS_SIZE = (2 * AXIS_STEPS, 2 * AXIS_STEPS)
-STEP = (LOG_HIGH - LOG_LOW) / STEPS
-AXIS_STEP = (AXIS_HIGH - AXIS_LOW) / AXIS_STEPS
-BLUR = 1.0  # bins: the charts are coarser than the spectrum
 LEAST_PILOTS = 9
-ASPECT_LIMIT = 0.35  # log of the largest squeeze looked for
-SWAP = np.array([[0.0, 1.0], [1.0, 0.0]])
+BLUR = 0.4  # bins
+STEP_BINS = 0.7  # bins of the spectrum between two maps that are tried
+OUTER = 0.3, 0.45  # cycles a pixel: where the pilots are for which a step is chosen, charts and scales
+SCALE_LOW, SCALE_HIGH = float(np.log(0.2)), float(np.log(8.0))
+GRID_LIMIT = 20_000  # maps tried around all proposals of a chart's template
+MOST_TOPS = (40, 150)
+LISTENED = 40  # proposals of each kind whose phases are asked
+ALIKE = 0.004
+CLEAR = 12.0  # coherence of a map that is read before other kinds are looked for
+MOST_CLEAR = 2
+HUMS = 4.8  # and at all
+LOUD = 5.5  # deviations of the spectrum: a bent picture's lines are that clear
+READ_PIXELS = 2_500_000
+MOST_READ = 24
+MOST_MIDDLE = 4
+MIDDLE_HUMS = 5.5
+CLIMB = 0.002
+CLIMBS = 24
 
 
-class _Template(NamedTuple):
-    """Pilots under one symmetry: `change` (2x2), conjugate spectra (one a chart), 1 / root of the count."""
+class _Proposal(NamedTuple):
+    """`score`: what the pilots under a map add up to; `chord`: on how much their phases agree."""
 
-    change: Reals
-    spectra: tuple[Spectra, ...]
-    share: Plane
-
-
-class _Top(NamedTuple):
     score: float
-    row: int
-    column: int
+    chord: Chord
 
 
-def by_turn(spectrum: Spectrum, layout: Layout, most: int = 3) -> list[Candidate]:
-    """The best geometries that turn and scale."""
-    excess = spectrum.excess()
-    across, down = _turn_grid()
-    chart = half_plane(_chart(smooth(excess, BLUR), spectrum, across, down), TURN_SIZE)
-    proposals: list[tuple[float, Reals]] = []
-    for template in _turn_templates(layout.pilot_key):
-        score = surface(chart * template.spectra[0], TURN_SIZE) * template.share
-        for top in _tops(as_plane(score), most):
-            turn = top.row / TURNS * np.pi
-            cos, sin = np.cos(turn), np.sin(turn)
-            matrix = np.exp(_signed(top.column, TURN_SIZE[1]) * STEP) * np.array([[cos, -sin], [sin, cos]])
-            proposals.append((top.score, matrix @ template.change))
-    return _refined(proposals, excess, spectrum, layout, most)
+def correlated(fine: FineSpectrum, layout: Layout, pixels: int) -> Iterator[Candidate]:
+    """Geometries of a picture of so many pixels, in the order in which they are worth reading.
+
+    Clear ones all; of the others as many as READ_PIXELS allow: a reading takes time by the canonical pixel.
+    """
+    excess = fine.spectrum.excess()
+    search = _Search(fine, excess, smooth(excess, BLUR), layout)
+    kept: list[_Proposal] = []
+    loudest: list[_Proposal] = []
+    for find in (search.scales, search.stretches, search.turns):
+        proposals = find()
+        loudest.append(proposals[0])
+        proposals.sort(key=lambda proposal: -proposal.chord.score)
+        clear = [proposal for proposal in proposals[:MOST_CLEAR] if proposal.chord.score >= CLEAR]
+        yield from map(search.read, clear)
+        kept += [proposal for proposal in proposals[len(clear) :] if proposal.chord.score >= HUMS]
+    kept.sort(key=lambda proposal: _surprise(proposal, pixels) - proposal.chord.score)
+    left = READ_PIXELS
+    for proposal in _distinct(kept)[:MOST_READ]:
+        left -= _canonical_pixels(proposal, pixels)
+        if left > 0:
+            yield search.read(proposal)
+    loud = LOUD * float(excess.std())
+    for proposal in loudest:  # a bent picture's phases agree nowhere, yet its lines are there
+        if proposal.score >= loud:
+            yield Candidate(search.climbed(proposal.chord.matrix), int(proposal.score), "correlation")
 
 
-def by_axes(spectrum: Spectrum, layout: Layout, most: int = 3) -> list[Candidate]:
-    """The best geometries that stretch along the axes, mirror, or swap the axes (a quarter turn)."""
-    excess = spectrum.excess()
-    step = np.exp(AXIS_LOW + (np.arange(AXIS_STEPS) + 0.5) * AXIS_STEP)
-    across, down = np.meshgrid(step, step)
-    soft = smooth(excess, BLUR)
-    charts = [half_plane(_chart(soft, spectrum, across, sign * down), AXIS_SIZE) for sign in (1.0, -1.0)]
-    proposals: list[tuple[float, Reals]] = []
-    for template in _axis_templates(layout.pilot_key):
-        product = charts[0] * template.spectra[0] + charts[1] * template.spectra[1]
-        for top in _tops(as_plane(surface(product, AXIS_SIZE) * template.share), most):
-            right, low = _signed(top.column, AXIS_SIZE[1]), _signed(top.row, AXIS_SIZE[0])
-            grow = np.diag([np.exp(right * AXIS_STEP), np.exp(low * AXIS_STEP)])
-            proposals.append((top.score, grow @ template.change))
-    return _refined(proposals, excess, spectrum, layout, most)
+def humming(fine: FineSpectrum, layout: Layout, candidates: list[Candidate]) -> list[Candidate]:
+    """The candidates under which the phases agree at all."""
+    if not candidates:
+        return []
+    heard = chords(fine, layout, np.stack([candidate.matrix for candidate in candidates]))
+    return [each for each, chord in zip(candidates, heard, strict=True) if chord.score >= HUMS]
 
 
-@lru_cache(maxsize=1)
-def _turn_grid() -> tuple[Reals, Reals]:
-    turn = (np.arange(TURNS) + 0.5) / TURNS * np.pi - np.pi / 2
-    radius = np.exp(LOG_LOW + (np.arange(STEPS) + 0.5) * STEP)
-    return radius[None] * np.cos(turn)[:, None], radius[None] * np.sin(turn)[:, None]
+def correlated_middle(fine: FineSpectrum, layout: Layout) -> Iterator[Candidate]:
+    """Geometries of the spectrum of a picture's middle: of a bent picture they hold only there."""
+    excess = fine.spectrum.excess()
+    search = _Search(fine, excess, smooth(excess, BLUR), layout)
+    proposals = [*search.scales(), *search.turns()]
+    proposals.sort(key=lambda proposal: -proposal.chord.score)
+    tuned_ones = [tuned(fine, layout, proposal.chord) for proposal in _distinct(proposals)[:MOST_MIDDLE]]
+    for chord in sorted(tuned_ones, key=lambda chord: -chord.score):
+        if chord.score >= MIDDLE_HUMS:
+            yield Candidate(chord.matrix, int(chord.score), "correlation")
 
 
-@lru_cache(maxsize=8)
-def _turn_templates(pilot_key: bytes) -> tuple[_Template, ...]:
-    pilots = layout_of(pilot_key).pilots.frequencies()
-    made: list[_Template] = []
-    for change in (np.eye(2), MIRROR):
-        template = pilots @ change
-        column = np.rint((np.log(np.hypot(template[:, 0], template[:, 1])) - LOG_LOW) / STEP - 0.5)
-        angle = np.arctan2(template[:, 1], template[:, 0])
-        row = np.rint(((angle + np.pi / 2) % np.pi) / np.pi * TURNS - 0.5) % TURNS
-        spectra = _points(row.astype(np.int64), column.astype(np.int64), TURN_SIZE)
-        made.append(_Template(change, (spectra,), _share(spectra, (TURNS, STEPS), TURN_SIZE)))
-    return tuple(made)
+def _canonical_pixels(proposal: _Proposal, pixels: int) -> float:
+    return pixels * abs(float(np.linalg.det(proposal.chord.matrix)))
 
 
-@lru_cache(maxsize=8)
-def _axis_templates(pilot_key: bytes) -> tuple[_Template, ...]:
-    pilots = layout_of(pilot_key).pilots.frequencies()
-    shift = np.minimum(np.arange(AXIS_SIZE[0]), AXIS_SIZE[0] - np.arange(AXIS_SIZE[0])) * 1.0
-    signed = np.where(np.arange(AXIS_SIZE[0]) < AXIS_STEPS, shift, -shift)
-    near = np.abs(signed[:, None] - signed[None, :]) * AXIS_STEP <= ASPECT_LIMIT
-    made: list[_Template] = []
-    for change in (np.eye(2), MIRROR, SWAP, MIRROR @ SWAP):
-        template = pilots @ change.T
-        logs = np.rint((np.log(np.abs(template)) - AXIS_LOW) / AXIS_STEP - 0.5).astype(np.int64)
-        upper = template[:, 0] * template[:, 1] > 0
-        spectra = tuple(_points(logs[half, 1], logs[half, 0], AXIS_SIZE) for half in (upper, ~upper))
-        share = _share(spectra[0] + spectra[1], (AXIS_STEPS, AXIS_STEPS), AXIS_SIZE)
-        made.append(_Template(change, spectra, np.where(near, share, np.float32(0))))
-    return tuple(made)
+def _surprise(proposal: _Proposal, pixels: int) -> float:
+    """A marked picture has CANONICAL squared pixels; the more there are, the more was laid around it."""
+    return 0.5 * max(0.0, float(np.log2(_canonical_pixels(proposal, pixels) / CANONICAL**2)))
 
 
-def _points(rows: Indices, columns: Indices, size: tuple[int, int]) -> Spectra:
-    template = np.zeros(size, np.float32)
-    np.add.at(template, (rows % size[0], columns % size[1]), 1.0)
-    return np.conj(half_plane(template))
+class _Search(NamedTuple):
+    fine: FineSpectrum
+    excess: Plane
+    soft: Plane
+    layout: Layout
+
+    def scales(self) -> list[_Proposal]:
+        """Maps that only grow or shrink, mirror, or swap the axes: crops, above all."""
+        spectrum = self.fine.spectrum
+        step = STEP_BINS / (OUTER[1] * max(spectrum.rows, spectrum.columns))
+        sizes = np.exp(np.arange(SCALE_LOW, SCALE_HIGH, step))
+        matrices = np.concatenate([sizes[:, None, None] * change for change in SYMMETRIES])
+        scores = self._scores(matrices)
+        return self._heard(scores, matrices)
+
+    def stretches(self) -> list[_Proposal]:
+        """Maps that stretch along the axes."""
+        spectrum = self.fine.spectrum
+        right, down = np.meshgrid(
+            *(_fill(AXIS_STEP, STEP_BINS / (OUTER[0] * size)) for size in (spectrum.columns, spectrum.rows))
+        )
+        near = stretches(np.exp(right.ravel()), np.exp(down.ravel()))
+        tops = stretched(self.excess, spectrum, self.layout, _most(near))
+        return self._moved(tops, near)
+
+    def turns(self) -> list[_Proposal]:
+        """Maps that turn and scale."""
+        spectrum = self.fine.spectrum
+        fine = STEP_BINS / (OUTER[0] * max(spectrum.rows, spectrum.columns))
+        grow, turn = np.meshgrid(_fill(STEP, fine), _fill(np.pi / TURNS, fine))
+        near = turns(np.exp(grow.ravel()), turn.ravel())
+        tops = turned(self.excess, spectrum, self.layout, _most(near))
+        return self._moved(tops, near)
+
+    def _moved(self, tops: Reals, near: Reals) -> list[_Proposal]:
+        """Each proposal of a chart moved to the best map around it."""
+        trials = near[None] @ tops[:, None]
+        scores = self._sums(trials.reshape(-1, 2, 2)).reshape(len(tops), -1)
+        best = scores.argmax(axis=1)
+        moved = trials[np.arange(len(tops)), best]
+        return self._heard(self._scores(moved), moved)
+
+    def _heard(self, scores: Reals, matrices: Reals) -> list[_Proposal]:
+        """The highest scores, one of each kind, the highest first, and what their phases say."""
+        order = np.argsort(-scores, kind="stable")[: 4 * LISTENED]
+        kept = _apart(matrices[order])[:LISTENED]
+        chosen = order[kept]
+        return [
+            _Proposal(float(score), chord)
+            for score, chord in zip(
+                scores[chosen], chords(self.fine, self.layout, matrices[chosen]), strict=True
+            )
+        ]
+
+    def _sums(self, matrices: Reals) -> Reals:
+        """(n,): what the pilots find under each matrix."""
+        return self.fine.spectrum.sampled(self.soft, matrices, self.layout.pilots.frequencies()).sum(axis=1)
+
+    def _scores(self, matrices: Reals) -> Reals:
+        """(n,): the same over the root of how many pilots it holds."""
+        aimed = self.layout.pilots.frequencies() @ matrices.transpose(0, 2, 1)
+        inside = (np.abs(aimed) < HIGHEST).all(axis=2).sum(axis=1)
+        return np.where(inside < LEAST_PILOTS, -np.inf, self._sums(matrices) / np.sqrt(np.maximum(inside, 1)))
+
+    def read(self, proposal: _Proposal) -> Candidate:
+        """The proposal as a candidate, tuned by ear."""
+        chord = tuned(self.fine, self.layout, proposal.chord)
+        return Candidate(chord.matrix, int(chord.score), "correlation")
+
+    def climbed(self, matrix: Reals) -> Reals:
+        """The matrix moved uphill by growing, turning, squeezing and shearing."""
+        step = CLIMB
+        best = float(self._sums(matrix[None])[0])
+        for _ in range(CLIMBS):
+            trials = around(matrix, step)
+            sums = self._sums(trials)
+            if sums.max() > best:
+                best, matrix = float(sums.max()), trials[int(sums.argmax())]
+            elif step < CLIMB / 4:
+                break
+            else:
+                step *= 0.5
+        return matrix
 
 
-def _share(spectra: Spectra, chart: tuple[int, int], size: tuple[int, int]) -> Plane:
-    """1 / sqrt(pilots that stay on the chart) for each shift, 0 where too few stay."""
-    counts = np.rint(surface(half_plane(np.ones(chart, np.float32), size) * spectra, size))
-    return np.where(counts < LEAST_PILOTS, 0.0, 1.0 / np.sqrt(np.maximum(counts, 1.0))).astype(np.float32)
+def _most(near: Reals) -> int:
+    low, high = MOST_TOPS
+    return min(max(GRID_LIMIT // len(near), low), high)
 
 
-def _chart(excess: Plane, spectrum: Spectrum, across: Reals, down: Reals) -> Plane:
-    columns, rows = spectrum.places(np.stack([across.ravel(), down.ravel()], axis=1))
-    shape = across.shape
-    chart = sampled(excess, columns.reshape(shape).astype(np.float32), rows.reshape(shape).astype(np.float32))
-    chart[(np.abs(across) >= 0.5) | (np.abs(down) >= 0.5)] = 0.0
-    chart -= chart.mean(axis=1, keepdims=True)
-    return chart / (chart.std() + np.float32(1e-9))
+def _fill(cell: float, fine: float) -> Reals:
+    """Offsets over three quarters of a cell to both sides, at most `fine` apart."""
+    reach = 0.75 * cell
+    count = max(1, int(np.ceil(reach / fine)))
+    return np.arange(-count, count + 1) * (reach / count)
 
 
-def _signed(index: int, size: int) -> int:
-    return index if index < size // 2 else index - size
+def _distinct(proposals: list[_Proposal]) -> list[_Proposal]:
+    kept = _apart(np.stack([proposal.chord.matrix for proposal in proposals])) if proposals else []
+    return [proposals[at] for at in kept]
 
 
-def _tops(score: Plane, most: int) -> list[_Top]:
-    height, width = score.shape
-    found: list[_Top] = []
-    for _ in range(most):
-        row, column = divmod(int(score.argmax()), width)
-        found.append(_Top(float(score[row, column]), row, column))
-        near = np.ix_(np.arange(row - 4, row + 5) % height, np.arange(column - 4, column + 5) % width)
-        score[near] = 0.0
-    return found
-
-
-def _refined(
-    proposals: list[tuple[float, Reals]], excess: Plane, spectrum: Spectrum, layout: Layout, most: int
-) -> list[Candidate]:
-    proposals.sort(key=lambda proposal: -proposal[0])
-    pilots = layout.pilots.frequencies()
-    wide = smooth(excess, 1.6)
-    near = smooth(excess, 0.6)
-    made: list[Candidate] = []
-    for score, matrix in proposals[:most]:
-        climbed = _climb(matrix, wide, spectrum, pilots, 0.006)
-        climbed = _climb(climbed, near, spectrum, pilots, 0.002)
-        made.append(Candidate(climbed, int(score), "correlation"))
-    return made
-
-
-_GENERATORS = (
-    np.eye(2),
-    np.array([[0.0, -1.0], [1.0, 0.0]]),
-    np.diag([1.0, -1.0]),
-    np.array([[0.0, 1.0], [1.0, 0.0]]),
-)
-
-
-def _climb(matrix: Reals, surface: Plane, spectrum: Spectrum, pilots: Reals, step: float) -> Reals:
-    """The matrix moved uphill: each round tries a step both ways along grow, turn, squeeze and shear."""
-    best = float(sample_score(surface, spectrum, pilots @ matrix.T).sum())
-    for _ in range(24):
-        trials = [matrix + sign * step * each @ matrix for each in _GENERATORS for sign in (1, -1)]
-        frequencies = np.concatenate([pilots @ trial.T for trial in trials])
-        scores = sample_score(surface, spectrum, frequencies).reshape(len(trials), -1).sum(axis=1)
-        if scores.max() > best:
-            best = float(scores.max())
-            matrix = trials[int(scores.argmax())]
-        elif step < 0.0004:
-            break
-        else:
-            step *= 0.5
-    return matrix
+def _apart(matrices: Reals) -> list[int]:
+    """Which to keep so that none says nearly the same as one before it."""
+    flat = matrices.reshape(-1, 4)
+    alike = (
+        np.linalg.norm(flat[:, None] - flat[None], axis=2) <= ALIKE * np.linalg.norm(flat, axis=1)[:, None]
+    )
+    kept: list[int] = []
+    gone = np.zeros(len(flat), np.bool_)
+    for at, same in enumerate(alike):
+        if not gone[at]:
+            kept.append(at)
+            gone |= same
+    return kept

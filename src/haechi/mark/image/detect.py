@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from haechi.mark.bound import LOG10_P_LIMIT, log10_p
-from haechi.mark.image.correlate import by_axes, by_turn
+from haechi.mark.bound import LOG10_P_LIMIT
+from haechi.mark.image.correlate import correlated, correlated_middle, humming
 from haechi.mark.image.embed import check_pixels
 from haechi.mark.image.geometry import Geometry, geometry_of
 from haechi.mark.image.hough import Candidate, vote
@@ -22,13 +22,26 @@ from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.image.layout import CANONICAL, Layout, layout_of
 from haechi.mark.image.normal import residual_of
 from haechi.mark.image.plane import Plane, luma, resized
-from haechi.mark.image.reading import Reading, Word, bent, read_along, soft_data, word_of
-from haechi.mark.image.spectrum import Spectrum
+from haechi.mark.image.reading import (
+    Reading,
+    Word,
+    bent,
+    from_the_middle,
+    grown,
+    read_along,
+    soft_data,
+    word_of,
+)
+from haechi.mark.image.spectrum import FineSpectrum, Spectrum
 from haechi.mark.payload import Payload
 
 WORKING_PIXELS = 1_050_000
 WORTH_DECODING = 5.0
 WORTH_BENDING = 4.0
+WORTH_GROWING = 5.4  # score of the middle's phase; it must rise with each round
+WORTH_MORE = 0.4
+MOST_GROWTHS = 12
+MOST_VOTES = 2  # that are read without asking their phases first
 ROUNDS_OF_BENDING = 3
 
 
@@ -99,10 +112,13 @@ def _candidates(plane: Plane, layout: Layout) -> Iterator[Candidate]:
     grow = math.sqrt(height * width) / CANONICAL
     yield Candidate(np.eye(2) / grow, 0, "whole")
     residual = residual_of(plane)
-    yield from vote(Spectrum.of(residual).peaks(), layout)
-    spectrum = Spectrum.fine(residual)
-    yield from by_axes(spectrum, layout)
-    yield from by_turn(spectrum, layout)
+    votes = vote(Spectrum.of(residual).peaks(), layout)
+    yield from votes[:MOST_VOTES]
+    fine = FineSpectrum.of(residual)
+    yield from humming(fine, layout, votes[MOST_VOTES:])
+    yield from correlated(fine, layout, plane.size)
+    middle = residual[height // 4 : height - height // 4, width // 4 : width - width // 4]
+    yield from correlated_middle(FineSpectrum.of(middle), layout)
 
 
 class _Search:
@@ -110,8 +126,9 @@ class _Search:
 
     def __init__(self) -> None:
         self.attempts = 0
+        self.growths = 0
         self.found: list[tuple[Word, Reading, str]] = []
-        self.best = 0.0
+        self.best: Word | None = None
 
     def try_out(self, plane: Plane, candidate: Candidate, layout: Layout, keys: Sequence[MarkKey]) -> bool:
         """Whether a mark was found along this candidate, straight or bent."""
@@ -122,13 +139,34 @@ class _Search:
             return False
         if self._decode(reading, layout, keys, candidate.route):
             return True
-        if candidate.route == "whole" or reading.phase.score < WORTH_BENDING:
+        if candidate.route == "whole":
             return False
+        if reading.phase.score >= WORTH_BENDING and self._follow(plane, reading, layout, keys):
+            return True
+        return self._grow(plane, reading, layout, keys)
+
+    def _grow(self, plane: Plane, reading: Reading, layout: Layout, keys: Sequence[MarkKey]) -> bool:
+        """Whether a mark is found along a bend that grows from the picture's middle."""
+        middle = from_the_middle(reading, layout)
+        worth = WORTH_GROWING
+        while middle.score >= worth and self.growths < MOST_GROWTHS:
+            self.growths += 1
+            curved = grown(plane, reading._replace(phase=middle), layout)
+            if curved is None:
+                return False
+            if self._decode(curved, layout, keys, "correlation"):
+                return True
+            reading, middle = curved, from_the_middle(curved, layout)
+            worth += WORTH_MORE
+        return False
+
+    def _follow(self, plane: Plane, reading: Reading, layout: Layout, keys: Sequence[MarkKey]) -> bool:
+        """Whether a mark is found along the bends that the tiles show."""
         for _ in range(ROUNDS_OF_BENDING):
             curved = bent(plane, reading, layout)
             if curved is None or curved.phase.score < reading.phase.score:
                 return False
-            if self._decode(curved, layout, keys, candidate.route):
+            if self._decode(curved, layout, keys, "correlation"):
                 return True
             reading = curved
         return False
@@ -139,8 +177,8 @@ class _Search:
         soft = soft_data(reading, layout)
         words = [word_of(soft, key) for key in keys]
         self.attempts += len(words)
-        self.best = max(self.best, *(word.statistic for word in words))
-        clear = [word for word in words if log10_p(word.statistic, self.attempts) <= LOG10_P_LIMIT]
+        self.best = max([*words, *([self.best] if self.best else [])], key=lambda word: word.statistic)
+        clear = [word for word in words if word.log10_p(self.attempts) <= LOG10_P_LIMIT]
         self.found += [(word, reading, route) for word in clear]
         return bool(clear)
 
@@ -152,10 +190,11 @@ class _Search:
                 key_id=word.key.id,
                 key_name=word.key.name,
                 statistic=word.statistic,
-                log10_p=log10_p(word.statistic, self.attempts),
+                log10_p=word.log10_p(self.attempts),
                 geometry=geometry_of(reading, scale, route),
             )
             for word, reading, route in sorted(self.found, key=lambda each: -each[0].statistic)
         )
-        best = log10_p(self.best, self.attempts) if self.attempts else 0.0
-        return Detection(marks, self.attempts, self.best, best)
+        if self.best is None:
+            return Detection(marks, self.attempts, 0.0, 0.0)
+        return Detection(marks, self.attempts, self.best.statistic, self.best.log10_p(self.attempts))

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from haechi.mark.image.bend import Bend, bend_of
+from haechi.mark.bound import log10_p
+from haechi.mark.image.bend import Bend, bend_of, grown_bend
 from haechi.mark.image.fold import Tiles
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import CODED_BITS, TILE, Layout
@@ -30,11 +31,16 @@ class Reading(NamedTuple):
 
 
 class Word(NamedTuple):
-    """The likeliest payload under one key and its statistic."""
+    """The likeliest payload under one key, its statistic, and the soft values that it was made of."""
 
     key: MarkKey
     payload: Payload
     statistic: float
+    soft: Reals
+
+    def log10_p(self, attempts: int) -> float:
+        """The bound on the chance of such a word in an unmarked picture, in that many decodes."""
+        return log10_p(self.statistic, attempts, self.soft)
 
 
 def read_along(luma: Plane, placement: Reals, layout: Layout, bend: Bend | None = None) -> Reading | None:
@@ -65,6 +71,23 @@ def bent(luma: Plane, reading: Reading, layout: Layout) -> Reading | None:
     return None if bend is None else read_along(luma, reading.placement, layout, bend)
 
 
+def grown(luma: Plane, reading: Reading, layout: Layout) -> Reading | None:
+    """The same reading along the bend that all tiles together show around the phase of the middle."""
+    before = reading.bend or Bend.none(*reading.size)
+    bend = grown_bend(reading.tiles, layout, reading.phase, before)
+    return read_along(luma, reading.placement, layout, bend)
+
+
+def from_the_middle(reading: Reading, layout: Layout) -> Phase:
+    """The phase that the tiles of the picture's middle half show: of a bent picture the one to start from."""
+    tiles = reading.tiles
+    down, across = (
+        np.abs(np.arange(count) + 0.5 - count / 2) <= count / 4 + 0.5 for count in (tiles.rows, tiles.columns)
+    )
+    inside = np.outer(down, across).ravel()
+    return find_phase(tiles._replace(weights=tiles.weights * inside[:, None]).fold(layout.pilots), layout)
+
+
 def soft_data(reading: Reading, layout: Layout) -> Reals:
     """One soft value for each data dimension, weighted by what the pilots say of its radius."""
     pilots = reading.phase.straighten(reading.tiles.fold(layout.pilots), layout.pilots)
@@ -81,7 +104,7 @@ def word_of(soft: Reals, key: MarkKey) -> Word:
     signed = soft * key.signs
     bits = decode(np.bincount(layout.interleaver, weights=signed, minlength=CODED_BITS).astype(np.float64))
     statistic = float(encode(bits)[layout.interleaver] @ signed / np.sqrt(soft @ soft + 1e-30))
-    return Word(key, Payload.from_bits(bits), statistic)
+    return Word(key, Payload.from_bits(bits), statistic, soft)
 
 
 def _matrix(placement: Reals, low: Reals) -> Reals:

@@ -36,11 +36,11 @@ export function detectPlane(picture, secrets = [PUBLIC_SECRET]) {
     attempts += signs.length;
     signs.forEach((sign, key) => {
       const word = wordOf(soft, sign, layout);
-      if (log10P(word.statistic, attempts) <= LOG10_P_LIMIT) found.push({ ...word, key, placement });
+      if (log10P(word.statistic, attempts, soft) <= LOG10_P_LIMIT) found.push({ ...word, key, placement, soft });
     });
     if (found.length) break;
   }
-  const marks = found.map((word) => ({ ...word, log10P: log10P(word.statistic, attempts) }));
+  const marks = found.map(({ soft, ...word }) => ({ ...word, log10P: log10P(word.statistic, attempts, soft) }));
   return { marks: marks.sort((a, b) => b.statistic - a.statistic), attempts };
 }
 

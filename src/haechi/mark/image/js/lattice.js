@@ -266,7 +266,25 @@ function log10NormalTail(x) {
 const SIGN_SUM_CONSTANT = 1 / (2 * 0.15729920705028513); // erfc(1)
 export const LOG10_P_LIMIT = -9;
 
-export function log10P(statistic, attempts) {
-  const tail = Math.log10(SIGN_SUM_CONSTANT) + log10NormalTail(statistic);
+// weights: the soft values that the statistic was made of; they sharpen the bound where few of them carry it.
+export function log10P(statistic, attempts, weights = []) {
+  const gauss = Math.log10(SIGN_SUM_CONSTANT) + log10NormalTail(statistic);
+  const tail = Math.min(gauss, log10Chernoff(statistic, weights));
   return Math.min(0, PAYLOAD_BITS * Math.log10(2) + Math.log10(Math.max(attempts, 1)) + tail);
+}
+
+function log10Chernoff(statistic, weights) {
+  const size = Math.sqrt(weights.reduce((sum, value) => sum + value * value, 0));
+  if (statistic <= 0 || size === 0) return 0;
+  let least = 0;
+  for (let k = 0; k < 16; k++) {
+    const slope = statistic * 2 ** (k / 4);
+    let sum = -slope * statistic;
+    for (const weight of weights) {
+      const turned = Math.abs((slope * weight) / size);
+      sum += turned + Math.log1p(Math.exp(-2 * turned)) - Math.LN2;
+    }
+    least = Math.min(least, sum / Math.LN10);
+  }
+  return least;
 }
