@@ -7,8 +7,9 @@ import { pathToFileURL } from "node:url";
 
 const [, , folder, file] = process.argv;
 const load = (name) => import(pathToFileURL(join(folder, name)).href);
-const { detectText, gammaTail } = await load("text.js");
-const { itemText, normalised, wordsOf } = await load("words.js");
+const { detectText } = await load("text.js");
+const { itemText, normalised, weightsOf, wordsOf } = await load("words.js");
+const { sumTail } = await load("tail.js");
 const { encrypted, expanded } = await load("aes.js");
 const { blake2b } = await load("blake2b.js");
 
@@ -40,5 +41,8 @@ for (const { text, secret, payload } of vectors.texts) {
     signpost: found.signpost && found.signpost.number,
   });
 }
-const tails = vectors.tails.map(([score, count]) => gammaTail(score, count));
-console.log(JSON.stringify({ context: hex(context), keyed, tails, words, texts }));
+const tails = vectors.tails.map(([score, means, counts]) => {
+  return sumTail(score, new Map(means.map((mean, at) => [mean, counts[at]])));
+});
+const weights = vectors.weights.map(({ words }) => weightsOf(words.split(" ")));
+console.log(JSON.stringify({ context: hex(context), keyed, tails, weights, words, texts }));

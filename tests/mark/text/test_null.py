@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from haechi.mark.text.score import sums
-from haechi.mark.text.tail import log10_gamma_tail
+from haechi.mark.text.score import law_of, sums
+from haechi.mark.text.tail import log10_sum_tail
 from haechi.mark.text.tokens import token_pairs
 from haechi.mark.text.words import Pair, pairs_of, words_of
 
@@ -51,7 +51,7 @@ def test_human_text_follows_the_stated_chance_down_to_one_in_ten_thousand(lang: 
         secrets = [rng.bytes(32) for _ in range(-(-TESTS // len(pieces)))]
         tests += len(secrets)
         for score in sorted(sums(secrets, scored).tolist(), reverse=True):
-            tails.append(log10_gamma_tail(score, len(scored)))
+            tails.append(log10_sum_tail(score, law_of(scored)))
             if tails[-1] > -1:  # and all that follow
                 break
     found = np.array(tails)

@@ -7,6 +7,7 @@ from tests.mark.text.toy import KEY, OTHER, human_words, mark_of, write_tokens, 
 
 from haechi.mark.text import SIGNPOST_KEY, Asked, detect_text, detect_tokens
 from haechi.mark.text.frame import frame_of
+from haechi.mark.text.novelty import steps_of, weight_of
 from haechi.mark.text.payload import value
 from haechi.mark.text.prf import blocks, item_of_text, keyed
 from haechi.mark.text.prints import minhash_of
@@ -18,7 +19,7 @@ from haechi.mark.text.profiles import (
     TextSealProfile,
     VllmProfile,
 )
-from haechi.mark.text.tail import log10_gamma_tail
+from haechi.mark.text.tail import log10_sum_tail
 from haechi.mark.text.tokens import token_pairs
 from haechi.mark.text.words import context_of, item_text, normalised, words_of
 
@@ -29,6 +30,18 @@ _TEXTS = (
     "Straße ﬁnden ΟΔΟΣ İstanbul",
     "한글 e\u0301",
     "snake_case AI안전 v2 x²",
+)
+_ROSES = ("a rose is a rose is a rose", "the end")
+_LAWS = (
+    (1.0, {1.0: 1}),
+    (400.0, {1.0: 200}),
+    (5.0, {0.6: 9}),
+    (3.0, {1.0: 1, 0.6: 1, 0.3: 1}),
+    (150.0, {1.0: 60, 0.6: 44, 0.3: 27}),
+    (400.0, {1.0: 60, 0.6: 44, 0.3: 27}),
+    (30.0, {1.0: 60, 0.6: 44, 0.3: 27}),
+    (230.0, {0.9: 120, 0.1: 120}),
+    (7000.0, {1.0: 3000, 0.6: 2000, 0.3: 1000}),
 )
 _TOKENS = ([7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 2], [5] * 14)
 _PROFILES: tuple[Profile, ...] = (
@@ -68,7 +81,10 @@ def vectors() -> dict[str, object]:
         "minhash": [{"text": text, "minhash": (minhash_of(text) or b"").hex()} for text in _TEXTS],
         "profiles": [{"file": each.to_bytes().decode(), "digest": each.digest.hex()} for each in _PROFILES],
         "frames": [{"manifest": each.hex(), "utf8": frame_of(each).encode().hex()} for each in _MANIFESTS],
-        "tails": [[s, n, log10_gamma_tail(s, n)] for s, n in ((1.0, 1), (30.0, 10), (400.0, 200), (5.0, 9))],
+        "weights": [
+            {"words": words, "weights": [*map(weight_of, steps_of(words.split()))]} for words in _ROSES
+        ],
+        "tails": [[s, [*law], [*law.values()], log10_sum_tail(s, law)] for s, law in _LAWS],
         "words": [{"text": text, "normalised": normalised(text), "words": _words(text)} for text in _TEXTS],
         "texts": [_detected(*each) for each in _marked()],
     }
@@ -88,7 +104,7 @@ def _symbols(number: int) -> str:
 
 
 def _token_contexts(tokens: list[int]) -> dict[str, object]:
-    pairs = [[pair.word, pair.context.hex()] for pair in token_pairs(tokens)]
+    pairs = [[pair.word, pair.context.hex(), pair.weight] for pair in token_pairs(tokens)]
     return {"tokens": tokens, "width": 2, "contexts": pairs}
 
 

@@ -115,14 +115,14 @@ def _one(
     told: dict[str, Any] = {"text": text, "payload": payload}
     if space == "token":
         told["tokens"] = _ids(model, text)
-        told["edited_tokens"] = _ids(model, deleted(text, number))
+        told["words"] = [_ids(model, f" {word}") for word in text.split()]
     return told
 
 
-def deleted(text: str, seed: int) -> str:
-    """The text with three words in ten taken out."""
+def kept(words: Sequence[Any], seed: int) -> list[Any]:
+    """The words of a text, or their tokens, with three in ten taken out."""
     rng = np.random.default_rng(seed)
-    return " ".join(word for word in text.split() if rng.random() >= DELETED)
+    return [word for word in words if rng.random() >= DELETED]
 
 
 def _ids(model: Any, text: str) -> list[int]:  # noqa: ANN401

@@ -23,8 +23,8 @@ from haechi.mark.text.payload import (
     value,
 )
 from haechi.mark.text.prf import Reals
-from haechi.mark.text.score import exponentials, sums, symbol_scores
-from haechi.mark.text.tail import corrected, log10_gamma_tail, log10_mixed_tail
+from haechi.mark.text.score import law_of, scores, sums, symbol_scores
+from haechi.mark.text.tail import corrected, log10_sum_tail
 from haechi.mark.text.tokens import TOKEN_CONTEXT, token_pairs
 from haechi.mark.text.words import Pair, pairs_of, words_of
 
@@ -52,7 +52,7 @@ class Stretch(Struct, frozen=True):
 
 
 class TextMarkFound(Struct, frozen=True, kw_only=True):
-    """The mark of one key. score: sum over `count` pairs; log10_p: corrected for everything tried."""
+    """The mark of one key. score: weighted, over `count` pairs; log10_p: corrected for everything tried."""
 
     key: TextKey
     payload: int | None
@@ -157,7 +157,7 @@ def _hypotheses(asked: Asked) -> int:
 def _read_signpost(pairs: Sequence[Pair]) -> Signpost | None:
     public = [pair for pair in pairs if is_signpost(pair.context)]
     number, score = decoded(symbol_scores(SIGNPOST_KEY.secret, public), SIGNPOST_DIGITS)
-    log10_p = corrected(log10_gamma_tail(score, len(public)), tried=SIGNPOSTS)
+    log10_p = corrected(log10_sum_tail(score, law_of(public)), tried=SIGNPOSTS)
     return Signpost(number, log10_p) if log10_p <= LOG10_P_SIGNPOST else None
 
 
@@ -170,11 +170,12 @@ def _rate(pairs: Sequence[Pair], keys: Sequence[Asked], looks: int) -> list[_Rat
     totals = sums([asked.key.secret for asked in plain], pairs)
     rated = _rate_tables(pairs, [each for each in keys if each.payload or each.dual_share > 0.0], looks)
     order: list[int] = (-totals).argsort().tolist()
+    law = law_of(pairs)
     for at in order:
         score = float(totals[at])
-        log10_p = corrected(log10_gamma_tail(score, len(pairs)), tried=looks)
+        log10_p = corrected(log10_sum_tail(score, law), tried=looks)
         rated.append(_Rated(plain[at], None, score, log10_p))
-        # All have the same number of pairs, so p only grows from here on.
+        # All have the same law, so p only grows from here on.
         if log10_p > LOG10_P_LIMIT:
             break
     return sorted(rated, key=lambda each: each.log10_p)
@@ -218,13 +219,12 @@ def _table(pairs: Sequence[Pair], asked: Asked) -> Reals:
 def _scores(secret: bytes, pairs: Sequence[Pair], asked: Asked) -> Reals:
     if asked.payload:
         return symbol_scores(secret, pairs)
-    return np.array([[float(exponentials(secret, pairs).sum())]])
+    return np.array([[float(scores(secret, pairs).sum())]])
 
 
 def _paid(score: float, pairs: Sequence[Pair], asked: Asked, looks: int) -> float:
     """log10 p of a score of this key, after everything that was tried."""
-    share = asked.dual_share
-    tail = log10_mixed_tail(score, len(pairs), share) if share > 0.0 else log10_gamma_tail(score, len(pairs))
+    tail = log10_sum_tail(score, law_of(pairs, asked.dual_share))
     return corrected(tail, tried=looks * _hypotheses(asked))
 
 
@@ -234,10 +234,11 @@ def _found(scored: _Scored, rated: _Rated, keys: int) -> TextMarkFound:
     each = np.zeros(len(scored.pairs))
     for one in set(values):
         at = [place for place, used in enumerate(values) if used == one]
-        each[at] = exponentials(secret, [scored.pairs[place] for place in at], one)
+        each[at] = scores(secret, [scored.pairs[place] for place in at], one)
+    weights = [pair.weight for pair in scored.pairs]
     stretches = [
         Stretch(scored.places[part.start][0], scored.places[part.end - 1][1], part.log10_p)
-        for part in locate(each, keys * _hypotheses(rated.asked))
+        for part in locate(each, weights, keys * _hypotheses(rated.asked))
     ]
     return TextMarkFound(
         key=rated.asked.key,

@@ -1,13 +1,14 @@
 """Where in a text the mark is: windows of the score, each of them paid for (haechi-text-1, section 7)."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from haechi.mark.text.prf import Reals
-from haechi.mark.text.tail import log10_gamma_tail
+from haechi.mark.text.tail import log10_sum_tail
 
 SHORTEST = 24
 LOG10_P_SEGMENT = -4.0
@@ -37,31 +38,35 @@ def windows_of(count: int) -> list[tuple[int, int]]:
     return [*dict.fromkeys(windows), (0, count)] if count else []
 
 
-def locate(scores: Reals, tried: int) -> list[Segment]:
+def locate(scores: Reals, weights: Sequence[float], tried: int) -> list[Segment]:
     """The stretches that carry the mark, in order, none touching another; tried: hypotheses before this one.
 
-    Windows are taken best first, then trimmed to where the score begins and ends to be high; trimming only
-    moves the ends that are shown, the p-value stays that of the window.
+    weights: the mean of each score without a mark. Windows are taken best first, then trimmed to where the
+    score begins and ends to be high; trimming only moves the ends that are shown, the p-value stays that of
+    the window.
     """
     windows = windows_of(len(scores))
     total = np.concatenate(([0.0], np.cumsum(scores)))
+    expected = np.concatenate(([0.0], np.cumsum(weights)))
     cost = math.log10(max(tried, 1) * max(len(windows), 1))
     rated = [
-        Segment(start, end, min(0.0, log10_gamma_tail(float(total[end] - total[start]), end - start) + cost))
+        Segment(start, end, min(0.0, tail + cost))
         for start, end in windows
+        # A window that scores no more than is expected shows nothing.
+        if (score := float(total[end] - total[start])) > expected[end] - expected[start]
+        and (tail := log10_sum_tail(score, Counter(weights[start:end]))) + cost <= LOG10_P_SEGMENT
     ]
     taken: list[Segment] = []
     for segment in sorted(rated, key=lambda each: each.log10_p):
-        if segment.log10_p > LOG10_P_SEGMENT:
-            break
         if all(segment.end <= other.start or segment.start >= other.end for other in taken):
             taken.append(segment)
-    return _joined(sorted(_trimmed(segment, scores) for segment in taken))
+    surpluses = scores - _EVIDENCE * np.asarray(weights)
+    return _joined(sorted(_trimmed(segment, surpluses) for segment in taken))
 
 
-def _trimmed(segment: Segment, scores: Reals) -> Segment:
+def _trimmed(segment: Segment, surpluses: Reals) -> Segment:
     """The part with the largest surplus over what half-marked text would score."""
-    surplus = np.concatenate(([0.0], np.cumsum(scores[segment.start : segment.end] - _EVIDENCE)))
+    surplus = np.concatenate(([0.0], np.cumsum(surpluses[segment.start : segment.end])))
     lowest = np.minimum.accumulate(surplus)
     end = int(np.argmax(surplus - lowest))
     start = int(np.argmin(surplus[: end + 1]))

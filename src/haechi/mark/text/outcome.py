@@ -76,7 +76,7 @@ declare(
             Verdict.HOLDS,
             Text(
                 "key {key}, {count} pairs of words scored; chance of such a score without that key at most "
-                "10^{log10_p}, after {tried} hypotheses",
+                "10^{log10_p} (hypotheses paid for: {tried})",
                 "키 {key}, 단어 쌍 {count}개를 셈. 그 키 없이 이런 점수가 나올 확률은 10^{log10_p} 이하"
                 "(가설 {tried}개 보정)",
             ),
@@ -84,7 +84,8 @@ declare(
         "absent": (
             Verdict.UNDECIDED,
             Text(
-                "none found with {keys} key(s); the strongest trace is 10^{log10_p} after {tried} hypotheses",
+                "none found; keys tried: {keys}; the strongest trace is 10^{log10_p} "
+                "(hypotheses paid for: {tried})",
                 "키 {keys}개로 찾지 못함. 가장 강한 흔적은 10^{log10_p}(가설 {tried}개 보정)",
             ),
         ),

@@ -1,9 +1,9 @@
-"""Scores of a text under keys: -ln(1 - u) for each pair, for one key or a hundred thousand.
+"""Scores of a text under keys: -ln(1 - u) for each pair, times its weight, for one key or a hundred thousand.
 
 Everything that needs no key is done once; a key costs one AES call over all pairs and a sum.
 """
 
-import math
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +11,6 @@ import numpy as np
 from haechi.mark.text.payload import BASE, SYMBOLS, position
 from haechi.mark.text.prf import (
     BLOCK_BYTES,
-    DROPPED,
-    LARGEST,
     Reals,
     Words,
     blocks,
@@ -20,18 +18,23 @@ from haechi.mark.text.prf import (
     keyed,
     rest,
 )
+from haechi.mark.text.tail import two_keys
 from haechi.mark.text.words import Pair
 
 _BYTES_AT_ONCE = 1 << 17
-_FACTORS = 18
 
 
-def exponentials(secret: bytes, pairs: Sequence[Pair], value: int = 0) -> Reals:
-    """One number for each pair, exponential with mean 1 under a key that did not write the text."""
+def scores(secret: bytes, pairs: Sequence[Pair], value: int = 0) -> Reals:
+    """One number for each pair: under a key that did not write the text, exponential with mean `weight`."""
     if not pairs:
         return np.empty(0)
     contexts, items = _arrays(pairs)
-    return -np.log(rest(keyed(secret, contexts, items, value)[:, 0]))
+    return _weights(pairs) * -np.log(rest(keyed(secret, contexts, items, value)[:, 0]))
+
+
+def law_of(pairs: Sequence[Pair], share: float = 0.0) -> Counter[float]:
+    """How many exponentials of which mean the score of these pairs adds up; share: of the second key."""
+    return two_keys(Counter(pair.weight for pair in pairs), share)
 
 
 def sums(secrets: Sequence[bytes], pairs: Sequence[Pair]) -> Reals:
@@ -40,6 +43,7 @@ def sums(secrets: Sequence[bytes], pairs: Sequence[Pair]) -> Reals:
     if not pairs:
         return totals
     contexts, items = _arrays(pairs)
+    weights = _weights(pairs)
     asked = np.column_stack((contexts[:, 0] ^ items, contexts[:, 1])).astype("<u8").tobytes()
     keys_at_once = max(1, _BYTES_AT_ONCE // len(asked))
     # The cipher may ask for a block more than it fills.
@@ -49,21 +53,8 @@ def sums(secrets: Sequence[bytes], pairs: Sequence[Pair]) -> Reals:
     for begin in range(0, len(secrets), keys_at_once):
         some = secrets[begin : begin + keys_at_once]
         encrypt_each(some, asked, room)
-        totals[begin : begin + len(some)] = -_logs(words[: len(some)])
+        totals[begin : begin + len(some)] = -(np.log(rest(words[: len(some)])) @ weights)
     return totals
-
-
-def _logs(words: Words) -> Reals:
-    """The sum of ln(1 - u) over each row: products are cheaper than logarithms.
-
-    Each factor is 2^53 (1 - u), between 1/2 and 2^53: eighteen of them stay normal numbers.
-    """
-    count = words.shape[1]
-    factors = np.ones((len(words), -(-count // _FACTORS) * _FACTORS))
-    factors[:, :count] = (words >> DROPPED) ^ LARGEST
-    factors[:, :count] += 0.5
-    products: Reals = factors.reshape(len(words), _FACTORS, -1).prod(axis=1)
-    return np.log(products).sum(axis=1) - 53 * count * math.log(2.0)
 
 
 def symbol_scores(secret: bytes, pairs: Sequence[Pair]) -> Reals:
@@ -73,7 +64,7 @@ def symbol_scores(secret: bytes, pairs: Sequence[Pair]) -> Reals:
         return table
     places = np.array([position(pair.context) for pair in pairs])
     for symbol in range(BASE):
-        each = exponentials(secret, pairs, 1 + symbol)
+        each = scores(secret, pairs, 1 + symbol)
         table[:, symbol] = np.bincount(places, weights=each, minlength=SYMBOLS)
     return table
 
@@ -81,3 +72,7 @@ def symbol_scores(secret: bytes, pairs: Sequence[Pair]) -> Reals:
 def _arrays(pairs: Sequence[Pair]) -> tuple[Words, Words]:
     contexts = blocks([pair.context for pair in pairs])
     return contexts, np.array([pair.item for pair in pairs], dtype=np.uint64)
+
+
+def _weights(pairs: Sequence[Pair]) -> Reals:
+    return np.array([pair.weight for pair in pairs])

@@ -5,10 +5,13 @@ import re
 CODE_SHARE = 0.3
 _CODE_END = re.compile(r"[{};,()\[\]>=\\:]\s*\Z")
 _CODE_SIGN = re.compile(
-    r"(\w\(|==|!=|->|=>|::|\+=|</|/>|&&|\|\||^\s*(#include|import|def|class|return|let|const|var)\b)"
+    r"([A-Za-z0-9_]\(|==|!=|->|=>|::|\+=|</|/>|&&|\|\||^\s*(#include|import|def|class|return|let|const|var)\b)"
 )
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MOST_LINES = 20_000
+_LOOKED = 400
+_LETTERS_TO_A_SIGN = 80
+"""A paragraph that is one long line may have a bracket or an equals sign in it, and is no code."""
 
 
 def code_share(text: str) -> float:
@@ -27,5 +30,9 @@ def code_share(text: str) -> float:
             continue
         lines += 1
         # A line of prose may end with a comma or carry one sign; code does both, or stands in a fence.
-        code += inside or bool(_CODE_SIGN.search(line[:400])) or _CODE_END.search(line[-40:]) is not None
+        code += inside or _has_signs(line[:_LOOKED]) or _CODE_END.search(line[-40:]) is not None
     return code / lines if lines else 0.0
+
+
+def _has_signs(line: str) -> bool:
+    return len(_CODE_SIGN.findall(line)) * _LETTERS_TO_A_SIGN >= max(len(line), 1)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from haechi.mark.text.marker import Marker
+from haechi.mark.text.novelty import steps_of, weight_of
 from haechi.mark.text.prf import Reals, context_block
 from haechi.mark.text.race import PLAIN, Candidates, Cut, candidates_of, draw, race
 from haechi.mark.text.words import Pair
 
 TOKEN_CONTEXT = 2
-RARE = 512
-"""Ids from here on are words rarer than common pairs, in vocabularies that are sorted as they were merged."""
+BYTES = 256
+"""Ids below are single bytes, punctuation among them, in vocabularies that are sorted as they were merged."""
 WIDER = 6
 """A context that was used is made wider, token by token, up to the width and this: then chance decides."""
 SPACE = b"t"
@@ -28,7 +29,7 @@ def token_context(tokens: Sequence[int]) -> bytes:
 
 def contexts_at(tokens: Sequence[int], at: int, width: int = TOKEN_CONTEXT) -> Iterator[bytes]:
     """The contexts that the token at this place may have, narrow to wide; none where too few precede."""
-    narrow = width - 1 if width > 1 and at > 0 and tokens[at - 1] >= RARE else width
+    narrow = width - 1 if width > 1 and at > 0 and tokens[at - 1] >= BYTES else width
     for wide in range(narrow, min(width + WIDER, at) + 1):
         yield token_context(tokens[at - wide : at])
 
@@ -39,12 +40,14 @@ def token_pairs(tokens: Sequence[int], width: int = TOKEN_CONTEXT) -> list[Pair]
     So no pair comes twice, and no token is scored that was left to chance.
     """
     used: set[bytes] = set()
+    steps = steps_of(tokens)
     pairs: list[Pair] = []
     for at in range(1, len(tokens)):
-        context = next((each for each in contexts_at(tokens, at, width) if each not in used), None)
-        if context is not None:
-            used.add(context)
-            pairs.append(Pair(context, int(tokens[at]), at))
+        for place, context in enumerate(contexts_at(tokens, at, width)):
+            if context not in used:
+                used.add(context)
+                pairs.append(Pair(context, int(tokens[at]), at, weight_of(steps[at], wider=place > 0)))
+                break
     return pairs
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from haechi.errors import TooLarge
+from haechi.mark.text.novelty import steps_of, weight_of
 from haechi.mark.text.prf import context_block, item_of_text
 from haechi.words import Text
 
@@ -39,11 +40,14 @@ class Word(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """What is scored: a context, an item, and the word (its place in the list of words) that it is about."""
+    """What is scored: a context, an item, the word (its place in the list of words) that it is about, and
+    the weight of its score.
+    """
 
     context: bytes
     item: int
     word: int
+    weight: float
 
 
 def normalised(text: str) -> str:
@@ -109,10 +113,12 @@ def pairs_of(words: Sequence[Word]) -> list[Pair]:
     seen: set[tuple[bytes, int]] = set()
     pairs: list[Pair] = []
     texts = [word.text for word in words]
+    items = [item_text(text) for text in texts]
+    steps = steps_of(items)
     for at in range(CONTEXT_WORDS, len(words)):
         context = context_of(texts[at - CONTEXT_WORDS : at])
-        item = item_of_text(item_text(texts[at]))
+        item = item_of_text(items[at])
         if (context, item) not in seen:
             seen.add((context, item))
-            pairs.append(Pair(context, item, at))
+            pairs.append(Pair(context, item, at, weight_of(steps[at])))
     return pairs

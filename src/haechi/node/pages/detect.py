@@ -16,7 +16,7 @@ DETECTOR = Bundle(
     (
         # By way of `haechi.mark`: the package of the engine itself would load NumPy.
         ("haechi.mark", "image/js", ("detect.js", "lattice.js", "plane.js")),
-        ("haechi.mark", "text/js", ("text.js", "words.js", "aes.js", "blake2b.js")),
+        ("haechi.mark", "text/js", ("text.js", "tail.js", "words.js", "aes.js", "blake2b.js")),
         (
             "haechi.node.pages",
             "detector",

@@ -1,6 +1,7 @@
 // A detector of text marks for the browser (haechi-text-1, sections 3 and 5 to 7): text and keys in, p out.
 
 import { encrypted, expanded } from "./aes.js";
+import { sumTail } from "./tail.js";
 import { pairsOf, wordsOf } from "./words.js";
 
 export const LIMIT = -8;
@@ -15,18 +16,17 @@ const SIGNPOST_SECRET = "58e115e845bc456a429878e329aad79e8a93394c08e7ffcf89801b3
 const isSignpost = (pair) => pair.context[15] < 64;
 const place = (pair) => pair.context[14] % SYMBOLS;
 
-/** log10 P(Gamma(count, 1) >= score). */
-export function gammaTail(score, count) {
-  if (count <= 0 || score <= 0) return 0;
-  const terms = [0];
-  for (let k = 1; k < count; k++) terms.push(terms[k - 1] + Math.log(score) - Math.log(k));
-  const top = terms.reduce((a, b) => Math.max(a, b));
-  const total = top + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - top), 0));
-  return Math.min(0, (total - score) / Math.LN10);
+/** How many scores have which mean. */
+function lawOf(weights) {
+  const counts = new Map();
+  for (const weight of weights) counts.set(weight, (counts.get(weight) ?? 0) + 1);
+  return counts;
 }
 
-/** One number for each pair, exponential with mean 1 under a key that did not write the text. */
-function exponentials(secret, pairs, valueOf) {
+const weightsOf = (pairs) => pairs.map((pair) => pair.weight);
+
+/** One number for each pair: under a key that did not write the text, exponential with mean `weight`. */
+function scoresOf(secret, pairs, valueOf) {
   const keys = expanded(secret);
   return pairs.map((pair) => {
     const block = pair.context.slice();
@@ -34,7 +34,7 @@ function exponentials(secret, pairs, valueOf) {
     block[8] ^= valueOf(pair);
     const view = new DataView(encrypted(keys, block).buffer);
     const rest = (view.getBigUint64(0, true) >> 11n) ^ LARGEST;
-    return -Math.log((Number(rest) + 0.5) * 2 ** -53);
+    return -pair.weight * Math.log((Number(rest) + 0.5) * 2 ** -53);
   });
 }
 
@@ -61,7 +61,7 @@ function symbolOf(number, at, digits) {
 function readNumber(secret, pairs, digits) {
   const table = Array.from({ length: SYMBOLS }, () => new Float64Array(BASE));
   for (let symbol = 0; symbol < BASE; symbol++) {
-    const each = exponentials(secret, pairs, () => 1 + symbol);
+    const each = scoresOf(secret, pairs, () => 1 + symbol);
     pairs.forEach((pair, i) => (table[place(pair)][symbol] += each[i]));
   }
   const scores = new Float64Array(BASE ** digits);
@@ -98,7 +98,7 @@ export function detectText(text, keys) {
 function readSignpost(secret, pairs) {
   const open = pairs.filter(isSignpost);
   const { number, score } = readNumber(secret, open, SIGNPOST_DIGITS);
-  const log10P = Math.min(0, gammaTail(score, open.length) + Math.log10(BASE ** SIGNPOST_DIGITS));
+  const log10P = Math.min(0, sumTail(score, lawOf(weightsOf(open))) + Math.log10(BASE ** SIGNPOST_DIGITS));
   return log10P <= SIGNPOST_LIMIT ? { number, log10P } : null;
 }
 
@@ -107,15 +107,15 @@ const hypotheses = (key) => (key.payload ? BASE ** DIGITS : 1);
 function rate(key, pairs, tried) {
   const read = key.payload
     ? readNumber(key.secret, pairs, DIGITS)
-    : { number: null, score: sum(exponentials(key.secret, pairs, () => 0)) };
-  const log10P = Math.min(0, gammaTail(read.score, pairs.length) + Math.log10(tried * hypotheses(key)));
+    : { number: null, score: sum(scoresOf(key.secret, pairs, () => 0)) };
+  const log10P = Math.min(0, sumTail(read.score, lawOf(weightsOf(pairs))) + Math.log10(tried * hypotheses(key)));
   return { key, payload: read.number, score: read.score, log10P };
 }
 
 function stretches(mark, words, pairs, tried) {
   const valueOf = (pair) => (mark.payload === null ? 0 : symbolIn(mark.payload, pair, DIGITS));
-  const scores = exponentials(mark.key.secret, pairs, valueOf);
-  return located(scores, tried * hypotheses(mark.key)).map(({ start, end, log10P }) => ({
+  const scores = scoresOf(mark.key.secret, pairs, valueOf);
+  return located(scores, weightsOf(pairs), tried * hypotheses(mark.key)).map(({ start, end, log10P }) => ({
     start: words[pairs[start].word].start, end: words[pairs[end - 1].word].end, log10P,
   }));
 }
@@ -134,14 +134,16 @@ function windowsOf(count) {
   return [...windows.values()];
 }
 
-function located(scores, tried) {
+function located(scores, weights, tried) {
   const windows = windowsOf(scores.length);
   const cost = Math.log10(Math.max(tried, 1) * Math.max(windows.length, 1));
-  const total = [0];
-  for (const score of scores) total.push(total[total.length - 1] + score);
+  const [total, expected] = [running(scores), running(weights)];
   const rated = windows
     .map(({ start, end }) => {
-      return { start, end, log10P: Math.min(0, gammaTail(total[end] - total[start], end - start) + cost) };
+      const score = total[end] - total[start];
+      // A window that scores no more than is expected shows nothing.
+      if (score <= expected[end] - expected[start]) return { start, end, log10P: 0 };
+      return { start, end, log10P: Math.min(0, sumTail(score, lawOf(weights.slice(start, end))) + cost) };
     })
     .sort((a, b) => a.log10P - b.log10P);
   const taken = [];
@@ -149,12 +151,19 @@ function located(scores, tried) {
     if (part.log10P > SEGMENT_LIMIT) break;
     if (taken.every((other) => part.end <= other.start || part.start >= other.end)) taken.push(part);
   }
-  return joined(taken.map((part) => trimmed(part, scores)).sort((a, b) => a.start - b.start));
+  const surpluses = scores.map((score, at) => score - EVIDENCE * weights[at]);
+  return joined(taken.map((part) => trimmed(part, surpluses)).sort((a, b) => a.start - b.start));
 }
 
-function trimmed({ start, end, log10P }, scores) {
-  const surplus = [0];
-  for (let at = start; at < end; at++) surplus.push(surplus[surplus.length - 1] + scores[at] - EVIDENCE);
+/** The sums of the first 0, 1, 2, ... values. */
+function running(values) {
+  const sums = [0];
+  for (const value of values) sums.push(sums[sums.length - 1] + value);
+  return sums;
+}
+
+function trimmed({ start, end, log10P }, surpluses) {
+  const surplus = running(surpluses.slice(start, end));
   let [low, bestEnd, best] = [0, 0, 0];
   surplus.forEach((value, at) => {
     if (value < surplus[low]) low = at;

@@ -8,7 +8,8 @@ const STANDALONE =
 const WORD = new RegExp(`[${STANDALONE}]|(?:(?![${STANDALONE}])[\\p{L}\\p{N}])+`, "gu");
 const HANGUL = /^[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]/u;
 const LETTERS = 4;
-export const CONTEXT_WORDS = 2;
+export const [NEW, KNOWN, AGAIN] = [1, 0.6, 0.3];
+const CONTEXT_WORDS = 2;
 
 const utf8 = new TextEncoder();
 
@@ -36,18 +37,32 @@ export function wordsOf(text) {
 /** The beginning of a normalised word that counts. */
 export const itemText = (word) => [...word].slice(0, HANGUL.test(word) ? 1 : LETTERS).join("");
 
-/** Each pair of context and item once: { context: 16 bytes, item: 8 bytes, word: its place }. */
+/** The weight of each item: less when it stood before, and least when it stood behind the same item before. */
+export function weightsOf(items) {
+  const [seen, followed] = [new Set(), new Set()];
+  return items.map((item, at) => {
+    const link = at ? `${items[at - 1]}\x1e${item}` : null;
+    const weight = followed.has(link) ? AGAIN : seen.has(item) ? KNOWN : NEW;
+    seen.add(item);
+    if (at) followed.add(link);
+    return weight;
+  });
+}
+
+/** Each pair of context and item once: { context: 16 bytes, item: 8 bytes, word: its place, weight }. */
 export function pairsOf(words) {
   const seen = new Set();
   const pairs = [];
+  const items = words.map((word) => itemText(word.text));
+  const weights = weightsOf(items);
   for (let at = CONTEXT_WORDS; at < words.length; at++) {
     const before = words.slice(at - CONTEXT_WORDS, at).map((word) => word.text).join("\x1f");
-    const item = itemText(words[at].text);
-    const name = `${before}\x1e${item}`;
+    const name = `${before}\x1e${items[at]}`;
     if (seen.has(name)) continue;
     seen.add(name);
     const context = blake2b(utf8.encode(`w${before}`), 16, "haechi-text-1");
-    pairs.push({ context, item: blake2b(utf8.encode(item), 8, "haechi-text-1/it"), word: at });
+    const item = blake2b(utf8.encode(items[at]), 8, "haechi-text-1/it");
+    pairs.push({ context, item, word: at, weight: weights[at] });
   }
   return pairs;
 }

@@ -77,6 +77,6 @@ class HaechiProfile(Profile, frozen=True, kw_only=True):
             score=-found.best_log10_p if mark is None else mark.score,
             count=found.count,
             log10_p=found.best_log10_p,
-            law="Chernoff" if self.dual_share > 0.0 else "Gamma(n, 1)",
+            law="weighted sum of exponentials",
             payload=None if mark is None else mark.payload,
         )

@@ -12,7 +12,7 @@ import numpy as np
 
 from haechi.mark.text.prf import Reals
 from haechi.mark.text.profiles.profile import Profile, ProfileReading, ProfileUnfit, checked, distinct
-from haechi.mark.text.tail import log10_gamma_tail, log10_mixed_tail
+from haechi.mark.text.tail import log10_sum_tail, two_keys
 from haechi.words import Text
 
 _WINDOW = (
@@ -46,12 +46,11 @@ class TextSealProfile(Profile, frozen=True, kw_only=True):
         first, count = -np.log1p(-uniforms(self.key, rows)), len(rows)
         if self.alpha == 0.0:
             score = float(first.sum())
-            tail = log10_gamma_tail(score, count)
         else:
             second = -np.log1p(-uniforms(self.second_key, rows))
             score = float(((1.0 - self.alpha) * first + self.alpha * second).sum())
-            tail = log10_mixed_tail(score, count, self.alpha)
-        law = "Gamma(n, 1) as a bound, the engine's hash taken as uniform"
+        tail = log10_sum_tail(score, two_keys({1.0: count}, self.alpha))
+        law = "Gamma(n, 1) for each key as a bound, the engine's hash taken as uniform"
         return ProfileReading(engine=self.engine, score=score, count=count, log10_p=tail, law=law)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from haechi.mark.text.prf import Reals, Words
 from haechi.mark.text.profiles.profile import Profile, ProfileReading, ProfileUnfit, checked, distinct
-from haechi.mark.text.tail import log10_gamma_tail, log10_mixed_tail
+from haechi.mark.text.tail import log10_sum_tail, two_keys
 from haechi.words import Text
 
 _CONTEXT, _TOKEN = 0x574D4358, 0x574D544B
@@ -47,12 +47,12 @@ class VllmProfile(Profile, frozen=True, kw_only=True):
         rows = np.array([contexts[at] for at in places], dtype=np.int64).reshape(-1, self.width)
         items = np.array([ids[at] for at in places], dtype=np.uint64)
         if self.alpha == 0.0:
-            score = float(_scores(self.key, rows, items).sum())
-            tail, law = log10_gamma_tail(score, len(places)), "Gamma(n, 1)"
+            score, law = float(_scores(self.key, rows, items).sum()), "Gamma(n, 1)"
         else:
             first, second = (_scores(self._derived(name), rows, items) for name in (b"key_a", b"key_b"))
             score = float(((1.0 - self.alpha) * first + self.alpha * second).sum())
-            tail, law = log10_mixed_tail(score, len(places), self.alpha), "Chernoff"
+            law = f"{1.0 - self.alpha:g} Gamma(n, 1) + {self.alpha:g} Gamma(n, 1)"
+        tail = log10_sum_tail(score, two_keys({1.0: len(places)}, self.alpha))
         return ProfileReading(engine=self.engine, score=score, count=len(places), log10_p=tail, law=law)
 
     def engine_config(self) -> dict[str, int | float | str]:
