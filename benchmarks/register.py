@@ -12,7 +12,7 @@ import selectors
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -22,21 +22,25 @@ from typing import NamedTuple, NoReturn
 import msgspec
 from benchmarks._disk import fsyncs_per_second
 from benchmarks._node import make_node
-from benchmarks._table import Row, figure, report
+from benchmarks._table import Row, figure, report, timed
 
 from haechi.cli.processes import NodeProcess
 from haechi.facts import load as load_facts
 from haechi.findings import Verdict
 from haechi.log.receipt import check_receipt
 from haechi.network.pins import NodeCard
+from haechi.node.examiner import LENGTH_BYTES, frame
 from haechi.node.maintenance import grant
-from haechi.statement.claims import encode_claim, kind_of
+from haechi.node.open import open_node
+from haechi.node.soundness import Sound, sound
+from haechi.statement.claims import check_claim, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
 from haechi.statement.keys import SigningKey
 from haechi.words import Text
 
 ISSUER = "bench.example"
 SAMPLE = 200
+_AT_ONCE = 16
 _READ_BYTES = 64 * 1024
 _PATIENCE_S = 30
 HEAD = b"POST /entries HTTP/1.1\r\nHost: node\r\nContent-Type: application/cose\r\nContent-Length: %d\r\n\r\n"
@@ -72,7 +76,7 @@ def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
     most = (asked.connections, asked.requests)
     rows = _loaded(folder / "node", ((1, 500), (32, 5000), most), asked.connections)
     rows += _loaded(folder / "alone", (most,), None)
-    return rows
+    return rows + stages(folder / "node")
 
 
 def _loaded(folder: Path, loads: Sequence[tuple[int, int]], aim: int | None) -> list[Row]:
@@ -94,6 +98,40 @@ def _loaded(folder: Path, loads: Sequence[tuple[int, int]], aim: int | None) -> 
     finally:
         node.stop()
     return rows
+
+
+def stages(folder: Path) -> list[Row]:
+    """What one statement costs at each stage, in one process with nothing beside it: the quickest of many."""
+    key = SigningKey.generate()
+    grant(folder, ISSUER, key.public.thumbprint, ("pledge_report",), None)
+    runner = open_node(folder, clock=time.time)
+    node = runner.node
+    try:
+        statements = sign(key, _AT_ONCE, "stages")
+        raws = [bytes(statement.raw) for statement in statements]
+        places = [node.submit(each, node.policies.index).result() for each in statements]
+        found = [sound(raw, node.facts) for raw in raws]
+        asked, told = frame(raws), frame(found)
+        crossing = (
+            lambda: (frame(raws), frame(found)),
+            lambda: (_decode(asked, list[bytes]), _decode(told, list[Sound | None])),
+        )
+        calls: dict[str, tuple[Callable[..., object], list[tuple[object, ...]]]] = {
+            "  admit": (node.admit, [(raw,) for raw in raws]),
+            "    decode": (Statement.from_bytes, [(raw,) for raw in raws]),
+            "    signature": (Statement.check_signature, [(each,) for each in statements]),
+            "    claim": (check_claim, [(each, node.facts) for each in statements]),
+            "  receipt": (node.receipt, [*zip(statements, places, strict=True)]),
+        }
+        rows = [figure(name, timed(call, each, tries=25).us, "µs") for name, (call, each) in calls.items()]
+        over = sum(timed(way, [()] * 8, tries=25).us for way in crossing) / len(raws)
+        return [*rows, figure("  its frames to the examiner and back", over, "µs")]
+    finally:
+        runner.stop()
+
+
+def _decode(raw: bytes, form: object) -> object:
+    return msgspec.msgpack.decode(raw[LENGTH_BYTES:], type=form)
 
 
 def _rows(loaded: Loaded, name: str, *, aim: bool) -> list[Row]:
