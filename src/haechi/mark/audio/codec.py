@@ -37,6 +37,7 @@ _RATES = {
     "libmp3lame": (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
 }
 _DEFAULT_BIT_RATE = 128_000
+NO_DECODER = Text("of a kind that nothing here decodes", "여기에 디코더가 없는 종류임")
 _BROKEN = (av.error.FFmpegError, OSError, ValueError, EOFError, IndexError, OverflowError, MemoryError)
 
 
@@ -190,6 +191,8 @@ def _decoded(
         raise SoundUnreadable(why="a video")
     stream = container.streams.audio[0]
     context = stream.codec_context
+    if context is None:  # PyAV crashes when it is asked to decode such a stream
+        raise SoundUnreadable(why=NO_DECODER)
     claimed = int(float(stream.duration or 0) * float(stream.time_base or 0) * context.sample_rate)
     check_claims(context.sample_rate, context.channels, claimed, most_samples)
     rate, channels, layout = context.sample_rate, context.channels, context.layout.name

@@ -8,7 +8,7 @@ import av
 import av.error
 import numpy as np
 
-from haechi.mark.audio.codec import floats_of
+from haechi.mark.audio.codec import NO_DECODER, floats_of
 from haechi.mark.audio.cue import rhythm_cue
 from haechi.mark.audio.embed import STRENGTH_DB, Marker
 from haechi.mark.audio.grid import Samples
@@ -44,6 +44,8 @@ class SoundTrack:
     ) -> None:
         """stream: of the source; cue: whether the rhythm is heard. Raises SoundUnfit, VideoUnfit."""
         context = stream.codec_context
+        if context is None:
+            raise VideoUnfit(why=Text(f"its sound is {NO_DECODER.en}", f"소리가 {NO_DECODER.ko}"))
         self.rate = int(context.sample_rate)
         self.layout = context.layout.name
         self.channels = len(context.layout.channels)

@@ -17,6 +17,7 @@ from av.sidedata.sidedata import Type as SideData
 from av.stream import Disposition
 
 from haechi.errors import NotFound
+from haechi.mark.audio.codec import NO_DECODER
 from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable
 from haechi.mark.media import WHAT
 from haechi.words import Text
@@ -183,13 +184,23 @@ def opened(source: Source) -> Generator[Any]:
         raise VideoUnreadable(why=(str(error) or type(error).__name__)[:200]) from error
 
 
-def picture_of(container: Any) -> Any:  # noqa: ANN401  # PyAV's
-    """The one track of pictures; raises VideoUnfit for none or several."""
+def picture_of(container: Any, most_pixels: int = MOST_FRAME_PIXELS) -> Any:  # noqa: ANN401  # PyAV's
+    """The one track of pictures, whose decoder takes no larger frames; raises VideoUnfit, VideoUnreadable."""
     tracks = [each for each in container.streams.video if not is_cover(each)]
     if len(tracks) != 1:
         why = Text(f"{len(tracks)} picture tracks", f"그림 트랙 {len(tracks)}개")
         raise VideoUnfit(why=why)
+    if tracks[0].codec_context is None:
+        raise VideoUnreadable(why=NO_DECODER)
+    # A frame in the middle of a stream may be larger than all before: the decoder meets it before we do. What
+    # it counts is rounded up to whole blocks, so it gets a little more, and the frame is checked again.
+    tracks[0].codec_context.options = {"max_pixels": str(most_pixels + 128 * MOST_SIDE)}
     return tracks[0]
+
+
+def sounds_of(container: Any) -> list[Any]:  # noqa: ANN401  # PyAV's
+    """The sound tracks that can be decoded: asked to decode one that cannot, PyAV crashes."""
+    return [each for each in container.streams.audio if each.codec_context is not None]
 
 
 def is_cover(stream: Any) -> bool:  # noqa: ANN401  # PyAV's
@@ -205,7 +216,7 @@ def form_of(source: Source, bounds: Bounds = WIDE) -> Form:
     size_of(source)
     head = source[:64] if isinstance(source, bytes) else _head(source)
     with opened(source) as container:
-        stream = picture_of(container)
+        stream = picture_of(container, bounds.frame_pixels)
         seconds = _claims(container, stream, bounds)
         frame = next(iter(decoded(container, stream)), None)
         if frame is None:
@@ -243,9 +254,12 @@ def frames_in(packet: Any, stream: Any, most_pixels: int = MOST_FRAME_PIXELS) ->
     """The frames that a packet gives; a broken one gives none. Raises VideoTooLarge."""
     check_size(stream.codec_context.width, stream.codec_context.height, most_pixels)
     try:
-        return list(packet.decode())
+        frames = list(packet.decode())
     except av.error.InvalidDataError:
         return []
+    for frame in frames:
+        check_size(frame.width, frame.height, most_pixels)
+    return frames
 
 
 def check_size(width: int, height: int, most_pixels: int = MOST_FRAME_PIXELS) -> None:

@@ -25,6 +25,7 @@ from haechi.mark.video.source import (
     opened,
     picture_of,
     size_of,
+    sounds_of,
 )
 from haechi.mark.video.stills import Sampler, Still, pixels_of
 from haechi.words import Text
@@ -32,6 +33,8 @@ from haechi.words import Text
 MOST_POOLED = 480
 MOST_STILLS, STILL_STEP_S = 48, 0.5
 HEARD_S = 600.0
+MOST_RAW_SAMPLES = 200_000_000
+"""Over all channels, before they become one at 16 kHz: a small file may hold many channels at a high rate."""
 
 
 @dataclass(slots=True)
@@ -63,7 +66,7 @@ class _Pass:
         size, bounds = within
         self._container, self._form, self._most_pixels = container, form, bounds.frame_pixels
         self._budget = Budget(size, bounds.pixels)
-        self._picture = picture_of(container)
+        self._picture = picture_of(container, bounds.frame_pixels)
         self._picture.thread_type = "AUTO"
         if _keys_alone(form, bounds):
             self._picture.codec_context.skip_frame = "NONKEY"
@@ -71,23 +74,24 @@ class _Pass:
         self._pool, self._sampler = Pool(), Sampler(MOST_STILLS, STILL_STEP_S)
         self._stills: list[Still] = []
         self._heard: list[Samples] = []
-        self._heard_samples, self._frames = 0, 0
+        self._heard_samples, self._raw_samples, self._frames = 0, 0, 0
         self._last_pooled_s, self._ends_s = -1e9, 0.0
 
     def run(self) -> Watched:
         """All of it."""
-        streams = [self._picture, *self._container.streams.audio[:1]]
+        sounds = sounds_of(self._container)
+        streams = [self._picture, *sounds[:1]]
         resampler = av.AudioResampler(format="flt", layout="mono", rate=WORKING_RATE)
         for packet in self._container.demux(streams):
             if packet.stream.index == self._picture.index:
                 for frame in frames_in(packet, self._picture, self._most_pixels):
                     self._see(frame)
-            elif self._heard_samples < HEARD_S * WORKING_RATE:
+            elif self._heard_samples < HEARD_S * WORKING_RATE and self._raw_samples < MOST_RAW_SAMPLES:
                 self._hear(packet, resampler)
         if not self._frames:
             raise VideoUnreadable(why=Text("no frame can be decoded", "디코딩되는 프레임이 없음"))
         heard = None
-        if self._container.streams.audio:
+        if sounds:
             heard = np.concatenate(self._heard) if self._heard else np.zeros(0, np.float32)
             heard = heard[: round(HEARD_S * WORKING_RATE)]
         return Watched(self._form, self._pool, self._stills, heard, self._ends_s, self._frames)
@@ -112,6 +116,7 @@ class _Pass:
     def _hear(self, packet: Any, resampler: Any) -> None:  # noqa: ANN401  # PyAV's
         try:
             for frame in packet.decode():
+                self._raw_samples += frame.samples * len(frame.layout.channels)
                 for each in resampler.resample(frame):
                     samples = np.asarray(each.to_ndarray(), np.float32).reshape(-1)
                     self._heard.append(np.nan_to_num(samples, posinf=0.0, neginf=0.0))
