@@ -25,12 +25,13 @@ from tests.network.parties import (
 )
 
 from haechi.findings import Verdict
-from haechi.log.note import NoteKey
+from haechi.log.note import NoteKey, NoteSigner, SignatureType
 from haechi.log.proof import TlogProof
+from haechi.log.quorum import WitnessPolicy
 from haechi.network.bundle import Item
 from haechi.network.card import CardInvalid
 from haechi.network.pins import Pins
-from haechi.network.verify import Report, verify_bundle, verify_statement
+from haechi.network.verify import Quorum, Report, verify_bundle, verify_statement
 from haechi.statement.envelope import Statement
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.policy import Grant
@@ -57,6 +58,25 @@ def codes(report: Report, *, of: int | None = None) -> set[str]:
 
 def faults(report: Report) -> set[str]:
     return {finding.code for finding in report.findings if finding.verdict is not Verdict.HOLDS}
+
+
+def test_a_quorum_that_does_not_decide_is_told_beside_the_checks():
+    stranger = NoteSigner("w.example/w", SignatureType.COSIGNATURE_V1, ed25519_key("w").private)  # type: ignore[arg-type]
+    policy = WitnessPolicy.parse(f"witness w {stranger.key.vkey}\nquorum w\n".encode())
+    deciding, telling = (
+        verify_bundle(io.BytesIO(RAW), PINS, FACTS, None, Quorum(policy, NOW, decides))
+        for decides in (True, False)
+    )
+    assert "log.quorum.unwitnessed" in codes(deciding, of=0)
+    assert deciding.verdict is Verdict.UNDECIDED
+    assert not any(section.beside for section in deciding.sections)
+    assert [section.findings for section in telling.sections] == [
+        section.findings for section in verified(RAW).sections
+    ]
+    assert [[one.code for one in section.beside] for section in telling.sections] == [
+        ["log.quorum.unwitnessed"],
+        ["log.quorum.unwitnessed"],
+    ]
 
 
 def test_the_usual_bundle_holds_by_every_check():

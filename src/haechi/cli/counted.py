@@ -118,16 +118,17 @@ def read_evidence(path: Path) -> bytes:
 
 def count_raw(engine: "Engine", name: str, raw: bytes, heard: Hearing) -> list[Counted]:
     """`count_file` for bytes at hand."""
-    sections = _verified(raw, heard.trust, None).sections
-    if heard.quorum is None:
-        return [_count(engine, name, section, heard.voices, witnessed=False) for section in sections]
-    # Whether others saw the log decides how well evidence is assured, not whether it counts: a second look.
-    asked = _verified(raw, heard.trust, heard.quorum).sections
-    witnessed = {
-        each.digest for each in asked if any(_by_others(finding, heard.trust) for finding in each.findings)
-    }
+    # Whether others saw the log decides how well evidence is assured, not whether it counts.
+    asked = None if heard.quorum is None else heard.quorum._replace(decides=False)
+    sections = _verified(raw, heard.trust, asked).sections
     return [
-        _count(engine, name, section, heard.voices, witnessed=section.digest in witnessed)
+        _count(
+            engine,
+            name,
+            section,
+            heard.voices,
+            witnessed=any(_by_others(finding, heard.trust) for finding in section.beside),
+        )
         for section in sections
     ]
 

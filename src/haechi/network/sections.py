@@ -15,10 +15,14 @@ from haechi.words import Text
 
 
 class Quorum(NamedTuple):
-    """The witnesses that a reader asks for, and the reader's time (Unix seconds)."""
+    """The witnesses that a reader asks for, and the reader's time (Unix seconds).
+
+    decides: what is not witnessed is not relied on; otherwise it is only told, beside the checks.
+    """
 
     policy: WitnessPolicy
     now: int
+    decides: bool = True
 
 
 class Trust(Protocol):
@@ -49,7 +53,7 @@ class Trust(Protocol):
 class Section:
     """The checks on one statement. title: what it is to the whole; digest: of the statement, if readable.
 
-    origin, index: the log that it is proven to be in, and where.
+    origin, index: the log that it is proven to be in, and where. beside: what is told and decides nothing.
     """
 
     title: Text
@@ -59,6 +63,7 @@ class Section:
     origin: str | None = None
     claim: Claim | None = None
     index: int | None = None
+    beside: tuple[Finding, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -185,6 +185,7 @@ class _Seen(NamedTuple):
     origin: str
     findings: list[Finding]
     checkpoint: Checkpoint | None
+    beside: tuple[Finding, ...]
 
 
 class _Examination:
@@ -229,9 +230,11 @@ class _Examination:
         findings += [check_log_receipt(receipt, statement, self._trust) for receipt in statement.receipts]
         place, proofs = self._check_proof(item.proof, statement.digest)
         findings += proofs
-        origin = None if place is None else place.origin
-        index = None if place is None else place.at
-        section = Section(TITLES[item.role], statement.digest, findings, statement, origin, claim, index)
+        origin, index = (None, None) if place is None else (place.origin, place.at)
+        beside = self._beside(item.proof)
+        section = Section(
+            TITLES[item.role], statement.digest, findings, statement, origin, claim, index, beside
+        )
         if item.role == "key" and place is not None and section.verdict is Verdict.HOLDS:
             section.findings.extend(self._trust.changed_by(statement))
             return section if self._take(section, place) else None
@@ -319,14 +322,24 @@ class _Examination:
             keys = _log_keys(self._trust, origin, _size_in(note))
             finding, opened = examine_checkpoint(note, keys, origin)
             checkpoint = None if opened is None else opened.checkpoint
-            findings = [finding, *([] if opened is None else self._witnessed(opened))]
-            self._checkpoints[note] = _Seen(origin, findings, checkpoint)
+            witnessed = [] if opened is None else self._witnessed(opened)
+            decides = self._quorum is not None and self._quorum.decides
+            findings = [finding, *witnessed] if decides else [finding]
+            beside = () if decides else tuple(witnessed)
+            self._checkpoints[note] = _Seen(origin, findings, checkpoint, beside)
         return self._checkpoints[note]
+
+    def _beside(self, raw: bytes) -> tuple[Finding, ...]:
+        """What the witnesses of the proof's checkpoint make of it, for a reader who only wants to know."""
+        try:
+            return self._seen(self._proof(raw).checkpoint).beside
+        except TlogProofMalformed:
+            return ()
 
     def _witnessed(self, opened: OpenedCheckpoint) -> list[Finding]:
         if self._quorum is None:
             return []
-        policy, now = self._quorum
+        policy, now, _ = self._quorum
         finding, signed = check_quorum(opened.note, opened.checkpoint, policy, now)
         if finding.code != "log.quorum.met":
             return [finding]
