@@ -29,7 +29,8 @@ SENDERS = 8
 def make_fronts(folder: Path) -> list[NodeProcess]:
     ports = free_ports(2)
     first, second = folder / "first", folder / "second"
-    config = make_config(first, url=f"http://127.0.0.1:{ports[0]}", listen=Listen(port=ports[0]))
+    url, listen = f"http://127.0.0.1:{ports[0]}", Listen(port=ports[0])
+    config = make_config(first, url=url, listen=listen, cluster=None)  # moved into its database below
     create_node(first, config, None, int(time.time()))
     grant(first, COMPANY, KEY.public.thumbprint, KINDS, None)
     database = fresh_database()

@@ -303,7 +303,7 @@ def start_by_hand(folder: Path) -> "subprocess.CompletedProcess[str]":
     """`haechi node` until it ends by itself."""
     command = [sys.executable, "-m", "haechi", "node", "--dir", str(folder)]
     environment = os.environ | {"HAECHI_LANG": "en"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
 
 
 def test_a_second_process_on_the_same_folder_refuses(node: NodeProcess):

@@ -231,10 +231,8 @@ class _Examination:
         place, proofs = self._check_proof(item.proof, statement.digest)
         findings += proofs
         origin, index = (None, None) if place is None else (place.origin, place.at)
-        beside = self._beside(item.proof)
-        section = Section(
-            TITLES[item.role], statement.digest, findings, statement, origin, claim, index, beside
-        )
+        title, beside = TITLES[item.role], self._beside(item.proof)
+        section = Section(title, statement.digest, findings, statement, origin, claim, index, beside)
         if item.role == "key" and place is not None and section.verdict is Verdict.HOLDS:
             section.findings.extend(self._trust.changed_by(statement))
             return section if self._take(section, place) else None
@@ -322,10 +320,9 @@ class _Examination:
             keys = _log_keys(self._trust, origin, _size_in(note))
             finding, opened = examine_checkpoint(note, keys, origin)
             checkpoint = None if opened is None else opened.checkpoint
-            witnessed = [] if opened is None else self._witnessed(opened)
+            told = [] if opened is None else self._witnessed(opened)
             decides = self._quorum is not None and self._quorum.decides
-            findings = [finding, *witnessed] if decides else [finding]
-            beside = () if decides else tuple(witnessed)
+            findings, beside = ([finding, *told], ()) if decides else ([finding], tuple(told))
             self._checkpoints[note] = _Seen(origin, findings, checkpoint, beside)
         return self._checkpoints[note]
 
