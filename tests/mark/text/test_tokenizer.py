@@ -56,6 +56,8 @@ def test_a_mark_in_tokens_is_made_and_read_by_the_commands(
     assert (code, told["state"]) == (3, "unnamed")
     assert told["payload"] == (None if payload is None else f"{payload:04x}")
     assert told["key"] == profile.key.id
+    (read,) = (layer for layer in told["layers"] if layer["code"] == "mark.text.read")  # type: ignore[attr-defined]
+    assert read["facts"]["count"] > 250, "pairs of tokens, not of words"
     code, told = detected(text, "--profile", file)
     assert (code, told["state"]) == (3, "nothing")
     assert "mark.text.no-tokenizer" in layers(told)
@@ -65,7 +67,7 @@ def test_a_mark_in_tokens_is_made_and_read_by_the_commands(
 
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path, tokenizer: Path):
     assert load_tokenizer(tokenizer).tokenize("w5 w17") == [5, 17]
-    for raw in ("{}", "[]", '{"model": 3}', "\ufeff", "[" * 100_000):
+    for raw in ("{}", "[]", '{"model": 3}', "\ufeff", "[" * 100_000, "GGUF\x03"):
         tokenizer.write_text(raw)
         with pytest.raises(TokenizerUnreadable):
             load_tokenizer(tokenizer)

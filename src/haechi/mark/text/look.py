@@ -55,10 +55,11 @@ class TextMeans:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The best mark, and the profile it belongs to."""
+    """The best mark, the profile it belongs to, and how many pairs of that profile's kind were scored."""
 
     mark: TextMarkFound
     profile: Profile
+    count: int
 
 
 def look_at_text(raw: bytes, means: TextMeans) -> TextLook:
@@ -148,7 +149,10 @@ def _best(
     means: TextMeans,
 ) -> _Found | None:
     by_use = {(profile.secret, profile.payload): profile for profile in words}
-    marks = [_Found(mark, by_use[mark.key.secret, mark.payload is not None]) for mark in detection.marks]
+    marks = [
+        _Found(mark, by_use[mark.key.secret, mark.payload is not None], detection.count)
+        for mark in detection.marks
+    ]
     if others and means.tokenize is not None:
         tokens = means.tokenize(text)
         for profile in others:
@@ -164,7 +168,7 @@ def _best(
                     log10_p=log10_p,
                     stretches=(Stretch(0, len(text), log10_p),),
                 )
-                marks.append(_Found(mark, profile))
+                marks.append(_Found(mark, profile, reading.count))
     return min(marks, key=lambda each: each.mark.log10_p, default=None)
 
 
@@ -176,7 +180,7 @@ def _read(best: _Found | None, detection: TextDetection, keys: int) -> Finding:
             key=mark.key.name,
             key_id=mark.key.id,
             engine=best.profile.engine,
-            count=detection.count,
+            count=best.count,
             log10_p=round(mark.log10_p, 1),
             score=round(mark.score, 1),
             tried=detection.tried,

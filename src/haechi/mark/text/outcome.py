@@ -75,9 +75,9 @@ declare(
         "read": (
             Verdict.HOLDS,
             Text(
-                "key {key}, {count} pairs of words scored; chance of such a score without that key at most "
+                "key {key}, {count} pairs scored; chance of such a score without that key at most "
                 "10^{log10_p} (hypotheses paid for: {tried})",
-                "키 {key}, 단어 쌍 {count}개를 셈. 그 키 없이 이런 점수가 나올 확률은 10^{log10_p} 이하"
+                "키 {key}, 쌍 {count}개를 셈. 그 키 없이 이런 점수가 나올 확률은 10^{log10_p} 이하"
                 "(가설 {tried}개 보정)",
             ),
         ),

@@ -15,6 +15,7 @@ from haechi.words import Text
 
 MOST_TOKENIZER_BYTES = 64 << 20
 _WHAT = Text("tokenizer", "토크나이저")
+_GGUF = b"GGUF"
 
 
 class TokenizerUnreadable(BadInput):
@@ -41,6 +42,10 @@ def load_tokenizer(path: Path) -> Tokenizer:
             raw = file.read(MOST_TOKENIZER_BYTES + 1)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFound(what_is=_WHAT, name=str(path)) from error
+    if raw.startswith(_GGUF):
+        raise TokenizerUnreadable(
+            why=Text("it is a GGUF model: pass it as --model", "GGUF 모델입니다. --model 로 넘기세요")
+        )
     if len(raw) > MOST_TOKENIZER_BYTES:
         raise TooLarge(what_is=_WHAT, limit=MOST_TOKENIZER_BYTES, got=len(raw))
     try:
