@@ -40,7 +40,8 @@ WORTH_DECODING = 5.0
 WORTH_BENDING = 4.0
 WORTH_GROWING = 5.4  # score of the middle's phase; it must rise with each round
 WORTH_MORE = 0.4
-MOST_GROWTHS = 12
+MOST_GROWTHS = 14
+MIDDLES = (0.5, 0.7)  # shares of width and height
 MOST_VOTES = 2  # that are read without asking their phases first
 ROUNDS_OF_BENDING = 3
 
@@ -147,7 +148,12 @@ class _Search:
 
     def _grow(self, plane: Plane, reading: Reading, layout: Layout, keys: Sequence[MarkKey]) -> bool:
         """Whether a mark is found along a bend that grows from the picture's middle."""
-        middle = from_the_middle(reading, layout)
+        return any(self._grow_from(plane, reading, layout, keys, share) for share in MIDDLES)
+
+    def _grow_from(
+        self, plane: Plane, reading: Reading, layout: Layout, keys: Sequence[MarkKey], share: float
+    ) -> bool:
+        middle = from_the_middle(reading, layout, share)
         worth = WORTH_GROWING
         while middle.score >= worth and self.growths < MOST_GROWTHS:
             self.growths += 1
@@ -156,7 +162,7 @@ class _Search:
                 return False
             if self._decode(curved, layout, keys, "correlation"):
                 return True
-            reading, middle = curved, from_the_middle(curved, layout)
+            reading, middle = curved, from_the_middle(curved, layout, share)
             worth += WORTH_MORE
         return False
 

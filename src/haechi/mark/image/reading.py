@@ -78,11 +78,12 @@ def grown(luma: Plane, reading: Reading, layout: Layout) -> Reading | None:
     return read_along(luma, reading.placement, layout, bend)
 
 
-def from_the_middle(reading: Reading, layout: Layout) -> Phase:
-    """The phase that the tiles of the picture's middle half show: of a bent picture the one to start from."""
+def from_the_middle(reading: Reading, layout: Layout, share: float) -> Phase:
+    """The phase that the tiles of the middle `share` show: of a bent picture the one to start from."""
     tiles = reading.tiles
     down, across = (
-        np.abs(np.arange(count) + 0.5 - count / 2) <= count / 4 + 0.5 for count in (tiles.rows, tiles.columns)
+        np.abs(np.arange(count) + 0.5 - count / 2) <= max(share * count / 2, 1.0)
+        for count in (tiles.rows, tiles.columns)
     )
     inside = np.outer(down, across).ravel()
     return find_phase(tiles._replace(weights=tiles.weights * inside[:, None]).fold(layout.pilots), layout)
