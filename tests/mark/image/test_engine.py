@@ -21,6 +21,8 @@ from haechi.mark.image import (
     embed,
     presence,
 )
+from haechi.mark.image.layout import TILE
+from haechi.mark.image.pattern import tile_of
 
 Change = Callable[[NDArray[Any]], NDArray[Any]]
 PICTURES = {"photo": photo, "drawing": drawing}
@@ -79,6 +81,31 @@ def test_a_mark_is_read_after_the_sweep(
 ):
     found = detect(SWEEP[change](marked[picture]), [key])
     assert [mark.payload for mark in found.marks] == [payload]
+
+
+def _grain(height: int, width: int, strength: float, payload: Payload, key: MarkKey) -> NDArray[np.uint8]:
+    """Sensor noise of 20 levels over a tile of so many: what is left of a mark in coarse texture."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    tile = tile_of(payload, key, np.inf)[(rows + 31) % TILE, (columns + 17) % TILE]
+    noisy = np.random.default_rng(4).normal(128, 20, (height, width)) + strength * tile
+    return np.clip(noisy, 0, 255).round().astype(np.uint8)
+
+
+def test_a_piece_whose_spectrum_shows_no_peak_is_read_by_the_phases(payload: Payload):
+    found = detect(_grain(250, 330, 1.15, payload, PUBLIC_KEY))
+    assert [mark.payload for mark in found.marks] == [payload]
+
+
+def test_a_bend_grows_from_the_middle_where_no_group_of_tiles_is_clear(payload: Payload):
+    corners = np.array([[0, 0], [700, 0], [700, 700], [0, 700]], np.float32)
+    moved = corners + np.random.default_rng(3).uniform(-35, 35, (4, 2)).astype(np.float32)
+    askew = cv2.getPerspectiveTransform(corners, moved)
+    pixels = cv2.warpPerspective(
+        _grain(700, 700, 1.8, payload, PUBLIC_KEY), askew, (700, 700), flags=cv2.INTER_CUBIC
+    )
+    found = detect(pixels)
+    assert [mark.payload for mark in found.marks] == [payload]
+    assert found.marks[0].geometry.bent
 
 
 @pytest.mark.parametrize(
