@@ -53,6 +53,7 @@ def processor_of(torch: Any, library: Any, keys: Sequence[int] = KEYS) -> Any:  
 
 def detector_of(library: Any, vocabulary: int, **options: bool) -> Any:  # noqa: ANN401 - untyped
     """The engine's detector of green lists, with its defaults."""
+    # A first token that begins a text is left out; none here does, so its id lies outside (and is warned of).
     model = library.PretrainedConfig(vocab_size=vocabulary, bos_token_id=vocabulary)
     settings = library.WatermarkingConfig(greenlist_ratio=0.25, bias=2.0, seeding_scheme="lefthash")
     return library.WatermarkDetector(model, "cpu", settings, **options)
