@@ -204,6 +204,7 @@ def _tell(out: Out, outcomes: "list[Outcome]", wish: "Wish", logged: "LoggedBatc
                     "records": None if each.item is None else str(records_folder(each.task.target)),
                     "payload": _payload(each),
                     "skipped": each.skipped,
+                    "left_out": list(each.left),
                     "error": None if each.error is None else each.error.as_dict(out.lang),
                 }
                 for each in outcomes
@@ -216,6 +217,8 @@ def _tell(out: Out, outcomes: "list[Outcome]", wish: "Wish", logged: "LoggedBatc
         if each.item is not None:
             again = Text(" (was done)", " (이미 완료)").say(out.lang) if each.skipped else ""
             out.say(f"{each.task.target}  {_payload(each)}{again}")
+            if each.left:
+                out.say(Text("    left out: {what}", "    빠진 것: {what}"), what=list(each.left))
     if len(outcomes) > SHOWN:
         out.say(Text("… {n} files in all", "… 모두 {n}개"), n=len(outcomes))
     if logged is not None:

@@ -70,6 +70,11 @@ class Made(Protocol):
         ...
 
     @property
+    def left_behind(self) -> tuple[str, ...]:
+        """What could not be carried over or written."""
+        ...
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Which requirements labels were written for."""
         ...
@@ -117,12 +122,15 @@ ALONE = Way()
 
 
 class Outcome(NamedTuple):
-    """How a task ended: the item that was marked, or why not; skipped: it had been done before."""
+    """How a task ended: the item that was marked, or why not; skipped: it had been done before; left: what
+    could not be carried over or written.
+    """
 
     task: Task
     item: MarkedItem | None
     error: HaechiError | None
     skipped: bool
+    left: tuple[str, ...] = ()
 
 
 def read_picture(path: Path) -> bytes:
@@ -291,7 +299,8 @@ def _attempt(task: Task, *, studio_folder: Path, wish: Wish, now: datetime, way:
         made = mark_one(task.source, task.target, _studio(studio_folder), wish, now, way)
     except HaechiError as error:
         return _Sent(Outcome(task, None, None, skipped=False), type(error), error.facts)
-    return _Sent(Outcome(task, made.produced.item, None, skipped=False), None, {})
+    left = made.produced.left_behind
+    return _Sent(Outcome(task, made.produced.item, None, skipped=False, left=left), None, {})
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import which
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from tests.network.test_keyhistory import Story
 
 from haechi.facts import load
 from haechi.findings import Verdict
-from haechi.mark.audio import embed, encode_sound, open_sound
+from haechi.mark.audio import embed, encode_sound, iscc, open_sound
 from haechi.mark.audio.cue import rhythm_cue, spoken_notice
 from haechi.mark.audio.detect import detect, prepared
 from haechi.mark.audio.labels import packet_in_sound
@@ -28,6 +30,7 @@ from haechi.mark.pipeline import statement_for
 from haechi.mark.records import Book, records_of
 from haechi.mark.said import subject_of
 from haechi.mark.studio import Maker, Studio
+from haechi.mark.text.prints import iscc_distance
 from haechi.mark.verdict import State
 from haechi.mark.wish import Wish
 from haechi.statement.kinds.content_mark import ContentMark
@@ -222,6 +225,36 @@ def test_words_are_spoken_where_a_speaker_is_installed(monkeypatch: pytest.Monke
     assert spoken_notice("x", "tlh", RATE) is None
     monkeypatch.setenv("PATH", "/nowhere")
     assert spoken_notice("made by a machine", "en", RATE) is None
+
+
+def test_the_iscc_code_is_written_where_its_program_is_and_missed_where_not(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    source = wav(speech(8.0), RATE)
+    monkeypatch.setattr(iscc, "PROGRAM", str(tmp_path / "fpcalc"))
+    without = _marked(studio, source)
+    assert without.item.fingerprints is not None
+    assert without.item.fingerprints.iscc is None
+    assert without.left_behind == ("ISCC Audio-Code",)
+    program = tmp_path / "fpcalc"
+    program.write_text('#!/bin/sh\necho \'{"duration": 8.0, "fingerprint": [15, -1, 7, 1000000]}\'\n')
+    program.chmod(0o755)
+    made = _marked(studio, source)
+    assert made.item.fingerprints is not None
+    assert (made.item.fingerprints.iscc or "").startswith("ISCC:EIA")
+    assert made.left_behind == ()
+    for broken in ("exit 1", "echo no", "echo '{\"fingerprint\": []}'"):
+        program.write_text(f"#!/bin/sh\n{broken}\n")
+        assert iscc.audio_code(source, ".wav") is None
+
+
+@pytest.mark.skipif(which("fpcalc") is None, reason="fpcalc is not installed")
+def test_the_iscc_code_of_a_copy_is_near(clip: MarkedSoundFile):
+    opened = open_sound(clip.data)
+    sounds = (clip.data, wav(opened.samples[:, 0] * 0.7, RATE), wav(music(12.0), RATE))
+    same, copy, other = (iscc.audio_code(each, ".wav") or "" for each in sounds)
+    assert iscc_distance(same, copy) <= 8
+    assert iscc_distance(same, other) >= 16
 
 
 def test_presence_of_a_mark_in_a_part(key: MarkKey, payload: Payload):

@@ -16,6 +16,7 @@ from haechi.mark.audio.cue import rhythm_cue, spoken_notice
 from haechi.mark.audio.detect import detect, prepared
 from haechi.mark.audio.embed import embed
 from haechi.mark.audio.grid import Samples
+from haechi.mark.audio.iscc import NAME, audio_code
 from haechi.mark.audio.labels import packet_in_sound
 from haechi.mark.audio.prints import MEDIA_TYPE as PRINT_TYPE
 from haechi.mark.audio.prints import print_of
@@ -32,6 +33,7 @@ AUDIO_ALGORITHM = "org.haechi.audio.1"
 """The name of the engine in soft bindings and statements."""
 SPEC = "haechi-audio-1"
 PRINT, MANIFEST = "sound.print", "manifest.c2pa"
+_SUFFIXES = {"WAV": ".wav", "FLAC": ".flac", "MP3": ".mp3", "M4A": ".m4a", "OGG": ".ogg"}
 _SPOKEN = {"KR": ("ko", "인공지능으로 만든 소리입니다."), "CN": ("zh", "人工智能生成。")}
 _SPOKEN_ELSE = ("en", "This sound was made by artificial intelligence.")
 
@@ -98,6 +100,7 @@ def produce_sound(
         data, manifest = _with_credential(source, data, opened.media_type, says, studio, wish)
     duties = duty_findings(wish.countries, frozenset(done))
     kept = print_of(heard).to_bytes()
+    iscc = audio_code(data, _SUFFIXES[opened.file_format])
     maker = studio.maker
     item = MarkedItem(
         media_type=opened.media_type,
@@ -108,7 +111,7 @@ def produce_sound(
         made=record.made,
         label=Label(provider=record.provider, id=record.id, producer=record.producer, serves=served(duties)),
         watermark=watermark_for(payload, studio),
-        fingerprints=Fingerprints(kept=ref_to(kept, PRINT_TYPE, PRINT)),
+        fingerprints=Fingerprints(iscc=iscc, kept=ref_to(kept, PRINT_TYPE, PRINT)),
         credential=ref_to(manifest, MANIFEST_TYPE, MANIFEST) if manifest else None,
         extent=Extent(amount=round(1000 * len(samples) / opened.rate), unit="millisecond"),
     )
@@ -120,7 +123,7 @@ def produce_sound(
         manifest,
         kept,
         marked.snr_db,
-        carried.left_behind,
+        carried.left_behind + (() if iscc is not None else (NAME,)),
         tuple(duties),
     )
 

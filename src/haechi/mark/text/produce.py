@@ -53,6 +53,11 @@ class MarkedText(NamedTuple):
         """What is to be sent along with the statement, by file name."""
         return {MANIFEST: self.manifest}
 
+    @property
+    def left_behind(self) -> tuple[str, ...]:
+        """Nothing: a text has no tags to carry over."""
+        return ()
+
 
 class TextFile(NamedTuple):
     """A text as it comes: its bytes, what to call it, and its media type."""
