@@ -240,6 +240,19 @@ def test_a_quiet_film_is_marked_in_its_pictures(studio: Studio, tmp_path: Path):
 
 
 @pytest.mark.slow
+def test_quicktime_carries_every_layer(studio: Studio, tmp_path: Path):
+    source = made_film(frames(6.0), Track(speech(6.0, SOUND_RATE)), kind="mov")
+    film = marked(studio, source, tmp_path, suffix="mov")
+    assert film.made.media_type == "video/quicktime"
+    assert film.made.manifest
+    look = film.look()
+    assert look.verdict is Verdict.HOLDS
+    assert look.credential is not None
+    assert {"mark.credential.unrecognised", "mark.binding.agrees", "mark.label.agrees"} <= codes(look)
+    assert "mark.video-sound.agrees" in codes(look)
+
+
+@pytest.mark.slow
 def test_a_credential_that_was_there_is_kept(film: Marked, studio: Studio, tmp_path: Path):
     again = marked(studio, film.data, tmp_path, item=2)
     look = again.look()
