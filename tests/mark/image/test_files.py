@@ -103,7 +103,8 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path, key: MarkKey, payload: Payloa
     made = mark_file(source, tmp_path / "b.png", payload, key)
     back = open_picture(made.path.read_bytes()).pixels
     assert back.dtype == np.uint16
-    assert np.abs(back.astype(int) - deep[..., ::-1]).max() < 257 * 20
+    change = back.astype(float) - deep[..., ::-1]
+    assert np.sqrt(np.mean(change**2)) == pytest.approx(65535 / 10 ** (42 / 20), rel=0.02)
     grey = _saved(tmp_path / "grey.png", Image.fromarray(deep[..., 0]))
     made = mark_file(grey, tmp_path / "c.png", payload, key)
     assert open_picture(made.path.read_bytes()).pixels.dtype == np.uint16

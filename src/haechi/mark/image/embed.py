@@ -106,7 +106,7 @@ def embed(
     wanted = default_psnr_db(width, height) if psnr_db is None else psnr_db
     if not PSNR_RANGE_DB[0] <= wanted <= PSNR_RANGE_DB[1]:
         raise PixelsUnfit(got=f"psnr_db {wanted}")
-    field = _Field(pixels, payload, key)
+    field = _Field(pixels, payload, key, wanted)
     strength = _settle(field, wanted)
     marked = np.empty_like(pixels)
     error = 0.0
@@ -161,7 +161,7 @@ class _Rows:
 class _Field:
     """The mark's field for one picture, readable strip by strip."""
 
-    def __init__(self, pixels: NDArray[Any], payload: Payload, key: MarkKey) -> None:
+    def __init__(self, pixels: NDArray[Any], payload: Payload, key: MarkKey, wanted_db: float) -> None:
         self.pixels = pixels
         self.peak = 65535.0 if pixels.dtype == np.uint16 else 255.0
         height, width = pixels.shape[:2]
@@ -170,7 +170,7 @@ class _Field:
         rows, columns = small.shape
         tile = tile_of(payload, key, HIGHEST_SHARE * TILE / (2.0 * self.scale))
         repeated = np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
-        self.canonical = np.ascontiguousarray(repeated * mask_of(small))
+        self.canonical = np.ascontiguousarray(repeated * mask_of(small, 255.0**2 / 10 ** (wanted_db / 10.0)))
         self._power_by_row: Plane = np.mean(self.canonical**2, axis=1)
         self.power = float(np.mean(self._power_by_row))
 

@@ -1,29 +1,94 @@
 """How much mark each place can hide (lattice-1, section 6).
 
-Texture hides a mark, a lonely hard edge does not: activity is taken at its lowest in a neighbourhood, so
-flat art next to an outline keeps the even amplitude of flat art, and no halo appears.
+Texture hides a mark, a lonely edge does not: activity is what changes in every direction alike, by the
+eigenvalues of the structure tensor. An outline changes across, hardly along, so flat art next to it keeps
+the even amplitude of flat art, and no halo appears. How far texture is preferred is settled for each picture:
+as little as keeps it looking like itself, for a mark that is spread evenly is the hardest to remove.
 """
 
+from typing import NamedTuple
+
+import cv2
 import numpy as np
 
-from haechi.mark.image.plane import Plane, enlarged, lowest_around, mean_around, resized, smooth
+from haechi.mark.image.plane import Plane, as_plane, enlarged, lowest_around, mean_around, resized, smooth
 
-DETAIL_SIGMA = 2.0
-AROUND = 9
-FLATTEST = 1.5  # grey levels: below this activity a place counts as flat
-BUSIEST = 24.0  # grey levels: beyond this more texture allows no more mark
-EXPONENT = 0.4
-ERODE = 21
+GAIN = 0.4  # of a Sobel gradient: grey levels that the step between two pixels may hide
+AROUND = 11
+ERODE = 7
+BLUR_SIGMA = 2.5
+FLATTEST = 0.35  # grey levels: below this activity a place counts as flat
+BUSIEST = 4.0  # grey levels: beyond this more texture allows no more mark
 COARSER = 4
 
+EXPONENTS = (0.25, 1.0)
+GRAPHIC_EXPONENT = 0.05
+STEPS = 10
+GRAPHIC_SHARE = (0.3, 0.6)  # of the picture without any activity: a photograph, a drawing
+NO_ACTIVITY = 0.05
+LIKENESS = 0.98
+WINDOW = 7
+LIKENESS_CONSTANT = (0.03 * 255.0) ** 2
+SEEN_BY_WINDOW = 0.8  # of the mark's power: the rest is slower than a window
 
-def mask_of(plane: Plane) -> Plane:
-    """Relative amplitude for each canonical pixel: 1 in flat places, 3 in the busiest texture."""
-    rest = np.abs(plane - smooth(plane, DETAIL_SIGMA))
-    activity = np.minimum(mean_around(rest, AROUND), 2.0 * BUSIEST)
-    lowest = lowest_around(activity, ERODE)
+
+class _Places(NamedTuple):
+    """A picture at a quarter of the canonical size.
+
+    texture: ln of the activity over the flattest; spread: variance in a window; lifeless: share of the
+    picture without any activity.
+    """
+
+    texture: Plane
+    spread: Plane
+    lifeless: float
+
+    def exponent(self, power: float) -> float:
+        """The least preference for texture at which a mark of this power leaves the picture like itself."""
+        low, high = EXPONENTS
+        first, last = GRAPHIC_SHARE
+        graphic = min(1.0, max(0.0, (self.lifeless - first) / (last - first)))
+        high += (GRAPHIC_EXPONENT - high) * graphic
+        low = min(low, high)
+        for step in range(STEPS):
+            exponent = low + (high - low) * step / STEPS
+            if self.likeness(exponent, power) >= LIKENESS:
+                return exponent
+        return high
+
+    def likeness(self, exponent: float, power: float) -> float:
+        """Structural similarity to expect (Wang et al. 2004, eq. 13), for a mark that is like noise."""
+        share = np.exp(2.0 * exponent * self.texture)
+        noise = SEEN_BY_WINDOW * power / float(np.mean(share)) * share
+        return 1.0 - float(np.mean(noise / (2.0 * self.spread + LIKENESS_CONSTANT + noise)))
+
+
+def mask_of(plane: Plane, power: float) -> Plane:
+    """Relative amplitude for each canonical pixel: 1 in flat places, more in texture.
+
+    power: mean square of the mark to come, grey levels of 255.
+    """
     height, width = plane.shape
+    places = _places(plane, -(-width // COARSER), -(-height // COARSER))
+    return enlarged(np.exp(np.float32(places.exponent(power)) * places.texture), width, height)
+
+
+def _places(plane: Plane, width: int, height: int) -> _Places:
+    lowest = lowest_around(_activity(plane), ERODE)
     # a plane this smooth loses nothing at a quarter of the size
-    calm = smooth(resized(lowest, -(-width // COARSER), -(-height // COARSER)), 4.0 / COARSER)
-    mask = np.power(np.clip(1.6 * calm, FLATTEST, BUSIEST) / np.float32(FLATTEST), np.float32(EXPONENT))
-    return enlarged(mask, width, height)
+    calm = smooth(resized(lowest, width, height), BLUR_SIGMA / COARSER)
+    texture = np.log(np.clip(calm, FLATTEST, BUSIEST) / np.float32(FLATTEST))
+    mean = mean_around(plane, WINDOW)
+    spread = resized(as_plane(mean_around(plane * plane, WINDOW) - mean * mean), width, height)
+    lifeless = float(np.mean(lowest < NO_ACTIVITY))
+    return _Places(texture, np.maximum(spread, np.float32(0)), lifeless)
+
+
+def _activity(plane: Plane) -> Plane:
+    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=GAIN)
+    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=GAIN)
+    a, b, c = (mean_around(as_plane(part), AROUND) for part in (across * across, across * down, down * down))
+    mean, half = 0.5 * (a + c), 0.5 * (a - c)
+    apart = np.sqrt(half * half + b * b)
+    # the lesser eigenvalue over the root of the greater: a bent outline is far from a texture of its contrast
+    return as_plane(np.maximum(mean - apart, 0.0) / np.sqrt(mean + apart + 1e-3))
