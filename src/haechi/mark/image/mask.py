@@ -6,6 +6,7 @@ the even amplitude of flat art, and no halo appears. How far texture is preferre
 as little as keeps it looking like itself, for a mark that is spread evenly is the hardest to remove.
 """
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -23,7 +24,10 @@ COARSER = 4
 
 EXPONENTS = (0.25, 1.0)
 GRAPHIC_EXPONENT = 0.05
-STEPS = 10
+STEPS = 8  # halvings of the range: so fine that frames of a film do not flicker
+CALM_SHARE = (
+    0.7  # of an even mark's amplitude: a crop without texture must still be read, and seen to be marked
+)
 GRAPHIC_SHARE = (0.3, 0.6)  # of the picture without any activity: a photograph, a drawing
 NO_ACTIVITY = 0.05
 LIKENESS = 0.98
@@ -50,11 +54,17 @@ class _Places(NamedTuple):
         graphic = min(1.0, max(0.0, (self.lifeless - first) / (last - first)))
         high += (GRAPHIC_EXPONENT - high) * graphic
         low = min(low, high)
-        for step in range(STEPS):
-            exponent = low + (high - low) * step / STEPS
-            if self.likeness(exponent, power) >= LIKENESS:
-                return exponent
-        return high
+        for _ in range(STEPS):
+            middle = 0.5 * (low + high)
+            if self.likeness(middle, power) < LIKENESS and self.calm_share(middle) > CALM_SHARE:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    def calm_share(self, exponent: float) -> float:
+        """What a calm place keeps of the amplitude that an even mark of the same power has."""
+        return 1.0 / math.sqrt(float(np.mean(np.exp(2.0 * exponent * self.texture))))
 
     def likeness(self, exponent: float, power: float) -> float:
         """Structural similarity to expect (Wang et al. 2004, eq. 13), for a mark that is like noise."""
