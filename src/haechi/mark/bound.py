@@ -40,7 +40,7 @@ def log10_sign_sum_tail(statistic: float, weights: Reals | None = None) -> float
     """log10 of the bound on P(z >= statistic) for one word and one decode; weights: the a_i, in any scale.
 
     >>> round(log10_sign_sum_tail(9.8, np.ones(100)), 1), round(log10_sign_sum_tail(9.8), 1)
-    (-28.3, -21.7)
+    (-27.7, -21.7)
     """
     gauss = math.log10(SIGN_SUM_CONSTANT) + log10_normal_tail(statistic)
     if weights is None or statistic <= 0.0:
