@@ -16,6 +16,7 @@ from haechi import __version__
 from haechi.findings import Verdict
 from haechi.log.receipt import check_receipt
 from haechi.network.glance import glance_of
+from haechi.node import examining as examining_module
 from haechi.node.config import FILE, Limits, config_text, load_config
 from haechi.node.examiner import frame
 from haechi.node.examining import Examining
@@ -203,6 +204,71 @@ def test_its_answers_come_in_the_order_of_the_questions():
         assert [await waiter for waiter in waiters if waiter is not None] == [ANSWER, None]
 
     linked(ask)
+
+
+def test_an_examiner_without_a_word_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(examining_module, "_PATIENCE_S", 0.05)
+
+    async def ask(examining: Examining, other: socket.socket) -> None:
+        assert await asyncio.to_thread(other.recv, 1) == b""
+        assert examining.ask(GOOD.raw) is None
+        assert examining.process_id is None  # nor is another started before a minute has passed
+
+    linked(ask)
+
+
+def test_one_that_told_its_version_has_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(examining_module, "_PATIENCE_S", 0.05)
+
+    async def ask(examining: Examining, other: socket.socket) -> None:
+        other.sendall(HELLO)
+        await settled(lambda: examining.ready)
+        await asyncio.sleep(0.15)
+        assert examining.ready
+
+    linked(ask)
+
+
+@pytest.mark.parametrize("error", [OSError(12, "no memory"), RuntimeError("no thread")])
+def test_one_that_cannot_be_started_is_tried_again_later(monkeypatch: pytest.MonkeyPatch, error: Exception):
+    def spawn(_link: socket.socket) -> None:
+        raise error
+
+    monkeypatch.setattr(examining_module, "_spawn", spawn)
+    monkeypatch.setattr(examining_module, "_PAUSE_S", 0.0)
+    told: list[str] = []
+    monkeypatch.setattr(examining_module, "log_event", lambda _event, why: told.append(why))
+
+    async def ask() -> None:
+        examining = Examining()
+        for times in (1, 2):
+            assert examining.ask(GOOD.raw) is None
+            await settled(lambda times=times: len(told) == times)
+
+    asyncio.run(ask())
+
+
+def test_it_is_told_no_secret_and_runs_nothing_that_lies_about(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "msgspec.py").write_text("open('ran', 'w').close()\nraise SystemExit(1)\n")
+    monkeypatch.chdir(tmp_path)
+    for name in ("HAECHI_PASSPHRASE", "HAECHI_DATABASE", "HAECHI_PIN"):
+        monkeypatch.setenv(name, "a-secret-of-the-node")
+
+    async def ask() -> bytes:
+        examining = Examining()
+        assert examining.ask(GOOD.raw) is None
+        await asyncio.to_thread(until, lambda: examining.ready)
+        environment = await asyncio.to_thread(Path(f"/proc/{examining.process_id}/environ").read_bytes)
+        await asyncio.to_thread(examining.stop)
+        return environment
+
+    environment = asyncio.run(ask())
+    assert b"PATH=" in environment
+    assert b"a-secret-of-the-node" not in environment
+    assert b"HAECHI_" not in environment
+    assert not (tmp_path / "ran").exists()
 
 
 async def settled(done: Callable[[], bool]) -> None:

@@ -1,6 +1,7 @@
 """The node's side of its examiner: asking about many statements at a time, and doing without it."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ _PATIENCE_S = 10.0
 _PAUSE_S = 60.0
 _STOP_S = 5.0
 _MAX_ANSWER_BYTES = 16 << 20
+_OUR_SETTINGS = "HAECHI_"
 
 _hello = msgspec.msgpack.Decoder(str)
 _answers = msgspec.msgpack.Decoder(list[Sound | None])
@@ -51,6 +53,7 @@ class Examining(asyncio.Protocol):
         self._not_before_s = 0.0
         self._stopped = False
         self._why = ""
+        self._hello_late: asyncio.TimerHandle | None = None
         self._asked: list[tuple[bytes, _Waiter]] = []
         self._sent: deque[_Sent] = deque()
         self._received = b""
@@ -96,18 +99,18 @@ class Examining(asyncio.Protocol):
         try:
             with closing(theirs):
                 self._process = await asyncio.to_thread(_spawn, theirs)
-        except OSError as error:
+            if self._stopped:  # meanwhile: it ends when the socket does
+                ours.close()
+                return
+            await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
+        except Exception as error:  # noqa: BLE001  # nobody awaits this task: what it raises would be lost
             ours.close()
-            self._failed(error.strerror or type(error).__name__)
-            return
-        if self._stopped:  # meanwhile: it ends when the socket does
-            ours.close()
-            return
-        await asyncio.get_running_loop().create_connection(lambda: self, sock=ours)
+            self._failed((isinstance(error, OSError) and error.strerror) or type(error).__name__)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Part of asyncio's protocol."""
+        """Part of asyncio's protocol: its version has to come in time."""
         self._transport = cast("asyncio.Transport", transport)
+        self._hello_late = asyncio.get_running_loop().call_later(_PATIENCE_S, self._lose, "no version")
 
     def data_received(self, data: bytes) -> None:
         """Part of asyncio's protocol: take every whole frame."""
@@ -138,6 +141,7 @@ class Examining(asyncio.Protocol):
         if not self._ready:
             if _hello.decode(body) != __version__:
                 raise ValueError("another version")
+            self._heard()
             self._ready = True
             return
         answers = _answers.decode(body)
@@ -167,7 +171,14 @@ class Examining(asyncio.Protocol):
             self._why = why
             self._transport.abort()
 
+    def _heard(self) -> None:
+        """Wait for its version no longer."""
+        if self._hello_late is not None:
+            self._hello_late.cancel()
+            self._hello_late = None
+
     def _failed(self, why: str) -> None:
+        self._heard()
         self._ready, self._transport, self._starting = False, None, None
         self._why, self._received = "", b""
         if not self._stopped:
@@ -189,7 +200,14 @@ def _answer_none(waiters: list[_Waiter]) -> None:
 
 
 def _spawn(link: socket.socket) -> "subprocess.Popen[bytes]":
-    """The examiner with `link` as its standard input. Nothing else of ours is open in it."""
+    """The examiner with `link` as its standard input. Nothing else of ours is open in it.
+
+    It imports nothing from the working directory (-P), and none of our settings reach it: the passphrase
+    is one of them.
+    """
     return subprocess.Popen(  # our own program
-        [sys.executable, "-m", "haechi.node.examiner"], stdin=link.fileno(), stdout=subprocess.DEVNULL
+        [sys.executable, "-P", "-m", "haechi.node.examiner"],
+        stdin=link.fileno(),
+        stdout=subprocess.DEVNULL,
+        env={name: value for name, value in os.environ.items() if not name.startswith(_OUR_SETTINGS)},
     )
