@@ -165,6 +165,31 @@ def test_sound_that_swells_is_heard_no_further(monkeypatch: pytest.MonkeyPatch):
     assert 0.3 * len(whole) > len(part) > 0
 
 
+def with_raw_sound(rate: int, count: int) -> bytes:
+    """A film with silence of one byte a sample, in one packet."""
+
+    def add(container: Any, _picture: Any) -> None:  # noqa: ANN401  # PyAV's
+        track = container.add_stream("pcm_u8", rate=rate)
+        track.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(np.full((1, count), 128, np.uint8), format="u8", layout="mono")
+        frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
+        container.mux(track.encode(frame))
+
+    return with_tracks(film(frames(0.3)), add)
+
+
+def test_sound_whose_few_bytes_claim_much_time_is_left_out(monkeypatch: pytest.MonkeyPatch):
+    assert seen(with_raw_sound(8, 2000)).heard is None, "four million samples at the working rate"
+    data = with_raw_sound(8000, 4000)
+    whole = seen(data).heard
+    assert whole is not None
+    assert len(whole) == pytest.approx(8000, abs=50)
+    monkeypatch.setattr(watching, "HEARD_S", 0.4)
+    long = seen(data).heard
+    assert long is not None
+    assert len(long) == 0, "one packet of more than is heard of a film"
+
+
 @pytest.mark.parametrize(
     "head",
     [

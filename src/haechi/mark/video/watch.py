@@ -11,6 +11,7 @@ import av
 import av.error
 import numpy as np
 
+from haechi.mark.audio.embed import RATES
 from haechi.mark.audio.feature import WORKING_RATE
 from haechi.mark.audio.grid import Samples
 from haechi.mark.video.pool import Pool
@@ -39,7 +40,9 @@ MOST_RAW_SAMPLES = 200_000_000
 
 @dataclass(slots=True)
 class Watched:
-    """What one pass gave. heard: one channel at 16 kHz, None without a track; ends_s: of the pictures."""
+    """What one pass gave. heard: one channel at 16 kHz, None without a track whose rate is within RATES;
+    ends_s: of the pictures.
+    """
 
     form: Form
     pool: Pool
@@ -79,7 +82,9 @@ class _Pass:
 
     def run(self) -> Watched:
         """All of it."""
-        sounds = sounds_of(self._container)
+        sounds = [
+            each for each in sounds_of(self._container) if _can_be_heard(each.codec_context.sample_rate)
+        ]
         streams = [self._picture, *sounds[:1]]
         resampler = av.AudioResampler(format="flt", layout="mono", rate=WORKING_RATE)
         for packet in self._container.demux(streams):
@@ -116,6 +121,9 @@ class _Pass:
     def _hear(self, packet: Any, resampler: Any) -> None:  # noqa: ANN401  # PyAV's
         try:
             for frame in packet.decode():
+                # What is made of a frame goes by the seconds it claims, not by its bytes.
+                if not _can_be_heard(frame.sample_rate) or frame.samples > HEARD_S * frame.sample_rate:
+                    continue
                 self._raw_samples += frame.samples * len(frame.layout.channels)
                 for each in resampler.resample(frame):
                     samples = np.asarray(each.to_ndarray(), np.float32).reshape(-1)
@@ -123,6 +131,10 @@ class _Pass:
                     self._heard_samples += len(samples)
         except (av.error.FFmpegError, ValueError):  # a broken packet, or sound that changes its form
             return
+
+
+def _can_be_heard(rate: int) -> bool:
+    return RATES[0] <= rate <= RATES[1]
 
 
 def _keys_alone(form: Form, bounds: Bounds) -> bool:
