@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -383,6 +384,52 @@ def test_nobody_but_the_operator_erases(tmp_path: Path):
         assert house.register(issued("erasure", elsewhere)).status == 400
         house.runner.settle()
         assert house.ask("GET", f"/statements/{statement.digest_hex}").status == 200
+
+
+def test_what_enters_the_log_late_is_listed_after_what_was_asked_for_meanwhile(tmp_path: Path):
+    late, quick = green(), green(b"name,score\nmodel,0.5\n")
+    folder = make_node(tmp_path / "kr")
+    take_levels(folder, LEVELS, None)
+    with house_at(folder) as house:
+        sharing = house.runner.sharing
+        house.node.shelve(late)  # its commit fails
+        assert house.register(quick).status == 201
+        first = sharing.listing(0)
+        assert [entry.digest for entry in first.statements] == [quick.digest_hex]
+        assert house.register(late).status == 201
+        after = first.statements[-1].serial
+        assert [entry.digest for entry in sharing.listing(after).statements] == [late.digest_hex]
+        again = sharing.listing(0)
+        assert [entry.digest for entry in again.statements] == [quick.digest_hex, late.digest_hex]
+
+
+def test_a_number_given_before_the_log_had_it_is_given_anew(tmp_path: Path):
+    early, quick = green(), green(b"name,score\nmodel,0.5\n")
+    folder = make_node(tmp_path / "kr")
+    take_levels(folder, LEVELS, None)
+    with house_at(folder) as house:
+        house.node.shelve(early)
+        house.node.shared.number([early.digest])
+        assert house.register(quick).status == 201
+        after = house.runner.sharing.listing(0).statements[-1].serial
+        assert house.register(early).status == 201
+        told = house.runner.sharing.listing(after)
+        assert [entry.digest for entry in told.statements] == [early.digest_hex]
+
+
+def test_a_shelf_restored_from_a_backup_gives_no_serial_again(tmp_path: Path):
+    shelf, backup = SharedShelf.in_folder(tmp_path / "a"), SharedShelf.in_folder(tmp_path / "b")
+    for one in (green(b"1"), green(b"2")):
+        shelf.put(one.digest, "kr.example/log", one.raw, ())
+        shelf.number([one.digest])
+    seen = shelf.last()
+    time.sleep(0.01)
+    new = green(b"3")
+    backup.put(new.digest, "kr.example/log", new.raw, ())
+    backup.number([new.digest])
+    assert [row.digest for row in backup.listed("kr.example/log", seen)] == [new.digest]
+    shelf.close()
+    backup.close()
 
 
 def test_the_shelf_survives_the_disk_and_forgets_what_it_erased(tmp_path: Path):

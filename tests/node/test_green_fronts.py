@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +106,7 @@ def test_serials_are_given_once_and_cursors_never_go_back(shelf_at: tuple[Shared
         statement = green(b"%d" % number)
         for shelf in (one, other):  # the second time changes nothing
             shelf.put(statement.digest, "kr.example/log", statement.raw, ())
+        other.number([statement.digest])
     serials = [row.serial for row in other.all()]
     assert serials == sorted(set(serials))
     last = one.all()[-1]
@@ -113,6 +114,8 @@ def test_serials_are_given_once_and_cursors_never_go_back(shelf_at: tuple[Shared
     assert not other.erase(last.digest)
     statement = green(b"after the newest was erased")
     other.put(statement.digest, "kr.example/log", statement.raw, ())
+    assert other.waiting("kr.example/log") == [statement.digest]
+    one.number([statement.digest])
     assert one.all()[-1].serial > last.serial
     one.move("uk.example/log", 9)
     other.move("uk.example/log", 4)
@@ -121,6 +124,26 @@ def test_serials_are_given_once_and_cursors_never_go_back(shelf_at: tuple[Shared
     other.release(statement.digest, bytes([1]) * 32)
     assert one.is_released(statement.digest)
     assert one.released() == [(statement.digest, bytes([1]) * 32)]
+
+
+def test_who_moves_to_a_database_goes_on_above_the_serials_of_its_file(tmp_path: Path) -> None:
+    old, kept = SharedShelf.in_folder(tmp_path / "a"), [green(b"1"), green(b"2")]
+    for statement in kept:
+        old.put(statement.digest, "kr.example/log", statement.raw, ())
+    old.go_on_above(1 << 50)  # a clock that was ahead
+    old.number([statement.digest for statement in kept])
+    cursor = old.last()
+    old.close()
+    cluster = settings()
+    database = Database(cluster.database, cluster.schema)
+    database.make_tables("kr.example/log", "own", bytes(32))
+    with closing(database_shelf(tmp_path / "a", database)) as new:
+        assert new.waiting("kr.example/log") == [statement.digest for statement in kept]
+        new.number(new.waiting("kr.example/log"))
+        listed = new.listed("kr.example/log", cursor)
+        assert [row.digest for row in listed] == [statement.digest for statement in kept]
+        new.go_on_above(listed[0].serial)  # another front's file, whose peers came further
+        assert new.waiting("kr.example/log") == [kept[0].digest]
 
 
 def test_a_large_file_comes_back_whole_at_another_front(shelf_at: tuple[SharedShelf, SharedShelf]) -> None:
@@ -143,6 +166,7 @@ def test_a_serial_is_not_given_again_on_one_machine_either(tmp_path: Path) -> No
     for number in range(3):
         shelf, statement = SharedShelf.in_folder(tmp_path), green(b"%d" % number)
         shelf.put(statement.digest, "kr.example/log", statement.raw, ())
+        shelf.number([statement.digest])
         given.append(shelf.all()[-1].serial)
         assert shelf.erase(statement.digest)
         shelf.close()

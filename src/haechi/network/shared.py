@@ -5,6 +5,7 @@ or tile has to leave it out.
 """
 
 import sqlite3
+import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,9 @@ class SharedFailed(Unavailable):
 
 
 class Shelved(NamedTuple):
-    """A GREEN statement. serial: this node's running number; origin: of the log that it stands in."""
+    """A GREEN statement. serial: this node's running number, below zero until it has one in the list;
+    origin: of the log that it stands in.
+    """
 
     serial: int
     digest: bytes
@@ -137,6 +140,11 @@ class SqliteRows:
 class SharedShelf:
     """Always true: what `put` was given is durable when it returns; a serial is given once, and in the order
     in which statements can be seen, so who asks for what comes after one misses nothing.
+
+    After a restore too: serials are at least the time, so those given since the backup come no second time.
+
+    A statement is shelved before it enters the log. Until `number` is told that it stands there, it has a
+    number below zero, and no list shows it.
     """
 
     def __init__(self, rows: Rows, files: BlobStore) -> None:
@@ -152,15 +160,44 @@ class SharedShelf:
     def put(self, digest: bytes, origin: str, raw: bytes, files: Iterable[EvidenceRef | Wish]) -> None:
         """Keep a statement and what it refers to; keeping it twice changes nothing."""
         self._rows.write(
-            ("UPDATE @last SET serial = serial + 1", [()]),
+            _next(),
             (
-                "INSERT INTO @statement SELECT serial, ?, ?, ? FROM @last WHERE true ON CONFLICT DO NOTHING",
+                "INSERT INTO @statement SELECT -serial, ?, ?, ? FROM @last WHERE true ON CONFLICT DO NOTHING",
                 [(digest, origin, raw)],
             ),
             (
                 "INSERT INTO @wish VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 [(ref.digest, ref.size, digest) for ref in files],
             ),
+        )
+
+    def waiting(self, origin: str) -> list[bytes]:
+        """Statements of one log that have no number in the list yet, those that were shelved first before."""
+        sql = "SELECT digest FROM @statement WHERE origin = ? AND serial < 0 ORDER BY serial DESC"
+        return [row[0] for row in self._rows.read(sql, (origin,))]
+
+    def number(self, digests: Iterable[bytes]) -> None:
+        """Give statements that can be seen from now on the next numbers of the list, in this order."""
+        sql = "UPDATE @statement SET serial = (SELECT serial FROM @last) WHERE digest = ? AND serial < 0"
+        changes = [(_next(), (sql, [(digest,)])) for digest in digests]
+        if changes:
+            self._rows.write(*(change for pair in changes for change in pair))
+
+    def set_aside(self, rows: Sequence[Shelved]) -> None:
+        """Take statements out of the list that cannot be seen after all, until `number` names them again."""
+        if rows:
+            sql = "UPDATE @statement SET serial = -serial WHERE serial = ?"
+            self._rows.write((sql, [(row.serial,) for row in rows]))
+
+    def last(self) -> int:
+        """The largest serial that was given so far."""
+        return self._rows.read("SELECT serial FROM @last")[0][0]
+
+    def go_on_above(self, serial: int) -> None:
+        """Have every statement numbered above `serial`, up to which peers may have asked elsewhere."""
+        self._rows.write(
+            ("UPDATE @last SET serial = ? WHERE serial < ?", [(serial, serial)]),
+            ("UPDATE @statement SET serial = -serial WHERE serial BETWEEN 1 AND ?", [(serial,)]),
         )
 
     def get(self, digest: bytes) -> Shelved | None:
@@ -176,7 +213,7 @@ class SharedShelf:
 
     def all(self) -> list[Shelved]:
         """Every statement here, oldest first."""
-        found = self._rows.read(f"{_SELECT} ORDER BY serial")
+        found = self._rows.read(f"{_SELECT} ORDER BY abs(serial)")
         return [Shelved(*row) for row in found]
 
     def wanted(self, file: bytes) -> list[tuple[int, bytes]]:
@@ -234,3 +271,9 @@ class SharedShelf:
     def close(self) -> None:
         """Release the file. Closing twice is harmless."""
         self._rows.close()
+
+
+def _next() -> Change:
+    """The last serial becomes the time in Unix milliseconds, or one more than it was when that is larger."""
+    now = time.time_ns() // 1_000_000
+    return "UPDATE @last SET serial = CASE WHEN serial < ? THEN ? ELSE serial + 1 END", [(now, now)]

@@ -84,7 +84,7 @@ class DatabaseRows:
             return db.execute(_ours(sql), values).fetchall()
 
     def write(self, *changes: Change) -> int:
-        """See Rows. Who keeps a statement changes the row of the last serial first, and so waits its turn."""
+        """See Rows. Who gives a serial changes the row of the last one first, and so waits its turn."""
         touched = 0
         with self._session.use() as db, db.transaction():
             for sql, values in changes:
@@ -177,8 +177,12 @@ class _DatabaseShelf(SharedShelf):
 
 
 def _take_over(old: SharedShelf, new: SharedShelf) -> None:
-    """Doing it again changes nothing, so one that was broken off is done again at the next start."""
+    """Doing it again changes nothing, so one that was broken off is done again at the next start.
+
+    Peers go on from the serials of the old file: they may be told of something twice, but miss nothing.
+    """
     try:
+        new.go_on_above(old.last())
         for row in old.all():
             wishes = old.wishes(row.digest)
             new.put(row.digest, row.origin, row.raw, wishes)

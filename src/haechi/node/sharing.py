@@ -19,7 +19,7 @@ from haechi.network.answer import PeerLacks, PeerMisbehaved, PeerRefused
 from haechi.network.client import PeerClient
 from haechi.network.lookup import Row
 from haechi.network.released import release_of
-from haechi.network.shared import MAX_LISTED, SharedShelf, Shelved
+from haechi.network.shared import MAX_LISTED, SharedShelf
 from haechi.network.signed_request import NONCE_BYTES, Gate, Listed, sign_request
 from haechi.network.trust import package
 from haechi.node.logs import log_event
@@ -68,24 +68,27 @@ class GreenSharing:
         self._done: dict[str, int] = {}
 
     def listing(self, after: int) -> SharedList:
-        """The own log's GREEN statements above a serial."""
-        rows = self._shelf.listed(self._node.config.origin, after, MAX_LISTED)
-        entries = (
-            SharedEntry(serial=row.serial, digest=row.digest.hex()) for row in rows if self._logged(row)
-        )
-        return SharedList(
-            origin=self._node.config.origin, statements=tuple(entries), full=len(rows) == MAX_LISTED
-        )
+        """The own log's GREEN statements above a serial.
+
+        One gets its serial once it stands in the log: who asked in between has not gone past it.
+        """
+        origin, shelf = self._node.config.origin, self._shelf
+        shelf.number([digest for digest in shelf.waiting(origin) if self._logged(digest)])
+        rows = shelf.listed(origin, after, MAX_LISTED)
+        seen = [row for row in rows if self._logged(row.digest)]
+        shelf.set_aside([row for row in rows if row not in seen])
+        entries = tuple(SharedEntry(serial=row.serial, digest=row.digest.hex()) for row in seen)
+        return SharedList(origin=origin, statements=entries, full=len(rows) == MAX_LISTED)
 
     def statement(self, digest: bytes) -> bytes:
         """A GREEN statement of the own log; raises NotFound."""
         row = self._shelf.get(digest)
-        if row is None or row.origin != self._node.config.origin or not self._logged(row):
+        if row is None or row.origin != self._node.config.origin or not self._logged(digest):
             raise NotFound(what_is=Text("shared statement", "공유된 진술"), name=digest.hex())
         return row.raw
 
-    def _logged(self, row: Shelved) -> bool:
-        return self._node.store.index_of(row.digest) is not None
+    def _logged(self, digest: bytes) -> bool:
+        return self._node.store.index_of(digest) is not None
 
     def fetch(self, peer: Peer) -> int:
         """Bring over what a peer shares with us; how many statements came. Raises what the client raises."""
