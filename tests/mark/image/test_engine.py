@@ -250,3 +250,10 @@ def test_what_cannot_be_marked_is_said(payload: Payload):
 def test_a_hopeless_picture_gives_an_answer_and_no_mark(key: MarkKey):
     for pixels in (np.zeros((20, 3000), np.uint8), np.full((300, 300, 3), 255, np.uint8), photo(40, 40)):
         assert detect(pixels, [key]).marks == ()
+
+
+@pytest.mark.parametrize("shape", [(23_000, 45), (16, 65_000)])
+def test_a_strip_is_looked_at_in_bounded_work(shape: tuple[int, int], key: MarkKey):
+    """Longer than OpenCV reads maps from, and with maps along it without end."""
+    strip = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+    assert detect(strip, [key]).marks == ()

@@ -112,16 +112,16 @@ def test_what_cannot_be_promised_is_said():
     assert (short.state, short.verdict) == (TextState.TOO_LITTLE, Verdict.UNDECIDED)
     code = "\n".join(f"    value_{n} = call_{n}(value_{n - 1})" for n in range(300))
     assert look_at_text(code.encode(), TextMeans((PROFILE,))).state is TextState.TOO_LITTLE
+    human = look_at_text(human_words(400, 3).encode(), TextMeans((PROFILE,)))
+    assert human.state is TextState.NOTHING
+    assert "nothing about who" in human.say("en")
+    assert "mark.text.no-key" in codes(look_at_text(human_words(400, 3).encode(), TextMeans()))
 
 
 def test_a_paragraph_with_a_gloss_in_brackets_is_no_code():
     gloss = "인공지능(AI)이 쓴 글에는 출처를 밝히는 표시(워터마크)가 들어갈 수 있다. 눈에는 보이지 않는다."
     assert code_share(f"{gloss} {gloss}\n{gloss}") == 0.0
     assert code_share("total = f(x)\nprint(total)\n") > CODE_SHARE
-    human = look_at_text(human_words(400, 3).encode(), TextMeans((PROFILE,)))
-    assert human.state is TextState.NOTHING
-    assert "nothing about who" in human.say("en")
-    assert "mark.text.no-key" in codes(look_at_text(human_words(400, 3).encode(), TextMeans()))
 
 
 def test_every_profile_is_paid_for_and_one_without_its_tokenizer_is_not_tried():

@@ -55,3 +55,9 @@ def test_equal_means_and_no_terms_are_the_plain_law():
     assert log10_sum_tail(30.0, {1.0: 12, 0.5: 0}) == log10_gamma_tail(30.0, 12)
     assert log10_sum_tail(30.0, {}) == log10_sum_tail(0.0, MANY) == 0.0
     assert two_keys({1.0: 4, 0.5: 2}, 0.5) == {0.5: 8, 0.25: 4}
+
+
+def test_means_far_apart_end_in_the_bound_not_in_a_long_series():
+    counts = {1.0: 40, 1e-5: 40}
+    assert log10_sum_tail(120.0, counts) == log10_sum_bound(120.0, counts)
+    assert log10_sum_tail(120.0, counts) >= log10_gamma_tail(120.0, 40)

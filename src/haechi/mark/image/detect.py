@@ -43,6 +43,7 @@ WORTH_MORE = 0.4
 MOST_GROWTHS = 14
 MIDDLES = (0.5, 0.7)  # shares of width and height
 MOST_VOTES = 2  # that are read without asking their phases first
+MOST_ELONGATED = 16  # times as long as wide: beyond it only clear peaks are followed
 ROUNDS_OF_BENDING = 3
 
 
@@ -115,6 +116,8 @@ def _candidates(plane: Plane, layout: Layout) -> Iterator[Candidate]:
     residual = residual_of(plane)
     votes = vote(Spectrum.of(residual).peaks(), layout)
     yield from votes[:MOST_VOTES]
+    if max(height, width) > MOST_ELONGATED * min(height, width):
+        return  # too few tiles across for weak peaks, and maps to try without end along
     fine = FineSpectrum.of(residual)
     yield from humming(fine, layout, votes[MOST_VOTES:])
     yield from correlated(fine, layout, plane.size)

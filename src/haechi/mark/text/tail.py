@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 LN10 = math.log(10.0)
 _LONG = 20_000.0
+_APART = 1_000.0
 _NEGLIGIBLE = 32.0
 _BIG = 1e100
 
@@ -37,8 +38,8 @@ def log10_sum_tail(score: float, counts: Mapping[float, int]) -> float:
     A sum of exponentials of mean w is that of a random number of exponentials of the least mean b: each takes
     as many as it takes to throw the first success of chance b/w. So the sum is b Gamma(N + M, 1), N terms in
     all and M negative binomial for each mean, and its tail a series of positive terms. What is left out when
-    the series ends is added from above, at most 10^-13 of the tail. Far out (a score of more than 20,000
-    times b) Chernoff's bound stands in.
+    the series ends is added from above, at most 10^-13 of the tail. Where the series is long (a score of more
+    than 20,000 times b, a mean of more than 1,000 times b) Chernoff's bound stands in.
 
     >>> round(log10_sum_tail(3.0, {1.0: 1, 0.5: 1}), 6)  # 2 e^-3 - e^-6
     -1.012801
@@ -49,7 +50,7 @@ def log10_sum_tail(score: float, counts: Mapping[float, int]) -> float:
     least = means[0]
     if len(means) == 1:
         return log10_gamma_tail(score / least, counts[least])
-    if score / least > _LONG:
+    if score / least > _LONG or means[-1] / least > _APART:
         return log10_sum_bound(score, counts)
     wider = [(least / mean, counts[mean]) for mean in means[1:]]
     number = sum(counts[mean] for mean in means)

@@ -1,6 +1,7 @@
 // How surprising a score is (haechi-text-1, section 6): the exact tail of a weighted sum of exponentials.
 
 const LONG = 20000;
+const APART = 1000;
 const NEGLIGIBLE = 32;
 const BIG = 1e100;
 
@@ -22,7 +23,7 @@ export function sumTail(score, counts) {
   if (!means.length || score <= 0) return 0;
   const [least, ...rest] = means;
   if (!rest.length) return gammaTail(score / least, counts.get(least)) / Math.LN10;
-  if (score / least > LONG) return bound(score, means, counts);
+  if (score / least > LONG || rest.at(-1) / least > APART) return bound(score, means, counts);
   const wider = rest.map((mean) => [least / mean, counts.get(mean)]);
   const number = means.reduce((sum, mean) => sum + counts.get(mean), 0);
   return Math.min(0, mixture(score / least, number, wider) / Math.LN10);
