@@ -1,8 +1,10 @@
 """Evidence files in a bucket that several front processes share; the folder of each is a cache of it."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from haechi.network.blobs import MAX_BLOB_BYTES, RESERVE_BYTES, BlobAbsent, BlobStore
@@ -45,11 +47,20 @@ class BucketBlobs(BlobStore):
     ) -> None:
         super().__init__(folder, max_bytes, reserve_bytes)
         self._objects = objects
+        self._lock = Lock()
+        self._coming: Counter[str] = Counter()  # names in the folder before the bucket has them
 
     def put(self, digest: bytes, size: int | None, chunks: Iterable[bytes]) -> Path:
-        """See BlobStore; the bucket has the file when this returns. Raises ObjectsRefused too."""
-        path = super().put(digest, size, chunks)
-        self._objects.put_new(_name(digest), path)
+        """See BlobStore; the bucket has the file when this returns.
+
+        Raises ObjectsRefused too, and BlobAbsent when the file was erased meanwhile.
+        """
+        with self._kept_while_coming(digest.hex()):
+            path = super().put(digest, size, chunks)
+            try:
+                self._objects.put_new(_name(digest), path)
+            except FileNotFoundError:
+                raise _absent(digest) from None
         return path
 
     def has(self, digest: bytes) -> bool:
@@ -59,8 +70,8 @@ class BucketBlobs(BlobStore):
     def path(self, digest: bytes) -> Path:
         """Where the file is, after fetching it when it is not in the cache; raises BlobAbsent."""
         if not self.has(digest):
-            super().erase(digest)
-            raise BlobAbsent(what_is="evidence file", name=digest.hex())
+            self._drop(self._path(digest))
+            raise _absent(digest)
         with suppress(BlobAbsent):
             return super().path(digest)
         return super().put(digest, None, self._fetched(digest))
@@ -69,7 +80,7 @@ class BucketBlobs(BlobStore):
         try:
             yield from self._objects.pieces(_name(digest))
         except FileNotFoundError:
-            raise BlobAbsent(what_is="evidence file", name=digest.hex()) from None
+            raise _absent(digest) from None
 
     def erase(self, digest: bytes) -> bool:
         """Remove the file from the bucket and this cache; other caches notice at their next look."""
@@ -84,7 +95,28 @@ class BucketBlobs(BlobStore):
             if path.name.startswith(PART):
                 continue
             if not self._objects.has(f"blobs/{path.parent.name}/{path.name}"):
+                self._drop(path)
+
+    @contextmanager
+    def _kept_while_coming(self, name: str) -> Generator[None]:
+        """Until the end the file of this name is no copy of what is gone, though the bucket has none."""
+        with self._lock:
+            self._coming[name] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._coming[name] -= 1
+                self._coming += Counter()  # forget who is at zero
+
+    def _drop(self, path: Path) -> None:
+        with self._lock:
+            if not self._coming[path.name]:
                 path.unlink(missing_ok=True)
+
+
+def _absent(digest: bytes) -> BlobAbsent:
+    return BlobAbsent(what_is="evidence file", name=digest.hex())
 
 
 def _name(digest: bytes) -> str:
