@@ -14,9 +14,12 @@ from tests.node.house import KEY, ORIGIN, House, house_at
 from tests.node.processes import running
 
 from haechi.network.answer import PeerRefused
+from haechi.network.succession import FILE as HANDOVERS
 from haechi.network.trust import package
 from haechi.network.trust.keys import KeyStatus
+from haechi.network.trust.listing import TrustList
 from haechi.network.trust.metadata import fingerprint, update
+from haechi.node.peers import mirror_name
 from haechi.node.trusting import listed_cards
 from haechi.statement.claims import claim_of
 from haechi.statement.envelope import Statement, sign_statement
@@ -119,6 +122,25 @@ def house_with_list(made: Ceremony, tmp_path: Path):
     house = House(folder)
     yield house, made, digest
     house.close()
+
+
+def go_by(house: House, made: Ceremony, listed: TrustList) -> None:
+    """Install another version of the list."""
+    package.save(house.folder / "trust.json", made.publish(listed).held)
+
+
+def test_a_log_that_cannot_be_taken_holds_up_no_other(made: Ceremony, tmp_path: Path) -> None:
+    with house_at(tmp_path / "node", origin="jp.example/log") as house:
+        bad, good = (Operator(name).origin for name in ("kr", "uk"))
+        folder = house.folder / "mirrors" / mirror_name(bad)
+        folder.mkdir(parents=True)
+        (folder / HANDOVERS).write_text("damaged")
+        go_by(house, made, LISTED)
+        house.runner.follow_list()
+        assert [peer.card.origin for peer in house.runner.peers] == [good]
+        (folder / HANDOVERS).unlink()
+        house.runner.follow_list()
+        assert {peer.card.origin for peer in house.runner.peers} == {bad, good}
 
 
 @pytest.mark.e2e

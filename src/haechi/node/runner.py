@@ -291,14 +291,28 @@ class Runner:
         )
 
     def follow_list(self) -> None:
-        """Once another list is in use: mirror whom it names too, and go on with its keys of the others."""
+        """Once another list is in use: mirror whom it names too, and go on with its keys of the others.
+
+        A log that cannot be taken holds up no other, and is tried again in the next round.
+        """
         listed = self.node.trusting.trust.trust_list
         if listed is self._mirrored_by:
             return
-        for card in cards_to_mirror(self.node.pins, listed, self.node.config.origin):
+        cards = cards_to_mirror(self.node.pins, listed, self.node.config.origin)
+        taken = [self._take(card) for card in cards]
+        if all(taken):
+            self._mirrored_by = listed
+
+    def _take(self, card: NodeCard) -> bool:
+        """Mirror by this card from now on; False, and told in the node's log, when that cannot be."""
+        try:
             if self.peers.take(card):
                 log_event("mirror.listed", origin=card.origin)
-        self._mirrored_by = listed
+        except (HaechiError, OSError) as error:
+            code = error.code if isinstance(error, HaechiError) else type(error).__name__
+            log_event("mirror.list", origin=card.origin, code=code)
+            return False
+        return True
 
     def _unless_stopping(self, listener: Callable[[Progress], None]) -> Callable[[Progress], None]:
         def hear(progress: Progress) -> None:
