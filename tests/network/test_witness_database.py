@@ -133,6 +133,38 @@ def test_a_database_that_forgot_is_noticed_by_whoever_cosigned(
         front(again).add_checkpoint(ask(liar, 0), NOW)
 
 
+def test_who_reads_while_another_thread_cosigns_is_told_of_no_rollback(
+    tmp_path: Path, database: Database, stack: ExitStack, monkeypatch: pytest.MonkeyPatch
+):
+    """The other thread starts after the row was read, and has until the row is compared with the own file."""
+    held = store(stack, database, tmp_path / "one")
+    witness, log = front(held), PeerLog().grow(bodies(0, 5))
+    witness.add_checkpoint(ask(log, 0), NOW)
+    newer, threads, failed = ask(log.grow(bodies(5, 4)), 5), list[Thread](), list[HaechiError]()
+    compare = held._require_kept
+
+    def cosign() -> None:
+        try:
+            witness.add_checkpoint(newer, NOW)
+        except HaechiError as error:
+            failed.append(error)
+
+    def late(origin: str, there: SignedHead | None) -> None:
+        if not threads:
+            threads.append(Thread(target=cosign))
+            threads[0].start()
+            threads[0].join(0.5)
+        compare(origin, there)
+
+    monkeypatch.setattr(held, "_require_kept", late)
+    assert held.named(_name())
+    threads[0].join()
+    assert not failed
+    now = held.named(_name())
+    assert now is not None
+    assert now.head.size == 9
+
+
 def test_a_connection_that_breaks_is_made_again(tmp_path: Path, database: Database, stack: ExitStack):
     held = store(stack, database, tmp_path / "one")
     log = PeerLog().grow(bodies(0, 5))

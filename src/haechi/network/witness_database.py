@@ -83,15 +83,17 @@ class SharedWitnessStore:
         self._database = database
         self._own = own
         self._lock = Lock()
+        self._turns: dict[str, Lock] = {}
         self._db: Connection | None = None
         with self._asking() as db:
             db.execute(_TABLE)
 
     def held(self, origin: str) -> SignedHead | None:
         """See WitnessStore; raises StoreFailed, WitnessRolledBack."""
-        with self._asking() as db:
-            found = _head(db, origin)
-        self._require_kept(origin, found)
+        with self._turn(origin):
+            with self._asking() as db:
+                found = _head(db, origin)
+            self._require_kept(origin, found)
         return found
 
     def named(self, origin_hash: str) -> SignedHead | None:
@@ -102,31 +104,43 @@ class SharedWitnessStore:
         """
         with self._asking() as db:
             found = db.execute("SELECT origin FROM cosigned WHERE name = %s", (origin_hash,)).fetchone()
-            there = None if found is None else _head(db, found[0])
-        if found is None or there is None:
+        if found is None:
             return None
-        self._require_kept(found[0], there)
-        here = self._own.held(found[0])
-        if here is None or here.head != there.head:
-            self._own.advance(found[0], None if here is None else here.head, there)
+        origin = found[0]
+        with self._turn(origin):
+            with self._asking() as db:
+                there = _head(db, origin)
+            self._require_kept(origin, there)
+            here = self._own.held(origin)
+            if there is not None and (here is None or here.head != there.head):
+                self._own.advance(origin, None if here is None else here.head, there)
         return there
 
     def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
         """See WitnessStore; raises WitnessRolledBack too."""
-        with self._asking() as db:
-            there = _head(db, origin)
-            self._require_kept(origin, there)
-            require_step(origin, there, old, new)
-            if not _replaced(db, origin, there, new):  # another front was quicker by a moment
-                raise HeadMoved(origin=origin, expected=str(old), got="another front's head")
-        here = self._own.held(origin)
-        self._own.advance(origin, None if here is None else here.head, new)
+        with self._turn(origin):
+            with self._asking() as db:
+                there = _head(db, origin)
+                self._require_kept(origin, there)
+                require_step(origin, there, old, new)
+                if not _replaced(db, origin, there, new):  # another front was quicker by a moment
+                    raise HeadMoved(origin=origin, expected=str(old), got="another front's head")
+            here = self._own.held(origin)
+            self._own.advance(origin, None if here is None else here.head, new)
 
     def close(self) -> None:
         """Close the connection and the file."""
         with self._lock:
             self._drop()
         self._own.close()
+
+    def _turn(self, origin: str) -> Lock:
+        """Held from reading the database until the answer was compared with the own file and is in it.
+
+        One a log, so that the commits of several logs to the own file still share a sync.
+        """
+        with self._lock:
+            return self._turns.setdefault(origin, Lock())
 
     def _require_kept(self, origin: str, there: SignedHead | None) -> None:
         here = self._own.held(origin)
