@@ -61,5 +61,13 @@ def log10_p(statistic: float, attempts: int, weights: Reals | None = None) -> fl
     attempts: code words searched / 2^64: each geometry tried, times each key. weights: the soft values that
     the statistic was made of, for the sharper bound. Never above 0.
     """
-    tail = log10_sign_sum_tail(statistic, weights)
+    return log10_counted(log10_sign_sum_tail(statistic, weights), attempts)
+
+
+def log10_counted(tail: float, attempts: int) -> float:
+    """log10 p where one decode gave a word with this `log10_sign_sum_tail`, and all `attempts` are counted.
+
+    >>> log10_counted(log10_sign_sum_tail(12.0), 20) == log10_p(12.0, 20)
+    True
+    """
     return min(0.0, PAYLOAD_BITS * math.log10(2.0) + math.log10(max(attempts, 1)) + tail)

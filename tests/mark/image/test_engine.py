@@ -1,6 +1,7 @@
 """What a mark promises: invisible enough, read back after anything usual, never seen where there is none."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.mark.image.pictures import cropped, drawing, jpeg, key_named, leaning, photo, shrunk, turned
 
+from haechi.mark.bound import log10_counted
 from haechi.mark.image import (
     LOG10_P_LIMIT,
     PUBLIC_KEY,
@@ -193,6 +195,23 @@ def test_the_right_key_is_found_among_many_and_the_others_are_counted(
     assert [(mark.payload, mark.key_id) for mark in found.marks] == [(payload, key.id)]
     assert found.attempts == 31
     assert found.marks[0].log10_p == pytest.approx(alone.log10_p + np.log10(31), abs=1e-6)
+
+
+def test_attempts_after_a_find_count_against_it(
+    marked: dict[str, NDArray[Any]], key: MarkKey, monkeypatch: pytest.MonkeyPatch
+):
+    detector = import_module(detect.__module__)
+    monkeypatch.setattr(detector, "WORTH_DECODING", 0.0)
+    monkeypatch.setattr(detector, "MOST_GROWTHS", 0)
+    other = MarkKey("private", key_named("private").secret, pilots=b"pilots of our own")
+    piece = shrunk(marked["photo"], 0.5)
+    alone = detect(piece, [key]).marks[0]
+    assert alone.log10_p == log10_counted(alone.log10_tail, 1)
+    monkeypatch.setattr(detector, "LOG10_P_LIMIT", alone.log10_p + 0.1)
+    assert detect(piece, [key]).marks == (alone,)
+    both = detect(piece, [key, other])
+    assert both.attempts > 1
+    assert both.marks == ()
 
 
 def test_a_rotated_key_still_reads_what_the_old_one_wrote(payload: Payload):

@@ -4,6 +4,7 @@ from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.mark.audio.sounds import music, speech
@@ -13,13 +14,14 @@ from tests.mark.video.marked import Marked, codes, marked
 
 from haechi.findings import Verdict
 from haechi.mark.audio import embed as embed_sound
-from haechi.mark.bound import log10_p
+from haechi.mark.bound import LOG10_P_LIMIT, log10_counted, log10_p
 from haechi.mark.image import PUBLIC_KEY, MarkKey, Payload, embed
 from haechi.mark.studio import Studio
 from haechi.mark.verdict import State
 from haechi.mark.video import look_at_video
 from haechi.mark.video.detect import detect_in
 from haechi.mark.video.field import Painter
+from haechi.mark.video.pool import Pool
 from haechi.mark.video.source import form_of
 from haechi.mark.video.watch import watch
 from haechi.mark.wish import Wish
@@ -167,6 +169,23 @@ def test_an_unmarked_film_says_nothing_and_a_likeness_is_found(film: Marked, sou
     assert look.verdict is Verdict.UNDECIDED
 
 
+def test_a_film_so_small_that_only_the_sharper_bound_holds_is_read():
+    payload = Payload(namespace=0x1234, item=0x9ABCDEF0)
+    rng = np.random.default_rng(0)
+    coarse = rng.normal(128, 40, (24, 24)).astype(np.float32)
+    drawn = cv2.resize(coarse, (512, 512), interpolation=cv2.INTER_CUBIC) + rng.normal(0, 4, (512, 512))
+    pixels = np.repeat(np.clip(drawn, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    small = cv2.resize(embed(pixels, payload).pixels, (144, 144), interpolation=cv2.INTER_AREA)
+    pool = Pool()
+    for at_s in (0.0, 1.0, 2.0):
+        pool.add(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), at_s, 1)
+    told = detect_in(pool, [PUBLIC_KEY], 3.0)
+    (mark,) = told.marks
+    assert mark.payload == payload
+    assert mark.log10_p == log10_counted(mark.log10_tail, told.attempts) <= LOG10_P_LIMIT
+    assert log10_p(mark.statistic, told.attempts) > LOG10_P_LIMIT, "by the weights of its decode alone"
+
+
 @pytest.mark.slow
 def test_keys_that_wrote_nothing_read_nothing(film: Marked):
     pool = watch(film.data, form_of(film.data)).pool
@@ -177,7 +196,7 @@ def test_keys_that_wrote_nothing_read_nothing(film: Marked):
     assert log10_p(told.best_statistic, told.attempts) > -4.0
     right = detect_in(pool, [*wrong, PUBLIC_KEY], 6.0)
     assert [mark.key_id for mark in right.marks] == [PUBLIC_KEY.id]
-    assert right.marks[0].log10_p == log10_p(right.marks[0].statistic, 21)
+    assert right.marks[0].log10_p == log10_counted(right.marks[0].log10_tail, 21)
 
 
 VP9 = {"crf": "20", "b": "0", "deadline": "realtime", "cpu-used": "8"}

@@ -51,7 +51,8 @@ ROUNDS_OF_BENDING = 3
 class Mark:
     """One mark that was found.
 
-    log10_p bounds the chance of such a mark in an unmarked picture, all geometries and keys counted.
+    log10_p bounds the chance of such a mark in an unmarked picture, all geometries and keys counted;
+    log10_tail that of one word in the one decode, from which `log10_counted` makes p for a longer search.
     """
 
     payload: Payload
@@ -59,12 +60,15 @@ class Mark:
     key_name: str
     statistic: float
     log10_p: float
+    log10_tail: float
     geometry: Geometry
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Outcome of a search: the marks (none: `()`), how many decodes were made, and the best that was seen."""
+    """Outcome of a search: the marks (none: `()`), the least likely by chance first, how many decodes were
+    made, and the best that was seen.
+    """
 
     marks: tuple[Mark, ...]
     attempts: int
@@ -186,13 +190,13 @@ class _Search:
         soft = soft_data(reading, layout)
         words = [word_of(soft, key) for key in keys]
         self.attempts += len(words)
-        self.best = max([*words, *([self.best] if self.best else [])], key=lambda word: word.statistic)
+        self.best = min([*words, *([self.best] if self.best else [])], key=lambda word: word.log10_tail)
         clear = [word for word in words if word.log10_p(self.attempts) <= LOG10_P_LIMIT]
         self.found += [(word, reading, route) for word in clear]
         return bool(clear)
 
     def outcome(self, scale: float) -> Detection:
-        """The detection, with every p-value taken over all attempts of the search."""
+        """The detection, with every p-value taken over all attempts of the search: those after a find too."""
         marks = tuple(
             Mark(
                 payload=word.payload,
@@ -200,9 +204,11 @@ class _Search:
                 key_name=word.key.name,
                 statistic=word.statistic,
                 log10_p=word.log10_p(self.attempts),
+                log10_tail=word.log10_tail,
                 geometry=geometry_of(reading, scale, route),
             )
-            for word, reading, route in sorted(self.found, key=lambda each: -each[0].statistic)
+            for word, reading, route in sorted(self.found, key=lambda each: each[0].log10_tail)
+            if word.log10_p(self.attempts) <= LOG10_P_LIMIT
         )
         if self.best is None:
             return Detection(marks, self.attempts, 0.0, 0.0)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from haechi.mark.bound import log10_p
+from haechi.mark.bound import log10_counted, log10_sign_sum_tail
 from haechi.mark.image.bend import Bend, bend_of, grown_bend
 from haechi.mark.image.fold import Tiles
 from haechi.mark.image.keys import MarkKey
@@ -31,16 +31,19 @@ class Reading(NamedTuple):
 
 
 class Word(NamedTuple):
-    """The likeliest payload under one key, its statistic, and the soft values that it was made of."""
+    """The likeliest payload under one key, its statistic, and how surprising that is in this one decode.
+
+    log10_tail: by the very soft values of the decode, so it orders words of different decodes as z does not.
+    """
 
     key: MarkKey
     payload: Payload
     statistic: float
-    soft: Reals
+    log10_tail: float
 
     def log10_p(self, attempts: int) -> float:
         """The bound on the chance of such a word in an unmarked picture, in that many decodes."""
-        return log10_p(self.statistic, attempts, self.soft)
+        return log10_counted(self.log10_tail, attempts)
 
 
 def read_along(luma: Plane, placement: Reals, layout: Layout, bend: Bend | None = None) -> Reading | None:
@@ -105,7 +108,7 @@ def word_of(soft: Reals, key: MarkKey) -> Word:
     signed = soft * key.signs
     bits = decode(np.bincount(layout.interleaver, weights=signed, minlength=CODED_BITS).astype(np.float64))
     statistic = float(encode(bits)[layout.interleaver] @ signed / np.sqrt(soft @ soft + 1e-30))
-    return Word(key, Payload.from_bits(bits), statistic, soft)
+    return Word(key, Payload.from_bits(bits), statistic, log10_sign_sum_tail(statistic, soft))
 
 
 def _matrix(placement: Reals, low: Reals) -> Reals:

@@ -13,7 +13,7 @@ from itertools import groupby
 
 import numpy as np
 
-from haechi.mark.bound import LOG10_P_LIMIT, log10_p
+from haechi.mark.bound import LOG10_P_LIMIT, log10_counted, log10_p
 from haechi.mark.image import Geometry, Mark, MarkKey, detect
 from haechi.mark.image.layout import CANONICAL, layout_of
 from haechi.mark.image.plane import Plane, Reals, as_plane
@@ -37,8 +37,9 @@ _ANOTHER = -math.inf
 
 @dataclass(frozen=True, slots=True)
 class VideoMark:
-    """One mark that was found. log10_p: all parts, geometries and keys counted; geometry: of the pooled
-    plane; start_s, end_s: the part of the film it was read from; read_from: where its stretches begin.
+    """One mark that was found. log10_p: all parts, geometries and keys counted; log10_tail: of the
+    one decode; geometry: of the pooled plane; start_s, end_s: the part of the film it was read from;
+    read_from: where its stretches begin.
     """
 
     payload: Payload
@@ -46,6 +47,7 @@ class VideoMark:
     key_name: str
     statistic: float
     log10_p: float
+    log10_tail: float
     geometry: Geometry
     start_s: float
     end_s: float
@@ -139,6 +141,7 @@ def _mark(mark: Mark, start_s: float, end_s: float, read_from: frozenset[float])
         mark.key_name,
         mark.statistic,
         mark.log10_p,
+        mark.log10_tail,
         mark.geometry,
         start_s,
         end_s,
@@ -147,10 +150,11 @@ def _mark(mark: Mark, start_s: float, end_s: float, read_from: frozenset[float])
 
 
 def _strongest(marks: Sequence[VideoMark], attempts: int) -> tuple[VideoMark, ...]:
-    """One mark a payload and key, each standing after all attempts are counted."""
+    """One mark a payload and key, each standing by its own decode when all attempts are counted."""
     found: dict[tuple[int, str], VideoMark] = {}
-    for mark in sorted(marks, key=lambda each: each.statistic):
-        found[int(mark.payload), mark.key_id] = replace(mark, log10_p=log10_p(mark.statistic, attempts))
+    for mark in sorted(marks, key=lambda each: each.log10_tail, reverse=True):
+        counted = log10_counted(mark.log10_tail, attempts)
+        found[int(mark.payload), mark.key_id] = replace(mark, log10_p=counted)
     standing = [mark for mark in found.values() if mark.log10_p <= LOG10_P_LIMIT]
     return tuple(sorted(standing, key=lambda each: each.log10_p))
 

@@ -41,7 +41,7 @@ export function detectPlane(picture, secrets = [PUBLIC_SECRET]) {
     if (found.length) break;
   }
   const marks = found.map(({ soft, ...word }) => ({ ...word, log10P: log10P(word.statistic, attempts, soft) }));
-  return { marks: marks.sort((a, b) => b.statistic - a.statistic), attempts };
+  return { marks: marks.sort((a, b) => a.log10P - b.log10P), attempts };
 }
 
 function working(plane) {
