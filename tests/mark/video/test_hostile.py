@@ -10,8 +10,9 @@ import av
 import numpy as np
 import pytest
 from tests.mark.audio.sounds import speech
-from tests.mark.video.films import SOUND_RATE, Track, film, frames
-from tests.mark.video.marked import NOW
+from tests.mark.video.films import SOUND_RATE, Track, film, frames, shown
+from tests.mark.video.films import film as made_film
+from tests.mark.video.marked import NOW, Marked
 
 from haechi.errors import BadInput
 from haechi.mark.audio.codec import SoundUnreadable, open_sound
@@ -238,3 +239,39 @@ def outcome(data: bytes) -> BadInput | int:
         return seen(data).frames
     except BadInput as error:
         return error
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "options", "length"),
+    [
+        ("webm", "libvpx", {"deadline": "realtime", "g": "20", "live": "1"}, 0.0),
+        ("mp4", "libx264", {"g": "1"}, 6.0),
+    ],
+)
+def test_a_film_of_unknown_length_or_of_key_frames_alone_is_seen_as_far_as_the_pixels_reach(
+    kind: str, codec: str, options: dict[str, str], length: float
+):
+    data = film(frames(6.0), kind=kind, codec=codec, options=options)
+    if not length:
+        at = data.index(b"\x44\x89\x88")  # a recorder in a browser writes no duration
+        data = data[:at] + b"\xec\x89\x88" + bytes(8) + data[at + 11 :]
+    form = form_of(data)
+    assert form.seconds == length
+    pixels = form.width * form.height
+    part = seen(data, Bounds(pixels=2 * pixels))
+    assert (part.frames, part.whole) == (2, False)
+    whole = seen(data, Bounds(pixels=60 * pixels))
+    assert whole.whole
+    assert whole.frames == (60 if length else 3)
+    with pytest.raises(VideoTooLarge, match="seconds"):
+        seen(data, Bounds(seconds=1.0)) if length else seen(data, Bounds(seconds=1.0, pixels=60 * pixels))
+
+
+def test_what_was_not_looked_at_is_not_said_to_be_whole(film: Marked):
+    form = form_of(film.data)
+    bounds = Bounds(pixels=2 * form.width * form.height)
+    look = look_at_video(made_film(shown(film.data), options={"g": "1", "crf": "18"}), Means(), bounds)
+    (covers,) = [each for each in look.layers if each.check == "mark.video-presence"]
+    assert covers.code == "mark.video-presence.partial"
+    assert "0.2 s was not looked at" in covers.say("en")
+    assert "0.2초 뒤는 살펴보지 않음" in covers.say("ko")

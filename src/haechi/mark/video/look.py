@@ -247,10 +247,14 @@ def _pictures(watched: Watched, means: Means) -> _Seen:
     told = sum(sign != "?" for sign in row)
     share = row.count("#") / told if told else 0.0
     facts: dict[str, object] = {"percent": round(100 * share), "seconds": _spans(watched, row, "#") or "-"}
-    if share >= WHOLE_SHARE:
+    places: str | Text = _spans(watched, row, ".")
+    if not watched.whole:
+        ends = f"{watched.ends_s:.3g}"
+        places = Text(f"what comes after {ends} s was not looked at", f"{ends}초 뒤는 살펴보지 않음")
+    if watched.whole and share >= WHOLE_SHARE:
         covers = found("mark.video-presence.whole", **facts)
     else:
-        covers = found("mark.video-presence.partial", **facts, places=_spans(watched, row, "."))
+        covers = found("mark.video-presence.partial", **facts, places=places)
     return _Seen([read, covers], marks, (row,), share)
 
 

@@ -109,8 +109,8 @@ class Form(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """How much of a film is looked at. frame_pixels: of one frame; pixels: decoded in all, whatever the size
-    of the file; keys_alone_s: beyond this length only frames that were coded by themselves are decoded.
+    """How much of a film is looked at. frame_pixels: of one frame; pixels: after so many decoded in all the
+    look ends there; keys_alone_s: beyond this length only frames that were coded by themselves are decoded.
     """
 
     seconds: float = MOST_SECONDS
@@ -126,20 +126,19 @@ WIDE = Bounds()
 class Budget:
     """How many pixels may still be decoded from one file. Always true: never below zero."""
 
-    def __init__(self, size: int, most: int | None = None) -> None:
-        """size: of the file in bytes; most: whatever its size."""
-        limit = FREE_PIXELS + PIXELS_A_BYTE * size
-        self._limit = limit if most is None else min(most, limit)
-        self._spent = 0
+    def __init__(self, size: int) -> None:
+        """size: of the file in bytes."""
+        self._limit = FREE_PIXELS + PIXELS_A_BYTE * size
+        self.spent = 0
 
     def take(self, pixels: int) -> None:
         """Count a frame; raises VideoTooLarge."""
-        self._spent += pixels
-        if self._spent > self._limit:
+        self.spent += pixels
+        if self.spent > self._limit:
             raise VideoTooLarge(
                 what_is=Text("pixels decoded for a file of this size", "이 크기의 파일에서 디코딩하는 픽셀"),
                 limit=self._limit,
-                got=self._spent,
+                got=self.spent,
             )
 
 
@@ -272,6 +271,12 @@ def check_size(width: int, height: int, most_pixels: int = MOST_FRAME_PIXELS) ->
         raise VideoTooLarge(what_is=what, limit=most_pixels, got=width * height)
 
 
+def check_seconds(seconds: float, bounds: Bounds) -> None:
+    """Raise VideoTooLarge for a film beyond the bounds, by its claim or by the time of a frame."""
+    if not 0 <= seconds <= bounds.seconds:
+        raise VideoTooLarge(what_is=Text("seconds", "초"), limit=int(bounds.seconds), got=round(seconds))
+
+
 def _claims(container: Any, stream: Any, bounds: Bounds) -> float:  # noqa: ANN401  # PyAV's
     """The seconds claimed; raises VideoTooLarge, VideoUnreadable for what no film of ours may claim."""
     if len(container.streams) > MOST_TRACKS:
@@ -283,8 +288,7 @@ def _claims(container: Any, stream: Any, bounds: Bounds) -> float:  # noqa: ANN4
         raise VideoUnreadable(why=Text(f"a time base of {base}", f"시간 단위 {base}"))
     own = float((stream.duration or 0) * (base or 0))
     seconds = max(own, float(container.duration or 0) / 1_000_000)
-    if not 0 <= seconds <= bounds.seconds:
-        raise VideoTooLarge(what_is=Text("seconds", "초"), limit=int(bounds.seconds), got=round(seconds))
+    check_seconds(seconds, bounds)
     if stream.average_rate is not None and stream.average_rate > MOST_RATE:
         what = Text("frames a second", "초당 프레임")
         raise VideoTooLarge(what_is=what, limit=MOST_RATE, got=int(stream.average_rate))

@@ -4,6 +4,7 @@ Memory does not grow with the length: stretches are summed up, stills thinned ou
 than the first minutes are kept.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from haechi.mark.video.source import (
     Form,
     Source,
     VideoUnreadable,
+    check_seconds,
     frames_in,
     opened,
     picture_of,
@@ -41,7 +43,7 @@ MOST_RAW_SAMPLES = 200_000_000
 @dataclass(slots=True)
 class Watched:
     """What one pass gave. heard: one channel at 16 kHz, None without a track whose rate is within RATES;
-    ends_s: of the pictures.
+    ends_s: of the pictures; whole: False where the pixels of the bounds ended before the film did.
     """
 
     form: Form
@@ -50,12 +52,14 @@ class Watched:
     heard: Samples | None
     ends_s: float
     frames: int
+    whole: bool
 
 
 def watch(source: Source, form: Form, most_pooled: int = MOST_POOLED, bounds: Bounds = WIDE) -> Watched:
     """Look at a film once, from its beginning to its end; raises VideoUnreadable, VideoTooLarge.
 
-    A film that breaks off is looked at as far as it goes. most_pooled: predicted frames to be pooled, about.
+    A film that breaks off is looked at as far as it goes, one of more pixels than the bounds allow as far as
+    they reach. most_pooled: predicted frames to be pooled, about.
     """
     with opened(source) as container:
         return _Pass(container, form, (size_of(source), bounds), most_pooled).run()
@@ -67,8 +71,8 @@ class _Pass:
     def __init__(self, container: Any, form: Form, within: tuple[int, Bounds], most: int) -> None:  # noqa: ANN401  # PyAV's
         """within: the size of the file, and the bounds."""
         size, bounds = within
-        self._container, self._form, self._most_pixels = container, form, bounds.frame_pixels
-        self._budget = Budget(size, bounds.pixels)
+        self._container, self._form, self._bounds = container, form, bounds
+        self._budget = Budget(size)
         self._picture = picture_of(container, bounds.frame_pixels)
         self._picture.thread_type = "AUTO"
         if _keys_alone(form, bounds):
@@ -79,6 +83,7 @@ class _Pass:
         self._heard: list[Samples] = []
         self._heard_samples, self._raw_samples, self._frames = 0, 0, 0
         self._last_pooled_s, self._ends_s = -1e9, 0.0
+        self._whole, self._starts_s = True, math.inf
 
     def run(self) -> Watched:
         """All of it."""
@@ -89,8 +94,12 @@ class _Pass:
         resampler = av.AudioResampler(format="flt", layout="mono", rate=WORKING_RATE)
         for packet in self._container.demux(streams):
             if packet.stream.index == self._picture.index:
-                for frame in frames_in(packet, self._picture, self._most_pixels):
-                    self._see(frame)
+                for frame in frames_in(packet, self._picture, self._bounds.frame_pixels):
+                    self._whole = self._whole and self._affords(frame)
+                    if self._whole:
+                        self._see(frame)
+                if not self._whole:
+                    break
             elif self._heard_samples < HEARD_S * WORKING_RATE and self._raw_samples < MOST_RAW_SAMPLES:
                 self._hear(packet, resampler)
         if not self._frames:
@@ -99,13 +108,19 @@ class _Pass:
         if sounds:
             heard = np.concatenate(self._heard) if self._heard else np.zeros(0, np.float32)
             heard = heard[: round(HEARD_S * WORKING_RATE)]
-        return Watched(self._form, self._pool, self._stills, heard, self._ends_s, self._frames)
+        return Watched(self._form, self._pool, self._stills, heard, self._ends_s, self._frames, self._whole)
+
+    def _affords(self, frame: Any) -> bool:  # noqa: ANN401  # PyAV's
+        """Whether the bounds allow one more frame; raises VideoTooLarge for a bomb."""
+        self._budget.take(frame.width * frame.height)
+        return self._bounds.pixels is None or self._budget.spent <= self._bounds.pixels
 
     def _see(self, frame: Any) -> None:  # noqa: ANN401  # PyAV's
-        self._budget.take(frame.width * frame.height)
         if (frame.width, frame.height) != (self._form.width, self._form.height):
             return  # another film spliced behind: the pool is of one size
         at_s = float(self._frames / self._form.rate if frame.time is None else frame.time)
+        self._starts_s = min(self._starts_s, at_s)
+        check_seconds(at_s - self._starts_s, self._bounds)
         self._frames += 1
         self._ends_s = max(self._ends_s, at_s + 1.0 / float(self._form.rate))
         kind = int(frame.pict_type)
@@ -139,7 +154,7 @@ def _can_be_heard(rate: int) -> bool:
 
 def _keys_alone(form: Form, bounds: Bounds) -> bool:
     """Whether a film of this length is looked at through the frames that were coded by themselves alone."""
-    claimed = form.width * form.height * form.seconds * float(form.rate)
+    claimed = form.width * form.height * (form.seconds or math.inf) * float(form.rate)
     return form.seconds > bounds.keys_alone_s or (bounds.pixels is not None and claimed > bounds.pixels)
 
 
