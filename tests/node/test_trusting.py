@@ -2,23 +2,28 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.cli.ran import haechi
-from tests.network.parties import COMPANY, Operator
-from tests.network.trust.ceremonies import Ceremony
+from tests.network.parties import COMPANY, Operator, ed25519_key
+from tests.network.trust.ceremonies import Ceremony, renamed
 from tests.network.trust.lists import COMPANY_LISTED, LISTED, statement_key
-from tests.node.house import KEY, ORIGIN, House, house_at
+from tests.node.house import KEY, ORIGIN, House, house_at, make_node
 from tests.node.processes import running
 
 from haechi.network.answer import PeerRefused
+from haechi.network.card import encode_key
+from haechi.network.pins import Pins
+from haechi.network.signed_request import sign_request
 from haechi.network.succession import FILE as HANDOVERS
 from haechi.network.trust import package
 from haechi.network.trust.keys import KeyStatus
 from haechi.network.trust.listing import TrustList
 from haechi.network.trust.metadata import fingerprint, update
+from haechi.node.open import PINS
 from haechi.node.peers import mirror_name
 from haechi.node.trusting import listed_cards
 from haechi.statement.claims import claim_of
@@ -127,6 +132,74 @@ def house_with_list(made: Ceremony, tmp_path: Path):
 def go_by(house: House, made: Ceremony, listed: TrustList) -> None:
     """Install another version of the list."""
     package.save(house.folder / "trust.json", made.publish(listed).held)
+
+
+def with_history(listed: TrustList, scope: str, status: str) -> TrustList:
+    """The list with every key of this scope of the UK's node at this status."""
+    uk = listed.node(Operator("uk").origin)
+    told = (KeyStatus(log=uk.origin, from_index=5, status=status),)  # type: ignore[arg-type]
+    keys = tuple(msgspec.structs.replace(key, history=told) if key.scope == scope else key for key in uk.keys)
+    changed = msgspec.structs.replace(uk, keys=keys)
+    others = tuple(one for one in listed.nodes if one.origin != uk.origin)
+    return msgspec.structs.replace(listed, nodes=(*others, changed))
+
+
+@pytest.fixture
+def outsider(tmp_path: Path) -> Iterator[House]:
+    """A node that is in no list and has pinned nobody."""
+    with house_at(tmp_path / "node", origin="jp.example/log") as house:
+        yield house
+
+
+def signed_get(house: House, nonce: bytes) -> int:
+    """The answer to the UK's node asking for GREEN content."""
+    key = ed25519_key("uk http")
+    headers = sign_request(key, "/shared", "jp.example/log", int(house.node.clock()), nonce)
+    return house.ask("GET", "/shared", b"", **headers).status
+
+
+def test_green_is_served_by_the_list_in_use(made: Ceremony, outsider: House) -> None:
+    assert signed_get(outsider, bytes(16)) == 403
+    go_by(outsider, made, LISTED)
+    assert signed_get(outsider, bytes(16)) == 200
+    go_by(outsider, made, renamed("Another name"))
+    assert signed_get(outsider, bytes(16)) == 401  # sent before, whatever list came in between
+    assert signed_get(outsider, bytes([1] * 16)) == 200
+    go_by(outsider, made, with_history(LISTED, "http", "revoked"))
+    assert signed_get(outsider, bytes([2] * 16)) == 403
+
+
+def test_a_pin_does_not_open_for_a_key_that_the_list_revoked(made: Ceremony, tmp_path: Path) -> None:
+    folder = make_node(tmp_path / "node", origin="jp.example/log")
+    http = encode_key(ed25519_key("uk http").public)
+    card = msgspec.structs.replace(Operator("uk").card(), http_keys=(http,), url="http://127.0.0.1:9")
+    Pins().add(card, card.fingerprint()).save(folder / PINS)
+    with house_at(folder) as house:
+        assert signed_get(house, bytes(16)) == 200
+        go_by(house, made, with_history(LISTED, "http", "revoked"))
+        assert signed_get(house, bytes([1] * 16)) == 403
+
+
+@pytest.mark.parametrize("withdrawal", ["revoked", "retired", "no list"])
+def test_a_withdrawn_log_is_neither_visited_nor_cosigned(
+    made: Ceremony, outsider: House, withdrawal: str
+) -> None:
+    kr, uk = Operator("kr").origin, Operator("uk").origin
+    go_by(outsider, made, LISTED)
+    outsider.runner.follow_list()
+    witnessing = outsider.runner.witnessing
+    assert [key.vkey for key in witnessing.log_keys(uk)] == list(Operator("uk").card().vkeys)
+    assert {peer.card.origin for peer in outsider.runner.vouched()} == {kr, uk}
+    if withdrawal == "no list":
+        (outsider.folder / "trust.json").unlink()
+    else:
+        go_by(outsider, made, with_history(LISTED, "checkpoint", withdrawal))
+    outsider.runner.follow_list()
+    assert not witnessing.log_keys(uk)
+    assert witnessing.known_keys(uk)  # what it signed before can still be held against it
+    assert uk not in {peer.card.origin for peer in outsider.runner.vouched()}
+    assert bool(witnessing.log_keys(kr)) is (withdrawal != "no list")
+    assert uk in {peer.card.origin for peer in outsider.runner.peers}  # the copy is still shown
 
 
 def test_a_log_that_cannot_be_taken_holds_up_no_other(made: Ceremony, tmp_path: Path) -> None:

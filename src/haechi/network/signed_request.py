@@ -109,9 +109,13 @@ class Gate:
     def __init__(self, origin: str, listed: Sequence[Listed]) -> None:
         """The gate of the node of `origin`."""
         self._origin = origin
-        self._listed = {one.key.thumbprint.hex(): one for one in listed if one.key.family is Family.ED25519}
         self._seen: dict[str, int] = {}
         self._lock = Lock()
+        self.relist(listed)
+
+    def relist(self, listed: Sequence[Listed]) -> None:
+        """Let these in from now on and nobody else; what was sent before stays remembered."""
+        self._listed = {one.key.thumbprint.hex(): one for one in listed if one.key.family is Family.ED25519}
 
     def admit(self, asked: Asked, now: int) -> str:
         """The origin of the node that asks; raises RequestUnsigned, RequestUnlisted, Unavailable."""

@@ -298,10 +298,17 @@ class Runner:
         listed = self.node.trusting.trust.trust_list
         if listed is self._mirrored_by:
             return
+        for peer in self.peers:
+            if not self.node.trusting.names(peer.card.origin):
+                log_event("mirror.withdrawn", origin=peer.card.origin)
         cards = cards_to_mirror(self.node.pins, listed, self.node.config.origin)
         taken = [self._take(card) for card in cards]
         if all(taken):
             self._mirrored_by = listed
+
+    def vouched(self) -> Iterator[Peer]:
+        """Whom to visit: of the others a copy stays, and nothing is added to it under their old keys."""
+        return (peer for peer in self.peers if self.node.trusting.names(peer.card.origin))
 
     def _take(self, card: NodeCard) -> bool:
         """Mirror by this card from now on; False, and told in the node's log, when that cannot be."""
@@ -363,7 +370,7 @@ class Runner:
                 self.follow_list()
             except HaechiError as error:
                 log_event("mirror.list", code=error.code)
-            for peer in self.peers:
+            for peer in self.vouched():
                 if self._stop.is_set():
                     return
                 try:

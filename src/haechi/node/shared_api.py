@@ -33,7 +33,7 @@ class SharedApi:
 
     async def listing(self, request: Request) -> Response:
         """GREEN statements of the own log above a serial."""
-        self._enter(request)
+        await self._enter(request)
         after = request.query_params.get("after", "0")
         number = int(after) if after.isascii() and after.isdigit() and len(after) <= _MAX_DIGITS else 0
         made = await run_in_threadpool(self._sharing.listing, number)
@@ -41,20 +41,20 @@ class SharedApi:
 
     async def statement(self, request: Request) -> Response:
         """The signed bytes of a GREEN statement."""
-        self._enter(request)
+        await self._enter(request)
         raw = await run_in_threadpool(self._sharing.statement, digest_of(request))
         return Response(raw, media_type="application/scitt-statement+cose", headers=_PRIVATE)
 
     async def file(self, request: Request) -> Response:
         """An evidence file of a GREEN statement."""
-        self._enter(request)
+        await self._enter(request)
         digest = digest_of(request)
         files = self._runner.node.shared.files
         if not self._runner.node.shared.wanted(digest) or not files.has(digest):
             raise NotFound(what_is=Text("shared file", "공유된 파일"), name=digest.hex())
         return FileResponse(files.path(digest), media_type="application/octet-stream", headers=_PRIVATE)
 
-    def _enter(self, request: Request) -> str:
+    async def _enter(self, request: Request) -> str:
         scope = request.scope
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
@@ -63,4 +63,5 @@ class SharedApi:
         asked = Asked(
             request.method, path.decode("latin-1"), scope["query_string"].decode("latin-1"), headers
         )
-        return self._sharing.gate.admit(asked, int(self._runner.node.clock()))
+        now = int(self._runner.node.clock())
+        return await run_in_threadpool(self._sharing.admit, asked, now)  # a new list is read from the disk

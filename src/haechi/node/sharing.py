@@ -16,12 +16,14 @@ from haechi.errors import BadInput, HaechiError, NotFound
 from haechi.findings import Verdict, overall
 from haechi.log.store import Store
 from haechi.network.answer import PeerLacks, PeerMisbehaved, PeerRefused
+from haechi.network.card import encode_key
 from haechi.network.client import PeerClient
 from haechi.network.lookup import Row
 from haechi.network.released import release_of
 from haechi.network.shared import MAX_LISTED, SharedShelf
-from haechi.network.signed_request import NONCE_BYTES, Gate, Listed, sign_request
-from haechi.network.trust import package
+from haechi.network.signed_request import NONCE_BYTES, Asked, Gate, Listed, sign_request
+from haechi.network.trust.keys import in_use
+from haechi.network.trust.listing import TrustList
 from haechi.node.logs import log_event
 from haechi.node.peers import Peer
 from haechi.node.service import Node
@@ -34,7 +36,6 @@ from haechi.words import Text
 
 _MAX_LIST_BYTES = 1 << 20
 _PAGE = 1000
-TRUST = "trust.json"
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -61,11 +62,17 @@ class GreenSharing:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._shelf: SharedShelf = node.shared
-        cards = [card for card in node.pins.nodes if card.origin != node.config.origin]
-        listed = [Listed(card.origin, key) for card in cards for key in card.request_keys()]
-        listed += _in_trust_list(node)
-        self.gate = Gate(node.config.origin, listed)
+        self._list = node.trusting.trust.trust_list
+        self._gate = Gate(node.config.origin, _who_may_ask(node, self._list))
         self._done: dict[str, int] = {}
+
+    def admit(self, asked: Asked, now: int) -> str:
+        """The origin of the node that asks, by the pins and the trust list in use; raises as Gate.admit."""
+        listed = self._node.trusting.trust.trust_list
+        if listed is not self._list:
+            self._gate.relist(_who_may_ask(self._node, listed))
+            self._list = listed
+        return self._gate.admit(asked, now)
 
     def listing(self, after: int) -> SharedList:
         """The own log's GREEN statements above a serial.
@@ -285,13 +292,13 @@ def evidence_in(statement: Statement, node: Node) -> tuple[EvidenceRef, ...]:
         return ()
 
 
-def _in_trust_list(node: Node) -> list[Listed]:
-    """The nodes of the trust list that is installed here, if one is."""
-    verified = package.load(node.folder / TRUST)
-    if verified is None:
-        return []
-    known = verified.trust_list
-    return [Listed(one.origin, key) for one in known.nodes for key in known.http_keys(one.origin)]
+def _who_may_ask(node: Node, known: TrustList) -> list[Listed]:
+    """Pinned nodes and those of the list, without the keys that the list says are out of use."""
+    ended = {key.key for one in known.nodes for key in one.keys if key.scope == "http" and not in_use(key)}
+    cards = [card for card in node.pins.nodes if card.origin != node.config.origin]
+    pinned = [Listed(card.origin, key) for card in cards for key in card.request_keys()]
+    listed = [Listed(one.origin, key) for one in known.nodes for key in known.http_keys(one.origin)]
+    return [one for one in (*pinned, *listed) if encode_key(one.key) not in ended]
 
 
 def _stands_in(row: Row, origin: str) -> bool:

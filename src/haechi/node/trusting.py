@@ -51,6 +51,14 @@ class NodeTrust:
         self._look()
         return self._verified
 
+    def names(self, origin: str) -> bool:
+        """Whether this log is known now: pinned by the operator, or listed with keys in use."""
+        trust = self.trust
+        if any(card.origin == origin for card in self._pins.nodes):
+            return True
+        listed = trust.trust_list
+        return any(node.origin == origin and listed.log_keys(origin) for node in listed.nodes)
+
     def files(self) -> dict[str, bytes]:
         """The files of a repository that others can update from; raises NotFound without a list."""
         verified = self.verified

@@ -117,7 +117,9 @@ class Witnessing:
         """The keys of a log that is witnessed here: the own one, a pinned node's, or one of the policy."""
         if not self.witness.keys:
             return ()
-        return self.known_keys(origin)
+        if origin == self._node.config.origin or self._node.trusting.names(origin):
+            return self.known_keys(origin)
+        return self._keys_by_policy(origin)  # nobody vouches any more for what is known of it
 
     def known_keys(self, origin: str) -> Sequence[NoteKey]:
         """The keys of a log that is known here; empty for any other."""
@@ -128,7 +130,10 @@ class Witnessing:
         try:
             return self._node.pins.log_keys(origin)
         except NotFound:
-            return [log.key for log in self.policy.logs if log.key.name == origin]
+            return self._keys_by_policy(origin)
+
+    def _keys_by_policy(self, origin: str) -> list[NoteKey]:
+        return [log.key for log in self.policy.logs if log.key.name == origin]
 
     def memory_of(self, origin: str) -> Memory:
         """Where evidence about a log is kept: beside its mirror, or in a folder of its own."""
