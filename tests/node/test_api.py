@@ -1,5 +1,6 @@
 """Registration and reading over the API of a real node: what goes in, what comes out, what is refused."""
 
+import asyncio
 import base64
 import hashlib
 import io
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from starlette.requests import Request
 from tests.network.parties import (
     COMPANY,
     FACTS,
@@ -33,6 +35,7 @@ from haechi.network.pins import Pins
 from haechi.network.verify import verify_bundle, verify_statement
 from haechi.node.limits import MAX_UPLOADS, UploadRoom, UploadsFull
 from haechi.node.pages import SECURITY_HEADERS
+from haechi.node.wire import BodySlow, body_of
 from haechi.statement import cbor
 from haechi.statement.claims import encode_claim, kind_of
 from haechi.statement.envelope import (
@@ -209,6 +212,17 @@ def test_a_slow_body_is_cut_off(make_house: Callable[..., House]):
     answers = house.ask_all([slow, quick])
     assert [answer.status for answer in answers] == [408, 201]
     assert answers[0].problem[0] == "node.body-slow"
+
+
+def test_a_body_that_trickles_in_is_told_the_time_it_had():
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(0.2)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive)
+    with pytest.raises(BodySlow) as slow:
+        asyncio.run(body_of(request, 256 << 10, 0.0))
+    assert slow.value.facts["limit_s"] == 1
 
 
 # Policies

@@ -47,14 +47,15 @@ async def body_of(request: Request, limit: int, grace_s: float) -> bytes:
     Raises TooLarge, BodySlow, and BadInput when the client went away.
     """
     body = bytearray()
+    limit_s = grace_s + limit / (256 << 10)
     try:
-        async with asyncio.timeout(grace_s + limit / (256 << 10)):
+        async with asyncio.timeout(limit_s):
             async for piece in request.stream():
                 body += piece
                 if len(body) > limit:
                     raise TooLarge(what_is=Text("body", "본문"), limit=limit, got=len(body))
     except TimeoutError:
-        raise BodySlow(limit_s=round(grace_s)) from None
+        raise BodySlow(limit_s=round(limit_s)) from None
     except ClientDisconnect:
         raise BadInput(why="the client went away before the body was complete") from None
     return bytes(body)
