@@ -221,8 +221,8 @@ def test_a_body_that_trickles_in_is_told_the_time_it_had():
 
     request = Request({"type": "http", "method": "POST", "headers": []}, receive)
     with pytest.raises(BodySlow) as slow:
-        asyncio.run(body_of(request, 256 << 10, 0.0))
-    assert slow.value.facts["limit_s"] == 1
+        asyncio.run(body_of(request, 10 << 20, 0.7))
+    assert slow.value.facts["limit_s"] == 1  # not the 40 s that ten mebibytes would have
 
 
 # Policies
