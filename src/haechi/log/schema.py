@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
+from haechi.errors import Unavailable
 from haechi.log.store import StoreDamaged, StoreFailed
 
 FILE_NAME = "log.db"
@@ -97,6 +98,15 @@ def translated(directory: Path) -> Generator[None]:
         if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             raise StoreDamaged(path=str(directory), why=str(error)) from error
         raise StoreFailed(path=str(directory), why=f"{error} {name}".strip()) from error
+
+
+@contextmanager
+def failing_as(error: type[Unavailable], file: Path) -> Generator[None]:
+    """Raises `error` (facts: what_is, why) instead of the driver's errors: for files that are no log."""
+    try:
+        yield
+    except sqlite3.Error as found:
+        raise error(what_is=str(file), why=str(found)) from found
 
 
 @contextmanager

@@ -6,14 +6,13 @@ or tile has to leave it out.
 
 import sqlite3
 import time
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 from haechi.errors import Unavailable
-from haechi.log.schema import transaction
+from haechi.log.schema import failing_as, transaction
 from haechi.network.blobs import MAX_BLOB_BYTES, BlobStore
 from haechi.statement.evidence import EvidenceRef
 from haechi.words import Text
@@ -94,7 +93,7 @@ class SqliteRows:
         """The file at `path`, made when missing. Raises SharedFailed."""
         self.path = path
         self._lock = Lock()
-        with self._translated():
+        with failing_as(SharedFailed, self.path):
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             for pragma in (
                 "journal_mode = WAL",
@@ -108,33 +107,26 @@ class SqliteRows:
 
     def read(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """See Rows."""
-        with self._lock, self._translated():
+        with self._lock, failing_as(SharedFailed, self.path):
             return self._db.execute(sql.replace("@", ""), values).fetchall()
 
     def write(self, *changes: Change) -> int:
         """See Rows."""
         touched = 0
-        with self._lock, self._translated(), transaction(self._db):
+        with self._lock, failing_as(SharedFailed, self.path), transaction(self._db):
             for sql, values in changes:
                 touched = self._db.executemany(sql.replace("@", ""), values).rowcount
         return touched
 
     def overwrite(self) -> None:
         """See Rows; deleted bytes are zeroed by SQLite, and the journal that still has them is emptied."""
-        with self._lock, self._translated():
+        with self._lock, failing_as(SharedFailed, self.path):
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         """See Rows."""
         with self._lock:
             self._db.close()
-
-    @contextmanager
-    def _translated(self) -> Generator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise SharedFailed(what_is=str(self.path), why=str(error)) from error
 
 
 class SharedShelf:

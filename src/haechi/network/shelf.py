@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from haechi.errors import Unavailable
-from haechi.log.schema import transaction
+from haechi.log.schema import failing_as, transaction
 from haechi.words import Text
 
 VERSION = 1
@@ -77,7 +77,7 @@ class Shelf:
         self._idle: list[sqlite3.Connection] = []
         self._readers = Lock()
         self._closed = False
-        with self._translated():
+        with failing_as(IndexFailed, self.path):
             self._db = _writer(path)
             if self._version() not in (0, VERSION):
                 self._db.close()
@@ -93,13 +93,13 @@ class Shelf:
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection]:
         """One transaction, alone. Raises IndexFailed."""
-        with self._lock, self._translated(), transaction(self._db):
+        with self._lock, failing_as(IndexFailed, self.path), transaction(self._db):
             yield self._db
 
     @contextmanager
     def reading(self) -> Generator[sqlite3.Connection]:
         """One unchanging state, beside the writer. Raises IndexFailed."""
-        with self._translated():
+        with failing_as(IndexFailed, self.path):
             with self._readers:
                 db = self._idle.pop() if self._idle else None
             db = db or _reader(self.path)
@@ -125,13 +125,6 @@ class Shelf:
             db.close()
         with self._lock:
             self._db.close()
-
-    @contextmanager
-    def _translated(self) -> Generator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise IndexFailed(what_is=str(self.path), why=str(error)) from error
 
 
 def insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
