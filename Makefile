@@ -9,6 +9,9 @@ GENERATORS = $(subst /,.,$(patsubst src/%.py,%,$(wildcard src/haechi/*/reference
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml --group build
 
+# Every command the tests and the demonstration start is a process of its own: without kept bytecode each compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test slow postgres load check format docs bench bench-mark lock clean
 
