@@ -16,6 +16,7 @@ from haechi.mark.text.outcome import TextState
 from haechi.mark.text.profiles import HaechiProfile, VllmProfile
 from haechi.mark.text.registry import NoTexts, TextFolder
 from haechi.mark.text.sort import CODE_SHARE, code_share
+from haechi.mark.text.tokens import Tokens
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import Statement, sign_statement
 from haechi.statement.evidence import EvidenceRef
@@ -139,11 +140,18 @@ def test_every_profile_is_paid_for_and_one_without_its_tokenizer_is_not_tried():
 def test_a_profile_of_another_engine_is_read_with_its_tokenizer():
     from tests.mark.text.test_profiles import VLLM, vllm_text
 
-    ids = vllm_text(VLLM, 150, 1)
+    ids = [*range(9000, 9250), *vllm_text(VLLM, 150, 1), *range(9300, 9600)]
+    tokens = Tokens(ids, [(5 * at, 5 * at + 4) for at in range(len(ids))])
     profile = VllmProfile(key=VLLM.key, tokenizer="ab")
-    means = TextMeans((profile,), NoTexts(), lambda _text: ids, "ab")
-    assert look_at_text(b"what the tokenizer makes of this is above", means).state is TextState.UNNAMED
-    wrong = TextMeans((VllmProfile(key=3, tokenizer="ab"),), NoTexts(), lambda _text: ids, "ab")
+    means = TextMeans((profile,), NoTexts(), lambda _text: tokens, "ab")
+    look = look_at_text(b"what the tokenizer makes of this is above", means)
+    assert look.state is TextState.UNNAMED
+    (amount,) = (layer for layer in look.layers if layer.code.startswith("mark.text-amount."))
+    assert amount.say("en") == "700 tokens"
+    (part,) = look.stretches
+    assert abs(part.start - 5 * 250) <= 5 * 12
+    assert abs(part.end - 5 * 400) <= 5 * 12
+    wrong = TextMeans((VllmProfile(key=3, tokenizer="ab"),), NoTexts(), lambda _text: tokens, "ab")
     assert look_at_text(b"the same", wrong).mark is None
 
 
@@ -177,6 +185,7 @@ def test_a_line_without_end_is_refused_after_the_limit():
         look_at_text(b"x" * 5_000_000, TextMeans())
 
 
+WIDE = {at: at + 0xFEE0 for at in range(0x21, 0x7F)}
 ATTEMPTS = {
     "a tenth of the words left out": (lambda words: [w for n, w in enumerate(words) if n % 10], True),
     "a tenth of the words replaced": (
@@ -189,11 +198,9 @@ ATTEMPTS = {
         lambda words: [w if n % 3 else "other" for n, w in enumerate(words)],
         False,
     ),
-    "every letter a look-alike": (
-        lambda words: [w.replace("e", "е").replace("a", "а") for w in words],
-        False,
-    ),
-    "invisible characters inside words": (lambda words: ["\u200b".join(w) for w in words], False),
+    "look-alike letters": (lambda words: [w.replace("e", "е").replace("a", "а") for w in words], True),
+    "invisible characters inside words": (lambda words: ["\u200b".join(w) for w in words], True),
+    "full-width letters": (lambda words: [w.translate(WIDE) for w in words], True),
     "words in reverse": (lambda words: words[::-1], False),
 }
 

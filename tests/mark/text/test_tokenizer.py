@@ -58,6 +58,13 @@ def test_a_mark_in_tokens_is_made_and_read_by_the_commands(
     assert told["key"] == profile.key.id
     (read,) = (layer for layer in told["layers"] if layer["code"] == "mark.text.read")  # type: ignore[attr-defined]
     assert read["facts"]["count"] > 250, "pairs of tokens, not of words"
+    among = [f"w{at * 7 % SIZE}" for at in range(300)]
+    text.write_text(" ".join([*among, *(f"w{token}" for token in tokens), *among]))
+    _code, told = detected(text, "--profile", file, "--tokenizer", tokenizer)
+    ((start, end, _log10_p),) = told["stretches"]  # type: ignore[misc]  # JSON
+    length = len(" ".join(among))
+    assert length - 80 <= start < length + 200
+    assert end > start + 600
     code, told = detected(text, "--profile", file)
     assert (code, told["state"]) == (3, "nothing")
     assert "mark.text.no-tokenizer" in layers(told)
@@ -66,7 +73,7 @@ def test_a_mark_in_tokens_is_made_and_read_by_the_commands(
 
 
 def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path, tokenizer: Path):
-    assert load_tokenizer(tokenizer).tokenize("w5 w17") == [5, 17]
+    assert load_tokenizer(tokenizer).tokenize("w5 w17") == ([5, 17], [(0, 2), (3, 6)])
     for raw in ("{}", "[]", '{"model": 3}', "\ufeff", "[" * 100_000, "GGUF\x03"):
         tokenizer.write_text(raw)
         with pytest.raises(TokenizerUnreadable):

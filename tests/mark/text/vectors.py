@@ -30,6 +30,7 @@ _TEXTS = (
     "Straße ﬁnden ΟΔΟΣ İstanbul",
     "한글 e\u0301",
     "snake_case AI안전 v2 x²",
+    "wa\u200bter\ufeff\u00admark \u0422he \u0440\u0430ge ＦＵＬＬ ｶﾅ 한\u200d글",
 )
 _ROSES = ("a rose is a rose is a rose", "the end")
 _LAWS = (

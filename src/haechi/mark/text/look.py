@@ -31,23 +31,26 @@ from haechi.mark.text.profiles import HaechiProfile, Profile, ProfileUnfit, prof
 from haechi.mark.text.registry import NoTexts, ProfileRecord, TextRegistry
 from haechi.mark.text.sort import CODE_SHARE, code_share
 from haechi.mark.text.tail import corrected
+from haechi.mark.text.tokens import Tokens
+from haechi.words import Text
 
 WHOLE_SHARE = 0.9
 """A mark begins only after the first two words and thins out at edits: this much counts as the whole text."""
 MOST_PROFILES = 100_000
 SHOWN_STRETCHES = 8
+_WORDS, _TOKENS = Text("words", "단어"), Text("tokens", "토큰")
 
 
 @dataclass(frozen=True, slots=True)
 class TextMeans:
-    """What a reader brings. profiles: with their keys; tokenize: from text to token ids, and `tokenizer`, the
+    """What a reader brings. profiles: with their keys; tokenize: from text to tokens, and `tokenizer`, the
     SHA-256 of its file in hexadecimal, for profiles that are read from token ids. choice: what the model that
     may have written a text had to choose from.
     """
 
     profiles: tuple[Profile, ...] = ()
     registry: TextRegistry = field(default_factory=NoTexts)
-    tokenize: Callable[[str], Sequence[int]] | None = None
+    tokenize: Callable[[str], Tokens] | None = None
     tokenizer: str = ""
     choice: Callable[[str], Choice] | None = None
     trust: tuple[TrustSource, ...] = field(default_factory=lambda: (official_list(),))
@@ -71,11 +74,16 @@ def look_at_text(raw: bytes, means: TextMeans) -> TextLook:
     held = _held(means, committed)
     words, others, untried = _sorted(held, means)
     detection = detect_text(text, [profile.asked for profile in words], others=len(others))
-    best = _best(text, detection, words, others, means)
+    tokens = means.tokenize(text) if others and means.tokenize is not None else None
+    by_tokens = [] if tokens is None else _by_tokens(tokens, others, len(words) + len(others))
+    marks = [*_by_words(detection, words), *by_tokens]
+    best = min(marks, key=lambda each: each.mark.log10_p, default=None)
     layers = [_read(best, detection, len(held) - untried)]
     if untried:
         layers.append(found("mark.text.no-tokenizer", profiles=untried))
-    layers.append(_amount(text, detection))
+    # A mark that was read says what it is counted in; else what was tried does.
+    in_tokens = best in by_tokens if best is not None else not words
+    layers.append(_amount(text, detection, tokens if in_tokens else None))
     if means.choice is not None:
         layers.append(_choice(means.choice(text)))
     stretches = () if best is None else best.mark.stretches
@@ -141,35 +149,35 @@ def _sorted(held: Sequence[Profile], means: TextMeans) -> tuple[list[HaechiProfi
     return words, fit, len(rest) - len(fit)
 
 
-def _best(
-    text: str,
-    detection: TextDetection,
-    words: Sequence[HaechiProfile],
-    others: Sequence[Profile],
-    means: TextMeans,
-) -> _Found | None:
+def _by_words(detection: TextDetection, words: Sequence[HaechiProfile]) -> list[_Found]:
     by_use = {(profile.secret, profile.payload): profile for profile in words}
-    marks = [
+    return [
         _Found(mark, by_use[mark.key.secret, mark.payload is not None], detection.count)
         for mark in detection.marks
     ]
-    if others and means.tokenize is not None:
-        tokens = means.tokenize(text)
-        for profile in others:
-            reading = profile.read(tokens)
-            log10_p = corrected(reading.log10_p, tried=len(words) + len(others))
-            if log10_p <= LOG10_P_LIMIT:
-                # Other engines have keys of their own kind: the digest stands for them.
-                own = isinstance(profile, HaechiProfile)
-                mark = TextMarkFound(
-                    key=profile.key if own else TextKey(profile.engine, profile.digest),
-                    payload=reading.payload,
-                    score=reading.score,
-                    log10_p=log10_p,
-                    stretches=(Stretch(0, len(text), log10_p),),
-                )
-                marks.append(_Found(mark, profile, reading.count))
-    return min(marks, key=lambda each: each.mark.log10_p, default=None)
+
+
+def _by_tokens(tokens: Tokens, others: Sequence[Profile], tried: int) -> list[_Found]:
+    """The marks read from tokens, with the characters that carry them."""
+    marks: list[_Found] = []
+    for profile in others:
+        reading = profile.read(tokens.ids)
+        log10_p = corrected(reading.log10_p, tried=tried)
+        if log10_p <= LOG10_P_LIMIT:
+            # Other engines have keys of their own kind: the digest stands for them.
+            own = isinstance(profile, HaechiProfile)
+            mark = TextMarkFound(
+                key=profile.key if own else TextKey(profile.engine, profile.digest),
+                payload=reading.payload,
+                score=reading.score,
+                log10_p=log10_p,
+                stretches=tuple(
+                    Stretch(tokens.places[part.start][0], tokens.places[part.end - 1][1], part.log10_p)
+                    for part in profile.where(tokens.ids, tried)
+                ),
+            )
+            marks.append(_Found(mark, profile, reading.count))
+    return marks
 
 
 def _read(best: _Found | None, detection: TextDetection, keys: int) -> Finding:
@@ -191,13 +199,13 @@ def _read(best: _Found | None, detection: TextDetection, keys: int) -> Finding:
     return found("mark.text.absent", keys=keys, log10_p=strongest, tried=detection.tried)
 
 
-def _amount(text: str, detection: TextDetection) -> Finding:
+def _amount(text: str, detection: TextDetection, tokens: Tokens | None) -> Finding:
+    size, unit = (detection.size, _WORDS) if tokens is None else (len(tokens.ids), _TOKENS)
     share = code_share(text)
     if share >= CODE_SHARE:
-        return found("mark.text-amount.code", percent=round(100 * share), size=detection.size)
-    if not detection.enough:
-        return found("mark.text-amount.short", size=detection.size, enough=ENOUGH)
-    return found("mark.text-amount.enough", size=detection.size)
+        return found("mark.text-amount.code", percent=round(100 * share), size=size)
+    code = "mark.text-amount.enough" if size >= ENOUGH else "mark.text-amount.short"
+    return found(code, size=size, unit=unit, **({} if size >= ENOUGH else {"enough": ENOUGH}))
 
 
 def _choice(choice: Choice) -> Finding:

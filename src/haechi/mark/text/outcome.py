@@ -106,12 +106,12 @@ declare(
     "mark.text-amount",
     Text("Enough text for a mark", "마크를 기대할 만한 분량"),
     {
-        "enough": (Verdict.HOLDS, Text("{size} words", "단어 {size}개")),
+        "enough": (Verdict.HOLDS, Text("{size} {unit}", "{unit} {size}개")),
         "short": (
             Verdict.UNDECIDED,
             Text(
-                "{size} words; below {enough} nothing is promised",
-                "단어 {size}개. {enough}개 미만은 보장하지 않음",
+                "{size} {unit}; below {enough} nothing is promised",
+                "{unit} {size}개. {enough}개 미만은 보장하지 않음",
             ),
         ),
         "code": (

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from haechi.errors import BadInput, NotFound, TooLarge
 from haechi.mark.extra import require
+from haechi.mark.text.tokens import Tokens
 from haechi.words import Text
 
 MOST_TOKENIZER_BYTES = 64 << 20
@@ -29,10 +30,10 @@ class TokenizerUnreadable(BadInput):
 
 
 class Tokenizer(NamedTuple):
-    """digest: SHA-256 of the file, hexadecimal; tokenize: from text to ids, without special tokens."""
+    """digest: SHA-256 of the file, hexadecimal; tokenize: from text to tokens, without special ones."""
 
     digest: str
-    tokenize: Callable[[str], list[int]]
+    tokenize: Callable[[str], Tokens]
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -57,7 +58,8 @@ def load_tokenizer(path: Path) -> Tokenizer:
         raise TokenizerUnreadable(why="model")
     made: Any = require("tokenizers", "tokenizers").Tokenizer.from_str(raw.decode("utf-8"))
 
-    def tokenize(text: str) -> list[int]:
-        return list(made.encode(text, add_special_tokens=False).ids)
+    def tokenize(text: str) -> Tokens:
+        encoded = made.encode(text, add_special_tokens=False)
+        return Tokens(list(encoded.ids), list(encoded.offsets))
 
     return Tokenizer(hashlib.sha256(raw).hexdigest(), tokenize)

@@ -5,6 +5,7 @@ The strongest form of the mark; whoever detects needs the tokenizer.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,13 @@ BYTES = 256
 WIDER = 6
 """A context that was used is made wider, token by token, up to the width and this: then chance decides."""
 SPACE = b"t"
+
+
+class Tokens(NamedTuple):
+    """Token ids of a text, and the characters of it (start, end) that each stands for."""
+
+    ids: Sequence[int]
+    places: Sequence[tuple[int, int]]
 
 
 def token_context(tokens: Sequence[int]) -> bytes:

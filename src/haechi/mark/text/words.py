@@ -1,6 +1,7 @@
 """Words of a text as a detector sees them, without any tokenizer (haechi-text-1, section 4).
 
-Text is put into NFKC and lower case. A word is a longest run of letters and digits (Unicode L and N),
+What nobody sees is left out, text is put into NFKC and lower case, and Cyrillic and Greek letters that look
+like Latin ones become these: a mark outlives what a reader cannot notice. A word is a longest run of letters and digits (Unicode L and N),
 but each Han character, Hiragana and Katakana letter is a word by itself: those scripts write no spaces.
 The item of a word is its beginning, so that endings and particles may change: one Hangul syllable, the one
 character of Han and Kana, four letters of everything else.
@@ -28,6 +29,19 @@ _WORD = re.compile(rf"[{_STANDALONE}]|[^\W_{_STANDALONE}]+")
 _ALONE = re.compile(rf"[{_STANDALONE}]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]")
 _PIECE = re.compile(r"\S+")
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that Unicode calls ignorable by default: they have no width."""
+_LOOKALIKES = str.maketrans(
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445"
+    "\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d"
+    "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7"
+    "\u0131\u0251\u0261",
+    "abekmhopctyxsijhldqwabezhikmvoptyxiag",
+)
+"""Cyrillic, Greek and odd Latin letters in lower case, and the Latin letter that each is taken for."""
 _JOIN = "\x1f"
 
 
@@ -51,13 +65,14 @@ class Pair(NamedTuple):
 
 
 def normalised(text: str) -> str:
-    """NFKC, folded, NFKC again: folding can take a text out of its normal form.
+    """What is seen of a text, in NFKC, folded, in NFKC again (folding can undo it), and in Latin look-alikes.
 
     Folded: each character alone in upper case, then in lower case. Case folding proper exists in few
     languages (not in JavaScript), and the final sigma of Greek shows why each must be alone.
     """
-    folded = "".join(letter.upper().lower() for letter in unicodedata.normalize("NFKC", text))
-    return unicodedata.normalize("NFKC", folded)
+    seen = unicodedata.normalize("NFKC", _UNSEEN.sub("", text))
+    folded = "".join(letter.upper().lower() for letter in seen)
+    return unicodedata.normalize("NFKC", folded).translate(_LOOKALIKES)
 
 
 def normal_words(text: str) -> list[str]:

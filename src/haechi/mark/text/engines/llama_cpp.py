@@ -7,7 +7,7 @@ The processor decides; what it returns leaves one token to the engine's own samp
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -20,6 +20,7 @@ from haechi.mark.text.choice import Choice, choice_of
 from haechi.mark.text.engines.writer import Writer
 from haechi.mark.text.race import PLAIN, Cut, candidates_of
 from haechi.mark.text.tokenizer import TokenizerUnreadable
+from haechi.mark.text.tokens import Tokens
 from haechi.mark.text.vocabulary import Vocabulary
 from haechi.words import Text
 
@@ -65,13 +66,33 @@ def text_of(model: Model, tokens: list[int]) -> str:
     return model.detokenize(tokens).decode("utf-8", "replace")
 
 
+def places_of(text: str, sizes: Sequence[int]) -> list[tuple[int, int]]:
+    """The characters that each token stands for, from how many bytes it has; a space put before the text is
+    none of them. Where the bytes do not add up to the text, each token may stand for all of it.
+
+    >>> places_of("é b", [3, 2])
+    [(0, 1), (1, 3)]
+    """
+    begins = [at for at, letter in enumerate(text) for _ in letter.encode()]
+    ends = [at + 1 for at in begins]
+    before = sum(sizes) - len(begins)
+    if before not in (0, 1):
+        return [(0, len(text))] * len(sizes)
+    places: list[tuple[int, int]] = []
+    at = -before
+    for size in sizes:
+        first, at = max(at, 0), at + size
+        places.append((begins[first], ends[at - 1]) if at > first else (places[-1:] or [(0, 0)])[0])
+    return places
+
+
 class ReadingModel(NamedTuple):
-    """A model that reads. digest: SHA-256 of its file, hexadecimal; tokenize: from text to ids alone;
+    """A model that reads. digest: SHA-256 of its file, hexadecimal; tokenize: from text to tokens alone;
     choice: what the model had to choose from in the first 1,024 tokens of a text.
     """
 
     digest: str
-    tokenize: Callable[[str], list[int]]
+    tokenize: Callable[[str], Tokens]
     choice: Callable[[str], Choice]
 
 
@@ -91,11 +112,12 @@ def load_model(path: Path, cut: Cut = PLAIN) -> ReadingModel:
     except (ValueError, RuntimeError) as error:
         raise TokenizerUnreadable(why=str(error)[:200]) from error
 
-    def tokenize(text: str) -> list[int]:
-        return [int(token) for token in model.tokenize(text.encode(), add_bos=False)]
+    def tokenize(text: str) -> Tokens:
+        ids = [int(token) for token in model.tokenize(text.encode(), add_bos=False)]
+        return Tokens(ids, places_of(text, [len(model.detokenize([each])) for each in ids]))
 
     def choice(text: str) -> Choice:
-        tokens = tokenize(text)[:MOST_LOOKED_AT]
+        tokens = [*tokenize(text).ids][:MOST_LOOKED_AT]
         if len(tokens) < 2:
             return choice_of([])
         model.reset()

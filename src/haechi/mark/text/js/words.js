@@ -7,22 +7,32 @@ const STANDALONE =
   "\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{1b000}-\\u{1b16f}\\u{20000}-\\u{323af}";
 const WORD = new RegExp(`[${STANDALONE}]|(?:(?![${STANDALONE}])[\\p{L}\\p{N}])+`, "gu");
 const HANGUL = /^[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]/u;
+// Characters without width, and letters that are taken for Latin ones.
+const UNSEEN = new RegExp(
+  "[\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f" +
+    "\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}]",
+  "gu",
+);
+const FOREIGN = "авекмнорстухѕіјһӏԁԛԝαβεζηικμνορτυχıɑɡ";
+const LATIN = "abekmhopctyxsijhldqwabezhikmvoptyxiag";
+const LOOKALIKES = new Map([...FOREIGN].map((letter, at) => [letter, LATIN[at]]));
 const LETTERS = 4;
 export const [NEW, KNOWN, AGAIN] = [1, 0.6, 0.3];
 const CONTEXT_WORDS = 2;
 
 const utf8 = new TextEncoder();
 
-/** NFKC, each character in upper case and then in lower case, NFKC again. */
+/** What is seen, NFKC, each character in upper case and then in lower case, NFKC again, Latin look-alikes. */
 export function normalised(text) {
-  const folded = [...text.normalize("NFKC")].map((letter) => letter.toUpperCase().toLowerCase()).join("");
-  return folded.normalize("NFKC");
+  const seen = [...text.replace(UNSEEN, "").normalize("NFKC")];
+  const folded = seen.map((letter) => letter.toUpperCase().toLowerCase()).join("");
+  return [...folded.normalize("NFKC")].map((letter) => LOOKALIKES.get(letter) ?? letter).join("");
 }
 
 /** Words as { text, start, end }; places count UTF-16 units of the text as it was given. */
 export function wordsOf(text) {
   const words = [];
-  for (const piece of text.matchAll(/\S+/gu)) {
+  for (const piece of text.matchAll(/[\S\ufeff]+/gu)) {
     const normal = normalised(piece[0]);
     const same = [...normal].length === [...piece[0]].length && normal.length === piece[0].length;
     for (const found of normal.matchAll(WORD)) {

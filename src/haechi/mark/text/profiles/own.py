@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from haechi.mark.text.detect import Asked, TextDetection, detect_text, detect_tokens
 from haechi.mark.text.key import SECRET_BYTES, TextKey
+from haechi.mark.text.locate import Segment
 from haechi.mark.text.payload import SIGNPOSTS
 from haechi.mark.text.profiles.profile import Profile, ProfileReading, ProfileUnfit, checked
 from haechi.words import Text
@@ -62,6 +63,11 @@ class HaechiProfile(Profile, frozen=True, kw_only=True):
             raise ProfileUnfit(why=Text("it is read from words", "단어에서 읽는 프로필임"))
         found = detect_tokens(checked(tokens), [self.asked], self.width)
         return self._reading(found)
+
+    def where(self, tokens: Sequence[int], tried: int) -> list[Segment]:
+        """The tokens that carry it, by the score of each."""
+        found = detect_tokens(checked(tokens), [self.asked], self.width, others=tried - 1)
+        return [Segment(part.start, part.end, part.log10_p) for mark in found.marks for part in mark.stretches]
 
     def read_words(self, text: str) -> ProfileReading:
         """The score of a text in word space; raises TooLarge, ProfileUnfit."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from haechi.errors import BadInput, TooLarge
+from haechi.mark.text.locate import Segment, locate_by
 from haechi.words import Text
 
 MAX_TOKENS = 1_000_000
@@ -61,6 +62,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def read(self, tokens: Sequence[int]) -> ProfileReading:  # noqa: ARG002  # each engine reads its own
         """The score of a text; raises TooLarge, ProfileUnfit."""
         raise ProfileUnfit(why=Text("it names no engine", "엔진이 정해지지 않음"))
+
+    def where(self, tokens: Sequence[int], tried: int) -> list[Segment]:
+        """The tokens that carry a mark which was read; tried: hypotheses paid for before this one."""
+        return locate_by(lambda start, end: self.read(tokens[start:end]).log10_p, len(tokens), tried)
 
 
 def checked(tokens: Sequence[int]) -> list[int]:
