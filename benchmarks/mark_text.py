@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from benchmarks._table import Row, absent, figure, rate_against, report
+from benchmarks._text_edits import EDITS
 from benchmarks._torch_peers import NEEDS, engines
 
 from haechi.mark.text import (
@@ -48,6 +49,7 @@ POWER = -6.0
 DELETED, TIMES = 0.3, 10
 TESTS = 50_000
 WINDOW = 200
+COUNTS, TURNS = (1000, 10_000, 100_000), 8
 PEER_TEXTS, PEER_TOKENS, VOCABULARY, OFFERED = 40, 200, 1000, 20
 
 
@@ -102,6 +104,23 @@ def power() -> Iterator[Row]:
     yield figure(
         f"16-bit id right, clean ({len(right)} texts)", float(np.mean(right)), "share", at_least=0.95
     )
+
+
+def edited() -> Iterator[Row]:
+    """What is reported, at 10^-8, of texts in word space after what people do to texts."""
+    for lang in ("en", "ko"):
+        texts, others = written("word", lang), " ".join(human(lang)[40:]).split()
+        if not texts or not others:
+            yield absent(f"edits of texts, {lang}", "package installation-guide-amd64")
+            continue
+        for name, edit in EDITS.items():
+            tails = [
+                detect_text(edit(each["text"], np.random.default_rng(n), others), [Asked(key=KEY)]).marks
+                for n, each in enumerate(texts)
+            ]
+            yield figure(
+                f"{lang}, {name} ({len(texts)} texts)", float(np.mean([*map(bool, tails)])), "reported"
+            )
 
 
 class _Words(HTMLParser):
@@ -187,17 +206,19 @@ def speed() -> Iterator[Row]:
     ours, theirs = median_us(with_mark, 400), median_us(plain, 400)
     yield figure("a token over plain sampling, 128,256 logits", (ours - theirs) / 1000.0, "ms", at_most=0.3)
     pairs = pairs_of(words_of(" ".join(f"w{n} {n}" for n in range(101))))[:200]
-    each: list[float] = []
-    for count in (1000, 10_000, 100_000):
-        secrets = [rng.bytes(32) for _ in range(count)]
-        tries: list[float] = []
-        for _ in range(-(-300_000 // count)):
+    secrets = [rng.bytes(32) for _ in range(max(COUNTS))]
+    best = dict.fromkeys(COUNTS, float("inf"))
+    # In turns, and all with the same work in a turn: what else the machine does is the same for each.
+    for _ in range(TURNS):
+        for count in COUNTS:
             begun = process_time_ns()
-            sums(secrets, pairs)
-            tries.append((process_time_ns() - begun) / 1000.0 / count)
-        each.append(min(tries))
-        yield figure(f"a key at detection, 200 contexts, {count:,} keys", each[-1], "µs of CPU", at_most=10.0)
-    yield figure("100,000 keys beside 1,000, per key", each[-1] / each[0], "×", at_most=1.5)
+            for _ in range(max(COUNTS) // count):
+                sums(secrets[:count], pairs)
+            best[count] = min(best[count], (process_time_ns() - begun) / 1000.0 / max(COUNTS))
+    for count, took in best.items():
+        yield figure(f"a key at detection, 200 contexts, {count:,} keys", took, "µs of CPU", at_most=10.0)
+    ratio = best[max(COUNTS)] / best[min(COUNTS)]
+    yield figure("100,000 keys beside 1,000, per key", ratio, "×", at_most=1.5)
 
 
 class Table:
@@ -301,4 +322,4 @@ def _recognised(make: Callable[[int], Scheme]) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    report("mark_text", "Text marks", [*power(), *null(), *speed(), *peers()])
+    report("mark_text", "Text marks", [*power(), *edited(), *null(), *speed(), *peers()])

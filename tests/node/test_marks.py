@@ -317,4 +317,5 @@ def test_a_film_of_too_many_pixels_is_looked_at_through_its_key_frames_and_no_fu
     every = place.house.ask("POST", "/marks/film", film(frames(0.8), options={**gop, "g": "1"}))
     layers = json.loads(every.body)["layers"]
     assert (every.status, layers[0]["facts"]["frames"]) == (200, 5)
-    assert not {"mark.video-presence.whole"} & {layer["code"] for layer in layers}
+    assert layers[0]["code"] == "mark.video.absent-so-far", "what was not looked at is said"
+    assert json.loads(spread.body)["layers"][0]["code"] == "mark.video.absent"

@@ -1,8 +1,5 @@
 """Marks at a node: look-ups by number and likeness, files looked at and forgotten, time stamps.
 
-Unavailable
-└── LooksFull    as many pictures are being looked at as this node has room for
-
 Only CLEAR statements that the index has checked are answered with; the book of marks is rebuilt from them.
 """
 
@@ -22,12 +19,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from haechi.errors import BadInput, HaechiError, NotFound, Unavailable
+from haechi.errors import BadInput, HaechiError, NotFound
 from haechi.mark.records import Book, LogRecord, records_of
 from haechi.node import looks
 from haechi.node.anchors import published
 from haechi.node.pages.detect import LIMIT_FILM_MIB, LIMIT_MIB
 from haechi.node.pages.source import Found
+from haechi.node.room import LookRoom
 from haechi.node.runner import Runner
 from haechi.node.texts import MOST_TEXT_BYTES, NodeTexts, asked_records, look_at, told_profiles
 from haechi.node.view import View
@@ -39,20 +37,11 @@ if TYPE_CHECKING:
     from haechi.mark.credentials.authority import Authority
     from haechi.mark.examine import Means
 
-MOST_LOOKS = 2
 MOST_ASKED_BYTES = 4096
 MOST_BLOB_BYTES = 64 << 20
 _PAGE = 500
 _PAYLOAD = re.compile(r"[0-9a-f]{16}\Z")
 _PDQ = re.compile(r"[0-9a-f]{64}\Z")
-
-
-class LooksFull(Unavailable):
-    """No room to look at one more picture now; facts: retry_s."""
-
-    code = "node.looks-full"
-    what = Text("too many files are being looked at", "지금 살펴보는 파일이 너무 많습니다")
-    hint = Text("send it again in {retry_s} s", "{retry_s}초 뒤에 다시 보내세요")
 
 
 class MarkBook:
@@ -155,7 +144,7 @@ class Marks:
         self._runner = runner
         self._book = MarkBook(runner)
         self._texts = NodeTexts(runner, self._book)
-        self._looking = 0
+        self._room = LookRoom()
         self._authority: Authority | None = None
 
     def routes(self) -> list[Route]:
@@ -235,14 +224,8 @@ class Marks:
         lang: Lang = "ko" if request.query_params.get("lang") == "ko" else "en"
         try:
             self._runner.take_write(request.scope)
-            if self._looking >= MOST_LOOKS:
-                raise LooksFull(retry_s=5)
-            self._looking += 1
-            try:
-                raw = await self._body(request, limit)
-                told = await run_in_threadpool(look, raw, lang=lang)
-            finally:
-                self._looking -= 1
+            most = _declared(request, limit)
+            told = await self._room.look(most, partial(self._body, request, most), partial(look, lang=lang))
         except HaechiError as error:
             body = JSONResponse(error.as_dict(lang), status_of(error), {"Cache-Control": "no-store"})
             return with_retry(body, error)
@@ -291,6 +274,12 @@ class Marks:
 
     async def _body(self, request: Request, limit: int) -> bytes:
         return await body_of(request, limit, self._runner.node.config.limits.body_seconds)
+
+
+def _declared(request: Request, limit: int) -> int:
+    """The bytes that a body may have: what it says of itself, and no more than the limit."""
+    said = request.headers.get("content-length", "")
+    return min(int(said), limit) if said.isdecimal() and len(said) < 20 else limit
 
 
 def _asked(raw: bytes) -> list[str]:

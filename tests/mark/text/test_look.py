@@ -201,6 +201,7 @@ ATTEMPTS = {
     "look-alike letters": (lambda words: [w.replace("e", "е").replace("a", "а") for w in words], True),
     "invisible characters inside words": (lambda words: ["\u200b".join(w) for w in words], True),
     "full-width letters": (lambda words: [w.translate(WIDE) for w in words], True),
+    "spaces inside words": (lambda words: [f"{w[:1]} {w[1:]}" for w in words], False),
     "words in reverse": (lambda words: words[::-1], False),
 }
 

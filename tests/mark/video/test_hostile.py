@@ -272,6 +272,6 @@ def test_what_was_not_looked_at_is_not_said_to_be_whole(film: Marked):
     bounds = Bounds(pixels=2 * form.width * form.height)
     look = look_at_video(made_film(shown(film.data), options={"g": "1", "crf": "18"}), Means(), bounds)
     (covers,) = [each for each in look.layers if each.check == "mark.video-presence"]
-    assert covers.code == "mark.video-presence.partial"
-    assert "0.2 s was not looked at" in covers.say("en")
-    assert "0.2초 뒤는 살펴보지 않음" in covers.say("ko")
+    assert covers.code == "mark.video-presence.so-far"
+    assert "100 % of the first 0.2 s carries it" in covers.say("en")
+    assert "처음 0.2초의 100 %에 있음" in covers.say("ko")

@@ -86,9 +86,7 @@ def _settled(segment: Segment, tail: Callable[[int, int], float], count: int) ->
     return Segment(start, end, segment.log10_p)
 
 
-def _best(
-    windows: Sequence[tuple[int, int]], tail: Callable[[int, int], float], tried: int
-) -> list[Segment]:
+def _best(windows: Sequence[tuple[int, int]], tail: Callable[[int, int], float], tried: int) -> list[Segment]:
     """The windows that stand out when all are paid for, the best of those that overlap."""
     cost = math.log10(max(tried, 1) * max(len(windows), 1))
     rated = [Segment(start, end, min(0.0, tail(start, end) + cost)) for start, end in windows]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from haechi.mark.text.payload import BASE, SYMBOLS, position
 from haechi.mark.text.prf import (
@@ -22,6 +23,9 @@ from haechi.mark.text.tail import two_keys
 from haechi.mark.text.words import Pair
 
 _BYTES_AT_ONCE = 1 << 17
+"""Results that are summed up before the next are made: they stay in the second-level cache."""
+_MULTIPLIED = 16
+"""Numbers whose product still is a number: each is above 2^-54."""
 
 
 def scores(secret: bytes, pairs: Sequence[Pair], value: int = 0) -> Reals:
@@ -42,8 +46,10 @@ def sums(secrets: Sequence[bytes], pairs: Sequence[Pair]) -> Reals:
     totals = np.zeros(len(secrets))
     if not pairs:
         return totals
+    # Of pairs with one weight, the logarithm of a product is the sum of logarithms, and cheaper.
+    pairs = sorted(pairs, key=lambda pair: pair.weight)
     contexts, items = _arrays(pairs)
-    weights = _weights(pairs)
+    begins, weights = _runs(_weights(pairs))
     asked = np.column_stack((contexts[:, 0] ^ items, contexts[:, 1])).astype("<u8").tobytes()
     keys_at_once = max(1, _BYTES_AT_ONCE // len(asked))
     # The cipher may ask for a block more than it fills.
@@ -53,8 +59,17 @@ def sums(secrets: Sequence[bytes], pairs: Sequence[Pair]) -> Reals:
     for begin in range(0, len(secrets), keys_at_once):
         some = secrets[begin : begin + keys_at_once]
         encrypt_each(some, asked, room)
-        totals[begin : begin + len(some)] = -(np.log(rest(words[: len(some)])) @ weights)
+        products = np.multiply.reduceat(rest(words[: len(some)]), begins, axis=1)
+        totals[begin : begin + len(some)] = -(np.log(products) @ weights)
     return totals
+
+
+def _runs(weights: Reals) -> tuple[NDArray[np.intp], Reals]:
+    """Where runs of at most `_MULTIPLIED` equal weights begin in sorted ones, and the weight of each run."""
+    firsts = np.flatnonzero(np.diff(weights, prepend=-1.0)).tolist()
+    ends = [*firsts[1:], len(weights)]
+    begins = [at for first, end in zip(firsts, ends, strict=True) for at in range(first, end, _MULTIPLIED)]
+    return np.array(begins), weights[begins]
 
 
 def symbol_scores(secret: bytes, pairs: Sequence[Pair]) -> Reals:

@@ -1,10 +1,10 @@
 """Words of a text as a detector sees them, without any tokenizer (haechi-text-1, section 4).
 
 What nobody sees is left out, text is put into NFKC and lower case, and Cyrillic and Greek letters that look
-like Latin ones become these: a mark outlives what a reader cannot notice. A word is a longest run of letters and digits (Unicode L and N),
-but each Han character, Hiragana and Katakana letter is a word by itself: those scripts write no spaces.
-The item of a word is its beginning, so that endings and particles may change: one Hangul syllable, the one
-character of Han and Kana, four letters of everything else.
+like Latin ones become these: a mark outlives what a reader cannot notice. A word is a longest run of letters
+and digits (Unicode L and N), but each Han character, Hiragana and Katakana letter is a word by itself: those
+scripts write no spaces. The item of a word is its beginning, so that endings and particles may change: one
+Hangul syllable, the one character of Han and Kana, four letters of everything else.
 """
 
 import re

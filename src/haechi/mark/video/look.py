@@ -70,7 +70,9 @@ _UNNAMED = Text("somebody unknown here", "여기에 알려지지 않은 이")
 _DOUBTS = frozenset(
     {
         "mark.video.absent",
+        "mark.video.absent-so-far",
         "mark.video-presence.partial",
+        "mark.video-presence.so-far",
         "mark.video-sound.missing",
         "mark.video-sound.gone",
     }
@@ -96,6 +98,14 @@ declare(
                 "프레임 {frames}개에서 키 {keys}개로 찾지 못함",
             ),
         ),
+        "absent-so-far": (
+            Verdict.UNDECIDED,
+            Text(
+                "none found with {keys} key(s) in {frames} frames of the first {ends} s; "
+                "the rest of the film was not looked at",
+                "처음 {ends}초의 프레임 {frames}개에서 키 {keys}개로 찾지 못함. 그 뒤는 살펴보지 않음",
+            ),
+        ),
         "too-small": (
             Verdict.UNDECIDED,
             Text("the frames are too small to hold one", "프레임이 너무 작아 담을 수 없음"),
@@ -115,6 +125,14 @@ declare(
             Text(
                 "{percent} % of the time carries it: {seconds}; not: {places}",
                 "시간의 {percent} %에 있음: {seconds}. 없는 곳: {places}",
+            ),
+        ),
+        "so-far": (
+            Verdict.UNDECIDED,
+            Text(
+                "{percent} % of the first {ends} s carries it: {seconds}; "
+                "the rest of the film was not looked at",
+                "처음 {ends}초의 {percent} %에 있음: {seconds}. 그 뒤는 살펴보지 않음",
             ),
         ),
     },
@@ -229,8 +247,10 @@ def _pictures(watched: Watched, means: Means) -> _Seen:
     if not detection.marks:
         if min(watched.form.width, watched.form.height) < SMALLEST_SIDE // 2:
             return _Seen([found("mark.video.too-small")], (), (), 0.0)
-        absent = found("mark.video.absent", keys=len(means.keys), frames=watched.pool.frames)
-        return _Seen([absent], (), (), 0.0)
+        tried: dict[str, object] = {"keys": len(means.keys), "frames": watched.pool.frames}
+        if watched.whole:
+            return _Seen([found("mark.video.absent", **tried)], (), (), 0.0)
+        return _Seen([found("mark.video.absent-so-far", **tried, ends=_ends(watched))], (), (), 0.0)
     marks = known_first(detection.marks, means.registry)
     mark = marks[0]
     read = found(
@@ -244,18 +264,24 @@ def _pictures(watched: Watched, means: Means) -> _Seen:
         seconds=f"{mark.start_s:g}-{mark.end_s:.3g} s",
     )
     row = _row(watched, mark, means)
+    covers, share = _covered(watched, row)
+    return _Seen([read, covers], marks, (row,), share)
+
+
+def _covered(watched: Watched, row: str) -> tuple[Finding, float]:
+    """Which seconds carry the mark, and the share of what can be told."""
     told = sum(sign != "?" for sign in row)
     share = row.count("#") / told if told else 0.0
     facts: dict[str, object] = {"percent": round(100 * share), "seconds": _spans(watched, row, "#") or "-"}
-    places: str | Text = _spans(watched, row, ".")
     if not watched.whole:
-        ends = f"{watched.ends_s:.3g}"
-        places = Text(f"what comes after {ends} s was not looked at", f"{ends}초 뒤는 살펴보지 않음")
-    if watched.whole and share >= WHOLE_SHARE:
-        covers = found("mark.video-presence.whole", **facts)
-    else:
-        covers = found("mark.video-presence.partial", **facts, places=places)
-    return _Seen([read, covers], marks, (row,), share)
+        return found("mark.video-presence.so-far", **facts, ends=_ends(watched)), share
+    if share >= WHOLE_SHARE:
+        return found("mark.video-presence.whole", **facts), share
+    return found("mark.video-presence.partial", **facts, places=_spans(watched, row, ".")), share
+
+
+def _ends(watched: Watched) -> str:
+    return f"{watched.ends_s:.3g}"
 
 
 def _row(watched: Watched, mark: VideoMark, means: Means) -> str:

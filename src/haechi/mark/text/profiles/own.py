@@ -67,7 +67,8 @@ class HaechiProfile(Profile, frozen=True, kw_only=True):
     def where(self, tokens: Sequence[int], tried: int) -> list[Segment]:
         """The tokens that carry it, by the score of each."""
         found = detect_tokens(checked(tokens), [self.asked], self.width, others=tried - 1)
-        return [Segment(part.start, part.end, part.log10_p) for mark in found.marks for part in mark.stretches]
+        parts = [part for mark in found.marks for part in mark.stretches]
+        return [Segment(part.start, part.end, part.log10_p) for part in parts]
 
     def read_words(self, text: str) -> ProfileReading:
         """The score of a text in word space; raises TooLarge, ProfileUnfit."""
