@@ -28,7 +28,7 @@ from haechi.findings import Verdict
 from haechi.log.note import NoteKey, NoteSigner, SignatureType
 from haechi.log.proof import TlogProof
 from haechi.log.quorum import WitnessPolicy
-from haechi.network.bundle import Item
+from haechi.network.bundle import MAGIC, Item
 from haechi.network.card import CardInvalid
 from haechi.network.pins import Pins
 from haechi.network.verify import Quorum, Report, verify_bundle, verify_statement
@@ -181,6 +181,29 @@ def test_any_flipped_byte_is_noticed_by_the_right_check(remembered: None):
 def test_any_flipped_byte_is_noticed_whatever_the_flip(mask: int, remembered: None):
     for at in range(len(RAW)):
         flip(at, mask)
+
+
+def test_a_flipped_byte_in_the_line_of_a_witness_is_noticed_by_readers_who_do_not_know_it():
+    """Signed notes ask to ignore lines of unknown keys, so no signature notices."""
+    case = Case()
+    private = ed25519_key("w").private
+    witness = NoteSigner("w.example/w", SignatureType.COSIGNATURE_V1, private)  # type: ignore[arg-type]
+    case.korea.witnesses = (witness,)
+    raw = bundle(case.items(), FILE)
+    assert verified(raw).verdict is Verdict.HOLDS
+    for first in (at for at in range(len(raw)) if raw.startswith("— w.example/w ".encode(), at)):
+        for at in range(first, raw.index(b"\n", first) + 1):
+            changed = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]
+            assert verified(changed).verdict is Verdict.FAILS, at
+    name = raw.replace(b"w.example/w ", b"v.example/w ", 1)
+    assert faults(verified(name)) == {"network.bundle.altered"}
+
+
+def test_a_bundle_of_an_earlier_version_states_no_sum():
+    at = RAW.index(b"csum") + 4 + 2 + 32
+    earlier = b"\xa2" + RAW[at : len(RAW) - len(FILE)]
+    raw = MAGIC + len(earlier).to_bytes(4) + earlier + FILE
+    assert verified(raw).verdict is Verdict.HOLDS
 
 
 def test_a_bundle_cut_anywhere_never_holds():

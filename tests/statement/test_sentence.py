@@ -1,13 +1,21 @@
 """A reason inside an error is said in the reader's language, by every error of this room and of receipts."""
 
 import re
+from collections.abc import Callable
 
 import msgspec
 import pytest
 
+from haechi.answers.package import read_package
 from haechi.errors import BadInput
 from haechi.log.receipt import ReceiptMalformed
 from haechi.log.registration import NotAdmitted
+from haechi.network.card import NodeCard
+from haechi.network.fork import Fork
+from haechi.network.pins import Pins
+from haechi.network.succession import Handovers
+from haechi.network.trust.listing import TrustList
+from haechi.node.config import Limits, checked_config
 from haechi.statement.cbor import CborMalformed
 from haechi.statement.claims import ClaimMalformed
 from haechi.statement.keys import KeyLocked, KeyMalformed
@@ -63,3 +71,31 @@ def test_a_complaint_without_korean_stands_in_english():
     assert misfit_of(msgspec.ValidationError("brand new")) == Text("brand new", "brand new")
     assert len(misfit_of(msgspec.ValidationError("x" * 10_000)).en) <= 300
     assert "\x1b" not in misfit_of(msgspec.ValidationError("\x1b[2J")).ko
+
+
+HANGUL = re.compile("[가-힣]")
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda: checked_config(Limits(read_burst=-1)),
+        lambda: Pins.from_json(b'{"schema": "haechi.pins/9"}'),
+        lambda: Pins.from_json(b"{"),
+        lambda: Pins.from_json(b'{"nodes": [], "nodes": []}'),
+        lambda: NodeCard.from_json(b"{}"),
+        lambda: NodeCard.from_json(b"[" * 5000),
+        lambda: TrustList.from_json(b'{"schema": 1}'),
+        lambda: Fork.from_json(b"{}"),
+        lambda: Fork.from_json(b"{"),
+        lambda: Handovers.from_json(b"[]"),
+        lambda: read_package(b"{}"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_in_korean(refused: Callable[[], object]):
+    with pytest.raises(BadInput) as error:
+        refused()
+    why = error.value.facts["why"]
+    assert isinstance(why, Text)
+    assert HANGUL.search(why.ko)
+    assert not HANGUL.search(why.en)

@@ -16,6 +16,7 @@ from haechi.answers.engine import SCHEMA as ALGORITHM
 from haechi.answers.engine import Answers
 from haechi.errors import BadInput
 from haechi.findings import Finding, Verdict, declare, found
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 SCHEMA = "haechi.package/2"
@@ -127,7 +128,7 @@ def read_package(raw: bytes) -> tuple[bytes, Package]:
         signed = msgspec.json.decode(raw, type=Signed)
         statement = base64.b64decode(signed.statement, validate=True)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise PackageMalformed(why=str(error)[:300]) from error
+        raise PackageMalformed(why=misfit_of(error)) from error
     if signed.body.schema != SCHEMA:
         raise PackageMalformed(why=Text("another schema", "다른 형식"))
     return statement, signed.body

@@ -19,7 +19,7 @@ from haechi.node.open import PINS
 from haechi.statement.envelope import Statement
 from haechi.words import Text
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0
 
 
 class Stage(ABC):

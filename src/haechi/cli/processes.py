@@ -14,7 +14,9 @@ from haechi.network.card import NodeCard
 from haechi.network.client import Limits, PeerClient
 from haechi.words import Text
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
+PATIENCE = Limits(stall_s=120.0, total_s=180.0, attempts=1)
+"""A picture is looked at in a second on a quiet machine; on a busy one nothing else may end the waiting."""
 
 
 class NodeSilent(Unavailable):
@@ -45,7 +47,7 @@ class NodeProcess:
 
     def client(self) -> PeerClient:
         """A client for this node."""
-        return PeerClient(self.url, Limits(attempts=1))
+        return PeerClient(self.url, PATIENCE)
 
     def start(self) -> None:
         """Start the process; returns at once.
@@ -73,7 +75,7 @@ class NodeProcess:
             if self.process is not None and self.process.poll() is not None:
                 break
             try:
-                with self.client() as client:
+                with PeerClient(self.url, Limits(attempts=1)) as client:
                     client.fetch("/healthz", 4096)
             except Unavailable:
                 time.sleep(0.05)

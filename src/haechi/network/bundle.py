@@ -7,23 +7,28 @@ Layout, every byte of which is bound by a check:
 
     "haechi.bundle/1\n"      16 bytes
     u32                      length of the manifest, big-endian
-    manifest                 deterministic CBOR: {"items": [[role, statement, proof], …],
-                                                  "files": [[digest, size], …]}
+    manifest                 deterministic CBOR: {"sum": SHA-256 of every byte of the manifest after it,
+                                                  "files": [[digest, size], …],
+                                                  "items": [[role, statement, proof], …]}
     files                    the evidence files, one after the other, exactly as long as said
 
 An item's statement is a SCITT transparent statement (its receipt inside); its proof is a C2SP tlog-proof
 (inclusion path and signed checkpoint, no extra data). The first item is the one the bundle is about; `policy`
 items say who may publish in a log, `key` items what became of the keys that were used, `about` items are what
 others said of the first. Only a reader's pins or trust list are needed besides.
+
+A checkpoint also carries lines of witnesses that a reader may not know, and signed notes ask to ignore those:
+the sum is what notices a change there. It does not say who made the bundle. Earlier versions wrote none.
 """
 
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, NamedTuple, cast
+from typing import Any, BinaryIO, Literal, NamedTuple, cast
 
 from haechi.errors import BadInput
+from haechi.findings import Verdict, declare
 from haechi.statement import cbor
 from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
 from haechi.statement.evidence import PIECE_BYTES
@@ -35,6 +40,7 @@ MAX_ITEMS = 256
 MAX_FILES = 256
 MAX_PROOF_BYTES = 192 * 1024  # with the cosignatures of forty witnesses
 Role = Literal["subject", "policy", "key", "about"]
+_SUM_AT = 7  # after a map of three, the text "sum", and the mark of 32 bytes: shorter keys come first
 _ROLES: tuple[Role, ...] = ("subject", "policy", "key", "about")
 
 
@@ -44,6 +50,33 @@ class BundleMalformed(BadInput):
     code = "network.bundle"
     what = Text("not a .haechi bundle: {why}", ".haechi 묶음이 아닙니다: {why}")
     hint = Text("export it again with `haechi log bundle`", "`haechi log bundle` 로 다시 내보내세요")
+
+
+declare(
+    "network.bundle",
+    Text("Bundle is complete", "묶음이 온전함"),
+    {
+        "complete": (
+            Verdict.HOLDS,
+            Text("{items} statement(s), {files} file(s)", "진술 {items}건, 파일 {files}개"),
+        ),
+        "malformed": (Verdict.FAILS, Text("{why}", "{why}")),
+        "altered": (
+            Verdict.FAILS,
+            Text(
+                "a byte that no other check covers was changed after the bundle was written",
+                "묶음을 쓴 뒤에 다른 점검이 다루지 않는 바이트가 바뀜",
+            ),
+        ),
+        "another": (
+            Verdict.FAILS,
+            Text(
+                "it is about {got}, not about the statement asked for ({expected})",
+                "요청한 진술({expected})이 아니라 {got}에 대한 묶음임",
+            ),
+        ),
+    },
+)
 
 
 class Item(NamedTuple):
@@ -63,10 +96,14 @@ class FileEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a bundle holds. Made from bytes by `read_manifest` only."""
+    """What a bundle holds. Made from bytes by `read_manifest` only.
+
+    whole: no byte of the manifest changed since it was written, or it states no sum.
+    """
 
     items: tuple[Item, ...]
     files: tuple[FileEntry, ...]
+    whole: bool
 
 
 class FileSum(NamedTuple):
@@ -81,12 +118,13 @@ def write_bundle(
 ) -> None:
     """Write a bundle; files are copied in pieces of 1 MiB, whatever their size."""
     entries = list(files)
-    manifest = cbor.encode(
-        {
-            "items": [list(item) for item in items],
-            "files": [list(entry) for entry, _stream in entries],
-        }
-    )
+    body = {
+        "items": [list(item) for item in items],
+        "files": [list(entry) for entry, _stream in entries],
+        "sum": bytes(32),
+    }
+    manifest = cbor.encode(body)
+    manifest = manifest[:_SUM_AT] + _sum(manifest) + manifest[_SUM_AT + 32 :]
     target.write(MAGIC + struct.pack(">I", len(manifest)) + manifest)
     for _entry, stream in entries:
         while piece := stream.read(PIECE_BYTES):
@@ -104,7 +142,8 @@ def read_manifest(source: BinaryIO) -> Manifest:
     raw = source.read(size)
     if len(raw) != size:
         raise BundleMalformed(why=Text("the manifest is cut short", "목록이 중간에 끊김"))
-    return _parse_manifest(cbor.decode(raw, where="bundle manifest", max_bytes=MAX_MANIFEST_BYTES))
+    value = cbor.decode(raw, where="bundle manifest", max_bytes=MAX_MANIFEST_BYTES)
+    return _parse_manifest(value, _sum(raw))
 
 
 def sum_files(source: BinaryIO, manifest: Manifest) -> list[FileSum]:
@@ -139,11 +178,19 @@ def file_in(source: BinaryIO, digest: bytes, limit: int) -> bytes | None:
     return None
 
 
-def _parse_manifest(raw: object) -> Manifest:
-    value = cast("dict[str, list[object]]", raw)
+def _sum(manifest: bytes) -> bytes:
+    return hashlib.sha256(memoryview(manifest)[_SUM_AT + 32 :]).digest()
+
+
+def _parse_manifest(raw: object, total: bytes) -> Manifest:
+    value = cast("dict[str, Any]", raw)
     match value:
         case {"items": list(), "files": list()} if len(value) == 2:
-            pass
+            whole = True
+        case {"items": list(), "files": list(), "sum": bytes(stated)} if (
+            len(value) == 3 and len(stated) == 32
+        ):
+            whole = stated == total
         case _:
             raise BundleMalformed(
                 why=Text("the manifest must hold items and files", "목록에는 항목과 파일이 있어야 함")
@@ -162,7 +209,7 @@ def _parse_manifest(raw: object) -> Manifest:
         raise BundleMalformed(why=Text("too many files", "파일이 너무 많음"))
     if len({file.digest for file in listed}) != len(listed):
         raise BundleMalformed(why=Text("a file is listed twice", "같은 파일이 두 번 적힘"))
-    return Manifest(parsed, listed)
+    return Manifest(parsed, listed, whole)
 
 
 def _parse_item(value: object) -> Item:

@@ -21,6 +21,7 @@ from haechi.log.note import NoteKey, SignatureType
 from haechi.statement import cbor
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         try:
             card = msgspec.convert(read_json(raw), cls)
         except ValueError as error:  # msgspec.ValidationError is one
-            raise CardInvalid(why=str(error)[:300]) from error
+            raise CardInvalid(why=misfit_of(error)) from error
         card.check()
         return card
 

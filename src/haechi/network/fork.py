@@ -17,6 +17,7 @@ from haechi.log.checkpoint import Checkpoint, examine_checkpoint, read_checkpoin
 from haechi.log.keyline import every_key, keys_at
 from haechi.log.merkle import check_consistency
 from haechi.log.note import Note, NoteKey
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 MAX_FORK_BYTES = 1 << 20
@@ -114,7 +115,7 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         try:
             return msgspec.json.decode(raw, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ForkMalformed(why=str(error)[:200]) from error
+            raise ForkMalformed(why=misfit_of(error)) from error
 
     def to_json(self) -> bytes:
         """The evidence as a file."""

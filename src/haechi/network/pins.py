@@ -27,6 +27,7 @@ from haechi.network.card import Label, NodeCard, read_json
 from haechi.network.durable import write_durably
 from haechi.network.trust.keys import ListedKey
 from haechi.statement.keys import PublicKey
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 MAX_PINS_BYTES = 1 << 20
@@ -140,7 +141,7 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         try:
             read = msgspec.convert(read_json(raw), cls)
         except ValueError as error:  # msgspec.ValidationError is one
-            raise PinsInvalid(why=str(error)[:300]) from error
+            raise PinsInvalid(why=misfit_of(error)) from error
         pins = cls()
         for card in read.nodes:
             pins = pins.add(card, card.fingerprint())

@@ -36,6 +36,7 @@ from haechi.statement.claims import examine_claim
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.keys import PublicKey, key_from_cose
 from haechi.statement.kinds.key_event import KeyEvent
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 FILE = "handovers.json"
@@ -122,7 +123,7 @@ class Handovers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         try:
             return msgspec.json.decode(raw, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise HandoversMalformed(why=str(error)[:200]) from error
+            raise HandoversMalformed(why=misfit_of(error)) from error
 
     @classmethod
     def load(cls, path: Path) -> "Handovers":

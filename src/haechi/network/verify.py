@@ -52,24 +52,6 @@ __all__ = [
 ]
 
 declare(
-    "network.bundle",
-    Text("Bundle is complete", "묶음이 온전함"),
-    {
-        "complete": (
-            Verdict.HOLDS,
-            Text("{items} statement(s), {files} file(s)", "진술 {items}건, 파일 {files}개"),
-        ),
-        "malformed": (Verdict.FAILS, Text("{why}", "{why}")),
-        "another": (
-            Verdict.FAILS,
-            Text(
-                "it is about {got}, not about the statement asked for ({expected})",
-                "요청한 진술({expected})이 아니라 {got}에 대한 묶음임",
-            ),
-        ),
-    },
-)
-declare(
     "network.issuer",
     Text("Issuer's key is known to the reader", "읽는 사람이 발행자의 키를 앎"),
     {
@@ -141,8 +123,11 @@ def verify_bundle(
         if digest not in (None, subject.digest):
             got = subject.statement.digest_hex
             subject.findings.append(found("network.bundle.another", got=got, expected=digest.hex()))
+    report = Report(sections)
+    if not manifest.whole and report.verdict is not Verdict.FAILS:
+        complete = found("network.bundle.altered")
     subject.findings.insert(0, complete)
-    return Report(sections)
+    return report
 
 
 def verify_statement(raw: bytes, trust: Trust, facts: Facts) -> Report:

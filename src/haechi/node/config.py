@@ -16,6 +16,7 @@ import msgspec
 
 from haechi.errors import BadInput, NotFound
 from haechi.statement.kinds.key_event import Role
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 FILE = "haechi.toml"
@@ -134,7 +135,7 @@ def load_config(folder: Path) -> Config:
     try:
         return msgspec.convert(tomllib.loads(raw.decode()), Config)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise ConfigInvalid(path=str(path), why=str(error)[:300]) from error
+        raise ConfigInvalid(path=str(path), why=misfit_of(error)) from error
 
 
 def checked_config(config: _T) -> _T:
@@ -142,7 +143,7 @@ def checked_config(config: _T) -> _T:
     try:
         return msgspec.convert(msgspec.to_builtins(config), type(config))
     except msgspec.ValidationError as error:
-        raise ConfigInvalid(path=Text("the settings", "설정"), why=str(error)[:300]) from error
+        raise ConfigInvalid(path=Text("the settings", "설정"), why=misfit_of(error)) from error
 
 
 def config_text(config: Config) -> str:

@@ -23,6 +23,7 @@ import msgspec
 
 from haechi.errors import BadInput, NotFound, Unavailable
 from haechi.statement.keys import Family, PrivateKey, PublicKey, SigningKey, low_s
+from haechi.statement.misfit import misfit_of
 from haechi.statement.sentence import Sentence
 from haechi.words import Text
 
@@ -76,7 +77,7 @@ class ModuleKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         except FileNotFoundError:
             raise NotFound(what_is=Text("key", "키"), name=str(path)) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-            raise ModuleKeyInvalid(path=str(path), why=str(error)[:200]) from error
+            raise ModuleKeyInvalid(path=str(path), why=misfit_of(error)) from error
 
     def to_toml(self) -> bytes:
         """The file that `load` reads back."""

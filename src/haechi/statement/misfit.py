@@ -1,8 +1,6 @@
-"""What msgspec found wrong with a value, said in both languages and safe to print."""
+"""What msgspec, JSON or TOML found wrong with a value, said in both languages and safe to print."""
 
 import re
-
-import msgspec
 
 from haechi.words import Text
 
@@ -22,10 +20,20 @@ _MESSAGES: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"Invalid enum value (.+)\Z", re.DOTALL), "허용되지 않는 값 {0}"),
     (re.compile(r"Invalid RFC3339 encoded date()\Z"), "RFC 3339 형식의 날짜가 아님{0}"),
     (re.compile(r"Invalid RFC3339 encoded datetime()\Z"), "RFC 3339 형식의 일시가 아님{0}"),
+    (re.compile(r"JSON is malformed: (.+)\Z", re.DOTALL), "JSON이 올바르지 않음: {0}"),
+    (
+        re.compile(r".+: line (\d+) column (\d+) \(char \d+\)\Z", re.DOTALL),
+        "{0}행 {1}열에서 JSON이 올바르지 않음",
+    ),
+    (re.compile(r".+ \(at line (\d+), column (\d+)\)\Z", re.DOTALL), "{0}행 {1}열에서 TOML이 올바르지 않음"),
+    (re.compile(r".+ \(at end of document()\)\Z", re.DOTALL), "TOML이 중간에 끝남{0}"),
+    (re.compile(r"a name is given twice in one object()\Z"), "한 객체에 같은 이름이 두 번 나옴{0}"),
+    (re.compile(r"Input data was truncated()\Z"), "중간에 끊김{0}"),
+    (re.compile(r"nested too deeply()\Z"), "중첩이 너무 깊음{0}"),
 ]
 
 
-def misfit_of(error: msgspec.ValidationError) -> Text:
+def misfit_of(error: Exception) -> Text:
     """The message with its place first; a message we have no Korean for stands in English in both.
 
     >>> misfit_of(msgspec.ValidationError("Expected `int`, got `str` - at `$.size`"))

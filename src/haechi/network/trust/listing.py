@@ -30,6 +30,7 @@ from haechi.network.trust.keys import (
 )
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
+from haechi.statement.misfit import misfit_of
 from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 
@@ -137,7 +138,7 @@ class TrustList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         try:
             listed = msgspec.convert(read_json(raw), cls)
         except ValueError as error:  # msgspec.ValidationError is one
-            raise ListInvalid(why=str(error)[:300]) from error
+            raise ListInvalid(why=misfit_of(error)) from error
         listed.check()
         return listed
 

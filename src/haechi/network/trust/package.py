@@ -20,6 +20,7 @@ from haechi.network.card import read_json
 from haechi.network.durable import write_durably
 from haechi.network.trust.listing import FILE
 from haechi.network.trust.metadata import MAX_ROOTS, Fetch, Held, Verified, assembled, verify
+from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 MAX_PACKAGE_BYTES = 32 << 20
@@ -74,7 +75,7 @@ def from_bytes(raw: bytes, path: str = "-") -> Held:
             listed=_decoded(package.listed),
         )
     except ValueError as error:  # msgspec.ValidationError and binascii.Error are
-        raise PackageInvalid(path=path, why=str(error)[:200]) from error
+        raise PackageInvalid(path=path, why=misfit_of(error)) from error
 
 
 def load(path: Path) -> Verified | None:
