@@ -25,7 +25,8 @@ from haechi.log.merkle import leaf_hashes
 from haechi.log.note import Note, NoteKey, NoteSigner, SignatureType
 from haechi.log.quorum import check_quorum, policy_of_nodes
 from haechi.log.tiles import Edge, TileTree, grow
-from haechi.network.witness import AddCheckpoint, Witness
+from haechi.network.add_checkpoint import AddCheckpoint
+from haechi.network.witness import Witness
 from haechi.network.witness_store import SqliteWitnessStore
 
 LOGS = 32

@@ -9,10 +9,11 @@ from haechi.findings import Verdict
 from haechi.log.checkpoint import Checkpoint, read_checkpoint
 from haechi.log.note import NoteSigner, SignatureType, sign_note
 from haechi.log.store import Head
+from haechi.network.add_checkpoint import AddCheckpoint, OldSizeDiffers
 from haechi.network.answer import Answer
 from haechi.network.asking import WitnessAsker
 from haechi.network.memory import SignedHead
-from haechi.network.witness import AddCheckpoint, OldSizeDiffers, Witness
+from haechi.network.witness import Witness
 from haechi.network.witness_store import MemoryWitnessStore
 
 ORIGIN = "kr.example/log"

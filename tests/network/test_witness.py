@@ -23,9 +23,7 @@ from haechi.log.merkle import EMPTY_ROOT
 from haechi.log.note import Note, NoteSigner, SignatureType
 from haechi.log.store import Head, StoreFailed
 from haechi.log.tiles import TileTree
-from haechi.network.fork import Fork
-from haechi.network.memory import SignedHead
-from haechi.network.witness import (
+from haechi.network.add_checkpoint import (
     AddCheckpoint,
     AddMalformed,
     Inconsistent,
@@ -33,8 +31,10 @@ from haechi.network.witness import (
     LogUntrusted,
     OldSizeDiffers,
     OriginUnknown,
-    Witness,
 )
+from haechi.network.fork import Fork
+from haechi.network.memory import SignedHead
+from haechi.network.witness import Witness
 from haechi.network.witness_store import MemoryWitnessStore, SqliteWitnessStore, WitnessStore
 
 NOW = 1_800_000_000

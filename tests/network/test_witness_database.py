@@ -18,8 +18,9 @@ from haechi.log.merkle import EMPTY_ROOT
 from haechi.log.note import NoteSigner, SignatureType
 from haechi.log.store import Head
 from haechi.log.tiles import TileTree
+from haechi.network.add_checkpoint import AddCheckpoint, Inconsistent, OldSizeDiffers
 from haechi.network.memory import SignedHead
-from haechi.network.witness import AddCheckpoint, Inconsistent, OldSizeDiffers, Witness
+from haechi.network.witness import Witness
 from haechi.network.witness_database import (
     Recovered,
     SharedWitnessStore,

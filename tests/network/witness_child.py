@@ -15,7 +15,8 @@ from tests.network.world import PeerLog, bodies, new_signer
 from haechi.log.note import NoteSigner, SignatureType
 from haechi.log.store import StoreFailed
 from haechi.log.tiles import TileTree
-from haechi.network.witness import AddCheckpoint, OldSizeDiffers, Witness
+from haechi.network.add_checkpoint import AddCheckpoint, OldSizeDiffers
+from haechi.network.witness import Witness
 from haechi.network.witness_store import SqliteWitnessStore
 
 LOGS = 4

@@ -18,7 +18,7 @@ from haechi.log.checkpoint import read_checkpoint
 from haechi.log.cluster.database import Database
 from haechi.log.sqlite import SqliteStore
 from haechi.log.store import StoreMoved, StoreRetired
-from haechi.network.witness import AddCheckpoint
+from haechi.network.add_checkpoint import AddCheckpoint
 from haechi.node.cluster import (
     AlreadyShared,
     CopyDamaged,

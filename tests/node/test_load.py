@@ -1,6 +1,7 @@
 """Half the measured maximum for a long time: no error, and memory that does not grow."""
 
 import os
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -85,6 +86,12 @@ def resident_bytes(front: NodeProcess) -> int:
     return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def say(line: str) -> None:
+    """Shown by `make load`, which captures nothing."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 @pytest.mark.slow
 def test_two_fronts_carry_half_their_maximum_with_flat_memory(tmp_path: Path):
     fronts = make_fronts(tmp_path)
@@ -98,11 +105,16 @@ def test_two_fronts_carry_half_their_maximum_with_flat_memory(tmp_path: Path):
         time.sleep(PROBE_S)
         maximum = load.answered / PROBE_S
         load.pause_s = SENDERS / (maximum / 2)
+        say(f"\nmeasured maximum {maximum:.0f}/s; half of it for {SECONDS:.0f} s")
         memory: list[int] = []
-        until_s = time.monotonic() + SECONDS
-        while time.monotonic() < until_s:
+        began_s = time.monotonic()
+        while (passed_s := time.monotonic() - began_s) < SECONDS:
             time.sleep(SECONDS / 60)
             memory.append(sum(map(resident_bytes, fronts)))
+            say(
+                f"{passed_s:6.0f} s  {load.answered:8d} answered  {memory[-1] / 1e6:6.0f} MB"
+                f"  {len(load.errors)} errors"
+            )
         assert load.errors == []
         assert load.answered > maximum * PROBE_S
     third = len(memory) // 3

@@ -17,6 +17,7 @@ from haechi.log.merkle import leaf_hashes
 from haechi.log.note import NoteKey, NoteLine, NoteSigner, SignatureType
 from haechi.log.store import Entry, Head, Published, Role, RootMismatch
 from haechi.log.tiles import ENTRIES, TILE_WIDTH, Edge, TileTree, encode_entries, grow, parse_path
+from haechi.network.add_checkpoint import OldSizeDiffers
 from haechi.network.answer import Answer, PeerLacks, PeerUnavailable
 from haechi.network.asking import WitnessAsker
 from haechi.network.cosigned import merged
@@ -25,7 +26,7 @@ from haechi.network.memory import SignedHead, signed_head
 from haechi.network.mirror import Mirror
 from haechi.network.source import Source
 from haechi.network.succession import Succession
-from haechi.network.witness import OldSizeDiffers, Witness
+from haechi.network.witness import Witness
 from haechi.network.witness_store import MemoryWitnessStore
 
 START = 1_800_000_000

@@ -12,10 +12,10 @@ from tests.world.town import NOW, Town
 from haechi.findings import Verdict
 from haechi.log.checkpoint import read_checkpoint
 from haechi.log.quorum import check_quorum
+from haechi.network.add_checkpoint import AddCheckpoint
 from haechi.network.fork import Fork
 from haechi.network.pins import Pins
 from haechi.network.verify import Quorum, verify_bundle, verify_fork
-from haechi.network.witness import AddCheckpoint
 from haechi.network.witnesses import pinned_policy
 from haechi.node.logkeys import change_log_keys, end_overlap
 from haechi.node.peers import mirror_name

@@ -28,10 +28,19 @@ from haechi.errors import BadInput, HaechiError, Refused, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log import note as notes
 from haechi.log.canonical import MISFIT, decode_base64, decode_decimal, encode_base64, shorten, show_number
-from haechi.log.cosignature import cosign, cosigned_at
+from haechi.log.cosignature import Claimed, claims_on, cosign
 from haechi.log.keyline import keys_at
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE, MAX_SIZE
-from haechi.log.note import LineInvalid, NoKnownKey, Note, NoteKey, NoteMalformed, NoteSigner, SignatureType
+from haechi.log.note import (
+    Claim,
+    LineInvalid,
+    NoKnownKey,
+    Note,
+    NoteKey,
+    NoteMalformed,
+    NoteSigner,
+    SignatureType,
+)
 from haechi.words import Text
 
 MAX_CHECKPOINT_BYTES = 512 * 1024  # a hundred ML-DSA-44 lines and the text
@@ -256,23 +265,44 @@ def verify_checkpoint(
     checkpoint: Checkpoint, note: Note, keys: Sequence[NoteKey], origin: str
 ) -> OpenedCheckpoint:
     """`open_checkpoint` for a note that was read already."""
-    if checkpoint.origin != origin:
-        raise WrongOrigin(expected=origin, got=checkpoint.origin)
-    keys = keys_at(keys, checkpoint.size)
+    unverified = Unverified.of(checkpoint, note, keys, origin)
+    return unverified.opened(notes.verify_all(unverified.claims))
 
-    times: dict[NoteKey, int | None] = {}
 
-    def verify(key: NoteKey, text: bytes, signature: bytes) -> bool:
-        if key.type is SignatureType.ED25519:
-            times[key] = None
-            return key.verifies(signature, text)
-        time_s = cosigned_at(checkpoint, key, signature)
-        times[key] = max(time_s or 0, times.get(key) or 0)
-        return time_s is not None
+class Unverified(NamedTuple):
+    """A checkpoint whose signatures are to be verified, so that those of several can be at once."""
 
-    notes.open_lines(note, keys, verify)
-    _require_log_keys(checkpoint, keys, times.keys(), note)
-    return OpenedCheckpoint(checkpoint, tuple(Signed(key, time_s) for key, time_s in times.items()), note)
+    checkpoint: Checkpoint
+    note: Note
+    keys: Sequence[NoteKey]
+    lines: list[Claimed]
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, note: Note, keys: Sequence[NoteKey], origin: str) -> Self:
+        """The lines of pinned keys in a checkpoint of the log `origin`.
+
+        Raises WrongOrigin, LineInvalid (a line that no signature has the form of).
+        """
+        if checkpoint.origin != origin:
+            raise WrongOrigin(expected=origin, got=checkpoint.origin)
+        keys = keys_at(keys, checkpoint.size)
+        return cls(checkpoint, note, keys, claims_on(note, checkpoint, keys))
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The signatures to verify."""
+        return [line.claim for line in self.lines]
+
+    def opened(self, held: Sequence[bool]) -> OpenedCheckpoint:
+        """The checkpoint when every one of its claims held, in their order; raises as `open_checkpoint`."""
+        times: dict[NoteKey, int | None] = {}
+        for (key, time_s, _), holds in zip(self.lines, held, strict=True):
+            if not holds:
+                raise LineInvalid(name=key.name, key_id=key.key_id.hex())
+            times[key] = None if time_s is None else max(time_s, times.get(key) or 0)
+        _require_log_keys(self.checkpoint, self.keys, times.keys(), self.note)
+        signers = tuple(Signed(key, time_s) for key, time_s in times.items())
+        return OpenedCheckpoint(self.checkpoint, signers, self.note)
 
 
 def _require_log_keys(

@@ -8,10 +8,11 @@ tree head. Logs sign their own checkpoints with the second form as well.
     └── CosignatureMalformed   a name, time or range that the signed message cannot carry
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from haechi.errors import BadInput
-from haechi.log.note import Claim, NoteKey, NoteLine, NoteSigner, SignatureType
+from haechi.log.note import Claim, LineInvalid, Note, NoteKey, NoteLine, NoteSigner, SignatureType
 from haechi.words import Text
 
 MAX_TIME_S = 2**63 - 1
@@ -53,6 +54,23 @@ class TreeHead(Protocol):
     def text(self) -> bytes:
         """The checkpoint's note text, with its last newline."""
         ...
+
+
+class Told(NamedTuple):
+    """A tree head whose text is written once, not once a line."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: bytes
+
+
+class Claimed(NamedTuple):
+    """A known key's line: the time it states (POSIX seconds; None on a plain line), and what is to verify."""
+
+    key: NoteKey
+    time_s: int | None
+    claim: Claim
 
 
 class Subtree(NamedTuple):
@@ -122,6 +140,27 @@ def cosigned_at(head: TreeHead, key: NoteKey, signature: bytes) -> int | None:
         return None
     time_s, claim = claimed
     return time_s if key.verifies(claim.signature, claim.message) else None
+
+
+def claims_on(note: Note, head: TreeHead, keys: Iterable[NoteKey]) -> list[Claimed]:
+    """What the lines of `keys` in `note` claim about `head`, each line once, in the note's order.
+
+    Nothing is verified. Raises LineInvalid for a known key's line that can be no signature of it.
+    """
+    pinned = {(key.name, key.key_id): key for key in keys}
+    found: list[Claimed] = []
+    for line in dict.fromkeys(note.lines):
+        key = pinned.get(line[:2])
+        if key is None:
+            continue
+        if key.type is SignatureType.ED25519:
+            found.append(Claimed(key, None, Claim(key, line.signature, note.text)))
+            continue
+        claimed = claim_of(head, key, line.signature)
+        if claimed is None:
+            raise LineInvalid(name=key.name, key_id=key.key_id.hex())
+        found.append(Claimed(key, *claimed))
+    return found
 
 
 def claim_of(head: TreeHead, key: NoteKey, signature: bytes) -> tuple[int, Claim] | None:

@@ -16,7 +16,7 @@ from typing import NamedTuple, Self
 from haechi.errors import BadInput, Refused, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.canonical import shorten
-from haechi.log.cosignature import TreeHead, claim_of
+from haechi.log.cosignature import Told, TreeHead, claims_on
 from haechi.log.note import LineInvalid, Note, NoteKey, SignatureType, verify_all
 from haechi.words import Text
 
@@ -139,15 +139,6 @@ class Cosigned(NamedTuple):
     time_s: int
 
 
-class _Told(NamedTuple):
-    """A tree head whose text is written once, not once a line."""
-
-    origin: str
-    size: int
-    root: bytes
-    text: bytes
-
-
 Counts = Callable[[NoteKey, TreeHead], bool]
 """Whether a cosignature by this key counts for a head: what a trust list says of it at that place."""
 
@@ -240,20 +231,12 @@ def cosigners(note: Note, head: TreeHead, keys: Sequence[NoteKey], now: int | No
     now: POSIX seconds; cosignatures more than 5 minutes ahead of it, or with time 0, are not counted: they
     say nothing about what was seen until now. Raises LineInvalid for a known key's line that does not verify.
     """
-    pinned = {(key.name, key.key_id): key for key in keys if key.type is not SignatureType.ED25519}
-    known = [
-        (key, line.signature)
-        for line in dict.fromkeys(note.lines)
-        if (key := pinned.get((line.name, line.key_id))) is not None
-    ]
-    told = _Told(head.origin, head.size, head.root, head.text)
-    claimed = [claim_of(told, key, signature) for key, signature in known]
-    verified = iter(verify_all([one[1] for one in claimed if one is not None]))
+    told = Told(head.origin, head.size, head.root, head.text)
+    claimed = claims_on(note, told, [key for key in keys if key.type is not SignatureType.ED25519])
     times: dict[NoteKey, int] = {}
-    for (key, _), one in zip(known, claimed, strict=True):
-        if one is None or not next(verified):
+    for (key, time_s, _), holds in zip(claimed, verify_all([one.claim for one in claimed]), strict=True):
+        if not holds:
             raise LineInvalid(name=key.name, key_id=key.key_id.hex())
-        time_s = one[0]
         if time_s and (now is None or time_s <= now + MAX_SKEW_S):
             times[key] = max(time_s, times.get(key, 0))
     return [Cosigned(key, time_s) for key, time_s in times.items()]

@@ -14,9 +14,9 @@ from haechi.log.canonical import decode_decimal
 from haechi.log.checkpoint import read_checkpoint
 from haechi.log.note import LineInvalid, NoteKey, NoteLine, NoteMalformed
 from haechi.log.quorum import cosigners
+from haechi.network.add_checkpoint import AddCheckpoint
 from haechi.network.answer import Answer, PeerMisbehaved
 from haechi.network.memory import SignedHead
-from haechi.network.witness import AddCheckpoint
 from haechi.words import Text
 
 MAX_LINES_BYTES = 64 * 1024

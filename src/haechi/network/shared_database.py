@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from haechi.log.cluster.database import Connection, Database, one_line
+from haechi.log.cluster.database import Connection, Database, make_missing, one_line
 from haechi.network.blobs import MAX_BLOB_BYTES
 from haechi.network.bucket import BucketBlobs
 from haechi.network.shared import FILE_NAME, Change, SharedFailed, SharedShelf
@@ -73,10 +73,7 @@ class DatabaseRows:
         """Raises SharedFailed."""
         self._session = _Session(database)
         with self._session.use() as db:
-            for statement in _TABLES.split(";"):
-                # Two fronts that start at the same moment: the slower one finds it made.
-                with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
-                    db.execute(statement.encode())
+            make_missing(db, _TABLES)
 
     def read(self, sql: str, values: tuple[object, ...] = ()) -> list[Any]:
         """See Rows."""

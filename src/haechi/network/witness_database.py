@@ -11,19 +11,19 @@ every front that cosigned something newer: it cosigns nothing of that log until 
 """
 
 import hashlib
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Lock
 from typing import NamedTuple
 
 import psycopg
 
-from haechi.errors import Conflict, Unavailable
-from haechi.log.cluster.database import Connection, Database
+from haechi.errors import Conflict, HaechiError, Unavailable
+from haechi.log.cluster.database import Connection, Database, make_missing
 from haechi.log.headstore import HeadMoved
-from haechi.log.store import Head
+from haechi.log.store import Head, StoreFailed
 from haechi.network.memory import SignedHead
-from haechi.network.witness_store import SqliteWitnessStore, require_step
+from haechi.network.witness_store import SqliteWitnessStore, Step, head_of, require_step
 from haechi.words import Text
 
 _TABLE = (
@@ -86,7 +86,7 @@ class SharedWitnessStore:
         self._turns: dict[str, Lock] = {}
         self._db: Connection | None = None
         with self._asking() as db:
-            db.execute(_TABLE)
+            make_missing(db, _TABLE)
 
     def held(self, origin: str) -> SignedHead | None:
         """See WitnessStore; raises StoreFailed, WitnessRolledBack."""
@@ -113,20 +113,48 @@ class SharedWitnessStore:
             self._require_kept(origin, there)
             here = self._own.held(origin)
             if there is not None and (here is None or here.head != there.head):
-                self._own.advance(origin, None if here is None else here.head, there)
+                self._own.advance(origin, head_of(here), there)
         return there
 
     def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
-        """See WitnessStore; raises WitnessRolledBack too."""
-        with self._turn(origin):
-            with self._asking() as db:
-                there = _head(db, origin)
-                self._require_kept(origin, there)
-                require_step(origin, there, old, new)
-                if not _replaced(db, origin, there, new):  # another front was quicker by a moment
-                    raise HeadMoved(origin=origin, expected=str(old), got="another front's head")
-            here = self._own.held(origin)
-            self._own.advance(origin, None if here is None else here.head, new)
+        """One step; on return it is durable. Raises HeadMoved, StoreFailed, WitnessRolledBack."""
+        refused = self.advance_all([Step(origin, old, new)])[0]
+        if refused is not None:
+            raise refused
+
+    def advance_all(self, steps: Sequence[Step]) -> list[HaechiError | None]:
+        """See WitnessStore; WitnessRolledBack refuses too. A database that fails is asked no more."""
+        with ExitStack() as turns:
+            for origin in sorted({step.origin for step in steps}):
+                turns.enter_context(self._turn(origin))
+            refused: list[HaechiError | None] = []
+            down: StoreFailed | None = None
+            kept: dict[str, SignedHead] = {}
+            for step in steps:
+                try:
+                    if down is not None:
+                        raise down
+                    self._replace(step)
+                    kept[step.origin] = step.new
+                    refused.append(None)
+                except HaechiError as error:
+                    down = error if isinstance(error, StoreFailed) else down
+                    refused.append(error)
+            here = {origin: self._own.held(origin) for origin in kept}
+            own = self._own.advance_all(
+                [Step(origin, head_of(here[origin]), new) for origin, new in kept.items()]
+            )
+            failed = dict(zip(kept, own, strict=True))
+        return [failed[step.origin] if one is None else one for step, one in zip(steps, refused, strict=True)]
+
+    def _replace(self, step: Step) -> None:
+        origin, old, new = step
+        with self._asking() as db:
+            there = _head(db, origin)
+            self._require_kept(origin, there)
+            require_step(origin, there, old, new)
+            if not _replaced(db, origin, there, new):  # another front was quicker by a moment
+                raise HeadMoved(origin=origin, expected=str(old), got="another front's head")
 
     def close(self) -> None:
         """Close the connection and the file."""
@@ -182,7 +210,7 @@ def recover(database: Database, owns: Iterable[SqliteWitnessStore]) -> list[Reco
         _require_same(origin, newest.get(origin), head)
         newest[origin] = head
     with database.translated(), database.connect() as db:
-        db.execute(_TABLE)
+        make_missing(db, _TABLE)
         there = {origin: _head(db, origin) for origin in newest}
         for origin, head in newest.items():
             _require_same(origin, there[origin], head)

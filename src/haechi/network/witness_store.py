@@ -9,9 +9,10 @@ backup would cosign a second history and never know.
 
 import hashlib
 import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Condition, Lock
-from typing import Protocol, Self
+from threading import Lock
+from typing import NamedTuple, Protocol, Self
 
 from haechi.errors import HaechiError
 from haechi.log.headstore import HeadMoved
@@ -22,7 +23,16 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS cosigned"
     " (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL) STRICT"
 )
+_Row = tuple[str, int, bytes, bytes]
 _PUT = "INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?, ?)"
+
+
+class Step(NamedTuple):
+    """Replace exactly the head `old` of a log by `new`."""
+
+    origin: str
+    old: Head | None
+    new: SignedHead
 
 
 class WitnessStore(Protocol):
@@ -36,26 +46,12 @@ class WitnessStore(Protocol):
         """The same by the hex SHA-256 of the origin."""
         ...
 
-    def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
-        """Replace exactly `old` by `new`; on return it is durable. Raises HeadMoved, StoreFailed."""
+    def advance_all(self, steps: Sequence[Step]) -> list[HaechiError | None]:
+        """Take each step, in their order: what refused it (HeadMoved, StoreFailed), or None.
+
+        On return every step that was not refused is durable; one sync serves all of them.
+        """
         ...
-
-
-class _Change:
-    """One advance that waits for its commit, or for its turn to make the next one.
-
-    called: held until one of both has come. With a lock each nobody else is woken, and wakes are dear.
-    """
-
-    __slots__ = ("called", "done", "error", "new", "origin")
-
-    def __init__(self, origin: str, new: SignedHead) -> None:
-        self.origin = origin
-        self.new = new
-        self.done = False
-        self.error: HaechiError | None = None
-        self.called = Lock()
-        self.called.acquire()
 
 
 class MemoryWitnessStore:
@@ -74,11 +70,14 @@ class MemoryWitnessStore:
         """See WitnessStore."""
         return self._heads.get(self._names.get(origin_hash, ""))
 
-    def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
+    def advance_all(self, steps: Sequence[Step]) -> list[HaechiError | None]:
         """See WitnessStore."""
         with self._lock:
-            require_step(origin, self._heads.get(origin), old, new)
-            self.take(origin, new)
+            stepped = _Stepped(self._heads.get)
+            refused = [stepped.refusal(step) for step in steps]
+            for origin, new in stepped.heads.items():
+                self.take(origin, new)
+        return refused
 
     def heads(self) -> dict[str, SignedHead]:
         """The head last cosigned of every log."""
@@ -90,20 +89,35 @@ class MemoryWitnessStore:
         self._names[hashlib.sha256(origin.encode()).hexdigest()] = origin
 
 
+class _Stepped:
+    """The heads of a store as they are after steps that are not yet durable."""
+
+    def __init__(self, before: Callable[[str], SignedHead | None]) -> None:
+        self._before = before
+        self.heads: dict[str, SignedHead] = {}
+
+    def refusal(self, step: Step) -> HaechiError | None:
+        """Take a step, unless it does not go on from the head that is held by then."""
+        origin, old, new = step
+        try:
+            require_step(origin, self.heads.get(origin) or self._before(origin), old, new)
+        except HeadMoved as error:
+            return error
+        self.heads[origin] = new
+        return None
+
+
 class SqliteWitnessStore:
     """The heads of a witness in one SQLite file (WAL, synced at every commit).
 
-    Always true: what `held` answers is on the disk. Requests that arrive while a commit is being synced share
-    the next one: one sync serves them all, and each is answered after it only.
+    Always true: what `held` answers is on the disk.
     """
 
     def __init__(self, path: Path) -> None:
         """The store at `path`, made when it is not there; raises StoreFailed."""
         self.path = path
         self._committed = MemoryWitnessStore()
-        self._waiting: list[_Change] = []
-        self._turn = Condition()
-        self._committing = False
+        self._lock = Lock()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -128,32 +142,32 @@ class SqliteWitnessStore:
         return self._committed.heads()
 
     def advance(self, origin: str, old: Head | None, new: SignedHead) -> None:
+        """One step; on return it is durable. Raises HeadMoved, StoreFailed."""
+        refused = self.advance_all([Step(origin, old, new)])[0]
+        if refused is not None:
+            raise refused
+
+    def advance_all(self, steps: Sequence[Step]) -> list[HaechiError | None]:
         """See WitnessStore."""
-        change = _Change(origin, new)
-        with self._turn:
-            if any(other.origin == origin for other in self._waiting):
-                raise HeadMoved(origin=origin, expected=str(old), got="another advance")
-            held = self._committed.held(origin)
-            require_step(origin, held, old, new)
-            if (
-                held is not None and held.head == new.head
-            ):  # seen again, and later: the head is durable already
+        with self._lock:
+            stepped = _Stepped(self._committed.held)
+            refused = [stepped.refusal(step) for step in steps]
+            # A head that was seen again, and later, is durable already.
+            rows = [
+                (origin, new.head.size, new.head.root, new.note)
+                for origin, new in stepped.heads.items()
+                if head_of(self._committed.held(origin)) != new.head
+            ]
+            failed = self._commit(rows) if rows else None
+            if failed is not None:
+                return [failed if one is None else one for one in refused]
+            for origin, new in stepped.heads.items():
                 self._committed.take(origin, new)
-                return
-            self._waiting.append(change)
-            follows, self._committing = self._committing, True
-        if follows:
-            change.called.acquire()
-        if not change.done:
-            self._lead(change)
-        if change.error is not None:
-            raise change.error
+        return refused
 
     def close(self) -> None:
         """Close the file."""
-        with self._turn:
-            while self._committing:
-                self._turn.wait()
+        with self._lock:
             self._db.close()
 
     def __enter__(self) -> Self:
@@ -162,25 +176,7 @@ class SqliteWitnessStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _lead(self, own: _Change) -> None:
-        """Commit everything that waits and answer it; whoever came meanwhile makes the next commit."""
-        with self._turn:
-            batch = list(self._waiting)
-        error = self._commit(batch)
-        with self._turn:
-            del self._waiting[: len(batch)]
-            for change in batch:
-                change.error, change.done = error, True
-                if error is None:
-                    self._committed.take(change.origin, change.new)
-            called = self._waiting[:1] + [change for change in batch if change is not own]
-            self._committing = bool(self._waiting)
-            self._turn.notify_all()  # one that closes the file
-        for change in called:
-            change.called.release()
-
-    def _commit(self, batch: list[_Change]) -> HaechiError | None:
-        rows = [(one.origin, one.new.head.size, one.new.head.root, one.new.note) for one in batch]
+    def _commit(self, rows: Sequence[_Row]) -> StoreFailed | None:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(_PUT, rows)
@@ -198,11 +194,16 @@ class SqliteWitnessStore:
 
 def require_step(origin: str, held: SignedHead | None, old: Head | None, new: SignedHead) -> None:
     """Raise HeadMoved unless `old` is what is held and `new` does not fall behind it."""
-    got = None if held is None else held.head
+    got = head_of(held)
     if got != old:
         raise HeadMoved(origin=origin, expected=_shown(old), got=_shown(got))
     if got is not None and (new.head.size < got.size or (new.head.size == got.size and new.head != got)):
         raise HeadMoved(origin=origin, expected=f"more than {got.size} entries", got=_shown(new.head))
+
+
+def head_of(held: SignedHead | None) -> Head | None:
+    """The head alone."""
+    return None if held is None else held.head
 
 
 def _shown(head: Head | None) -> str:

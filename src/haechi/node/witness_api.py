@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from haechi.errors import HaechiError, NotFound
 from haechi.log.checkpoint import MAX_CHECKPOINT_BYTES
-from haechi.network.witness import MAX_ADD_BYTES, Inconsistent, LogFrozen, LogUntrusted, OldSizeDiffers
+from haechi.network.add_checkpoint import MAX_ADD_BYTES, Inconsistent, LogFrozen, LogUntrusted, OldSizeDiffers
 from haechi.network.witnesses import PREFIX
 from haechi.node.runner import Runner
 from haechi.node.wire import BRIEF, body_of, problem, status_of

@@ -16,6 +16,7 @@ from haechi.log.checkpoint import examine_checkpoint, read_checkpoint
 from haechi.log.note import LineInvalid, Note, NoteKey, NoteLine
 from haechi.log.quorum import WitnessPolicy, check_fresh, check_quorum, cosigners
 from haechi.log.store import Published
+from haechi.network.add_checkpoint import OldSizeDiffers
 from haechi.network.answer import Answer
 from haechi.network.asking import MAX_LINES_BYTES, WitnessAsker
 from haechi.network.card import NodeCard
@@ -23,7 +24,7 @@ from haechi.network.client import Limits, PeerClient
 from haechi.network.cosigned import CosignedHead, merged
 from haechi.network.fork import Fork
 from haechi.network.memory import Memory, SignedHead, signed_head
-from haechi.network.witness import OldSizeDiffers, Witness
+from haechi.network.witness import Witness
 from haechi.network.witness_store import SqliteWitnessStore
 from haechi.network.witnesses import witness_url
 from haechi.node.config import Config

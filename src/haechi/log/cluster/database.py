@@ -5,7 +5,7 @@ Each log has a schema of its own, so that one database serves several, and one d
 """
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -105,6 +105,17 @@ class Database:
                 db.cursor().executemany("INSERT INTO meta VALUES (%s, %s)", meta)
                 db.execute("INSERT INTO head VALUES (%s, 0, %s, 0, -1)", (origin, root))
                 db.execute("INSERT INTO lease VALUES (%s, '', 0, TIMESTAMPTZ 'epoch')", (origin,))
+
+
+def make_missing(db: Connection, statements: str) -> None:
+    """Run `CREATE ... IF NOT EXISTS` statements that several fronts may run at once. Raises psycopg.Error.
+
+    The server looks first and creates then: of two at the same moment one fails, after the other has
+    committed what both wanted.
+    """
+    for statement in statements.split(";"):
+        with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+            db.execute(sql.SQL(statement))  # type: ignore[arg-type]  # our own text
 
 
 def one_line(error: psycopg.Error) -> str:
