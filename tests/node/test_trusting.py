@@ -3,7 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
@@ -200,6 +202,46 @@ def test_a_withdrawn_log_is_neither_visited_nor_cosigned(
     assert uk not in {peer.card.origin for peer in outsider.runner.vouched()}
     assert bool(witnessing.log_keys(kr)) is (withdrawal != "no list")
     assert uk in {peer.card.origin for peer in outsider.runner.peers}  # the copy is still shown
+
+
+@pytest.fixture
+def asked() -> Iterator[tuple[str, list[str]]]:
+    """An address where nothing is found, and the paths that it was asked for."""
+    paths: list[str] = []
+
+    class Door(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", paths
+        server.shutdown()
+        thread.join()
+
+
+def test_a_listed_node_that_moved_is_asked_at_its_new_address(
+    made: Ceremony, outsider: House, asked: tuple[str, list[str]]
+) -> None:
+    url, paths = asked
+    uk = LISTED.node(Operator("uk").origin)
+    go_by(outsider, made, LISTED)
+    outsider.runner.follow_list()
+    peer = outsider.runner.peers.of(uk.origin)
+    assert peer.client.url == uk.url
+    others = tuple(one for one in LISTED.nodes if one.origin != uk.origin)
+    moved = msgspec.structs.replace(uk, url=url)
+    go_by(outsider, made, msgspec.structs.replace(LISTED, nodes=(*others, moved)))
+    outsider.runner.follow_list()
+    assert outsider.runner.peers.of(uk.origin) is peer
+    assert peer.card.url == url
+    peer.sync(int(outsider.node.clock()))
+    assert paths == ["/log/checkpoint"]
 
 
 def test_a_log_that_cannot_be_taken_holds_up_no_other(made: Ceremony, tmp_path: Path) -> None:

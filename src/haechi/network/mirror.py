@@ -85,6 +85,10 @@ class Mirror:
         self._clock = clock
         self._own_tree = TileTree(store.tile, cache_bytes=_TREE_CACHE_BYTES)
 
+    def read_from(self, sources: Sequence[Source]) -> None:
+        """Ask these from the next round on, tried in this order."""
+        self._sources = sources
+
     @property
     def _keys(self) -> Sequence[NoteKey]:
         return self._given.keys if isinstance(self._given, Succession) else self._given

@@ -74,6 +74,7 @@ class Peer:
         cosigners: Sequence[NoteSigner] = (),
     ) -> None:
         self._begun_with = card
+        self._connect = connect
         self._cosigners = cosigners
         self._own_lines: _OwnLines | None = None
         self.folder = folder / mirror_name(card.origin)
@@ -114,15 +115,22 @@ class Peer:
             return last
 
     def begin(self, card: NodeCard) -> bool:
-        """Go on with another card of the same log; whether it is another. Its address stays the one before.
+        """Go on with another card of the same log, at the address it names; whether it is another.
 
-        Raises what a damaged file of handovers does; then all is as before.
+        Raises BadInput for an address that is none, and what a damaged file of handovers does; then all is as
+        before.
         """
         with self._lock:
             if card == self._begun_with:
                 return False
+            client = self.client if card.url == self._begun_with.url else self._connect(card.url)
             self.succession.begin(card)
             self._begun_with = card
+            if client is not self.client:
+                # Who is just being answered by the one before is answered to the end.
+                before, self.client = self.client, client
+                self.mirror.read_from([Source(card.origin, client)])
+                before.close()
             return True
 
     def confront(self, raw: bytes) -> Finding:
