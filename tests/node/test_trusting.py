@@ -214,7 +214,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
             paths.append(self.path)
             self.send_error(404)
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Door) as server:
