@@ -326,6 +326,18 @@ def test_verify_of_a_changed_bundle_fails(place: Place, tmp_path: Path):
     assert "✘ FAILS" in ran.out
 
 
+def test_a_quorum_of_more_witnesses_than_are_known_is_said_as_that(place: Place):
+    ran = haechi("verify", place.bundle, "--pins", place.pins, "--quorum", 9, "--json")
+    assert ran.code == 4
+    assert ran.json["error"]["message"].endswith("asks for 9 witnesses, and 0 are pinned or listed here")
+
+
+def test_a_file_that_is_no_evidence_of_two_histories_is_told_once(place: Place, tmp_path: Path):
+    (tmp_path / "x.json").write_text('{"x": 1}')
+    told = haechi("verify", tmp_path / "x.json", "--pins", place.pins).out
+    assert told.count("not a fork evidence file") == 1
+
+
 def test_show_reads_what_this_version_does_not_know(place: Place, tmp_path: Path):
     from haechi.statement.envelope import About, sign_statement
 

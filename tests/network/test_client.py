@@ -174,6 +174,14 @@ def test_not_now_is_unavailable(status: int) -> None:
         fetch(answers(f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()))
 
 
+def test_not_now_is_said_with_the_reason_that_the_peer_gave() -> None:
+    body = b'{"message": "the disk of the log is full"}'
+    head = b"HTTP/1.1 503 X\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with pytest.raises(PeerUnavailable, match="503, the disk of the log is full") as said:
+        fetch(answers(head + body))
+    assert "HTTP 상태 503" in said.value.say("ko")
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_what_the_peer_has_not_is_not_found(status: int) -> None:
     with pytest.raises(PeerLacks):

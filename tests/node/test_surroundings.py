@@ -1,13 +1,16 @@
 """What surrounds every request: rates, metrics, readiness, and logs that hold no content."""
 
+import errno
 import json
 import re
+import shutil
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 from tests.network.parties import COMPANY, FACTS, document, evidence, sign
-from tests.node.house import FREE, KEY, Ask, House, numbered
+from tests.node.house import FREE, KEY, Ask, House, in_a_file_only, numbered
 
 from haechi.node.api import Api
 from haechi.node.clients import Clients
@@ -256,3 +259,22 @@ def test_logs_hold_nothing_of_what_was_sent(house: House, capfd: pytest.CaptureF
     assert any(line["event"] == "request.failed" and line["status"] == 503 for line in lines)
     for secret in (*words.values(), good.payload.hex(), KEY.public.raw.hex(), good.digest_hex):
         assert secret not in written.out + written.err
+
+
+@in_a_file_only("its log is on this disk")
+@pytest.mark.parametrize("free", [0, None])
+def test_a_node_without_room_or_without_its_disk_is_not_ready(
+    make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch, free: int | None
+):
+    house = make_house()
+
+    def usage(_path: object) -> SimpleNamespace:
+        if free is None:
+            raise OSError(errno.EIO, "it does not answer")
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    answer = house.ask("GET", "/healthz")
+    assert (answer.status, json.loads(answer.body)["ok"]) == (503, False)
+    monkeypatch.undo()
+    assert house.ask("GET", "/healthz").status == 200

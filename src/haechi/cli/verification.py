@@ -94,6 +94,13 @@ def quorum_of(trust: "Pins", listed: "Verified | None", policy: Path | None, quo
     if policy is not None:
         raw = read_file(policy, MAX_POLICY_BYTES, Text("witness policy", "증인 정책"))
         return Quorum(read_policy(raw, known), int(time.time()))
+    counted = len(known_policy(trust.nodes, known, 0).groups)
+    if quorum is not None and quorum > counted:
+        why = Text(
+            f"--quorum asks for {quorum} witnesses, and {counted} are pinned or listed here",
+            f"--quorum 은 증인 {quorum}곳을 요구하는데 여기에 고정되거나 목록에 있는 증인은 {counted}곳",
+        )
+        raise BadInput(why=why)
     return Quorum(known_policy(trust.nodes, known, quorum or 0), int(time.time()))
 
 

@@ -106,11 +106,13 @@ def require_success(url: str, response: http.client.HTTPResponse) -> None:
     if 200 <= status < 300:
         return
     if status in _LACKS:
-        raise PeerLacks(what_is="answer", name=url)
+        raise PeerLacks(what_is=Text("answer", "답"), name=url)
     if status >= 500 or status in _NOT_NOW:
-        raise PeerUnavailable(what_is=url, why=f"HTTP status {status}", retry_s=_retry_after(response))
+        said = _reason(url, response)
+        why = Text(f"HTTP status {status}, {said}", f"HTTP 상태 {status}, {said}")
+        raise PeerUnavailable(what_is=url, why=why, retry_s=_retry_after(response))
     if not 400 <= status < 500:
-        raise PeerMisbehaved(url=url, why=f"HTTP status {status}")
+        raise PeerMisbehaved(url=url, why=Text(f"HTTP status {status}", f"HTTP 상태 {status}"))
     raise PeerRefused(url=url, status=status, why=_reason(url, response))
 
 

@@ -22,7 +22,7 @@ from haechi.log.receipt import InclusionProof, Receipt, judge_receipt
 from haechi.log.registration import check_registration
 from haechi.network.accusation import fork_of_claim, mark_entry
 from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
-from haechi.network.fork import Fork
+from haechi.network.fork import Fork, ForkMalformed
 from haechi.network.keyhistory import KeyHistory, Place
 from haechi.network.sections import TITLES, Quorum, Report, Section, Trust
 from haechi.network.succession import Handed, origin_in
@@ -338,7 +338,8 @@ def verify_fork(raw: bytes, trust: Trust) -> Report:
         accused = "network.accused.pinned" if keys else "network.accused.unpinned"
         checked = fork.check(keys or fork.own_keys())
     except (BadInput, Refused) as error:
-        return Report([Section(title, None, [found("network.fork.unreadable", why=reason_of(error))])])
+        why = error.facts["why"] if isinstance(error, ForkMalformed) else reason_of(error)
+        return Report([Section(title, None, [found("network.fork.unreadable", why=why)])])
     return Report([Section(title, None, [checked, found(accused, origin=fork.origin)])])
 
 

@@ -18,6 +18,16 @@ from haechi.words import Text
 
 MAX_CLIENTS = 65_536
 MAX_UPLOADS = 8
+LEAST_ROOM_BYTES = 1 << 20
+"""A group commit of small statements with its tiles; below it a node had better be looked after first."""
+
+
+def has_room(folder: Path) -> bool:
+    """Whether the disk of `folder` answers and has room for what a node writes next."""
+    try:
+        return shutil.disk_usage(folder).free >= LEAST_ROOM_BYTES
+    except OSError:
+        return False
 
 
 class TooMany(Unavailable):

@@ -26,7 +26,7 @@ from haechi.node.accusing import Accusations
 from haechi.node.clients import Clients
 from haechi.node.counting import Counting
 from haechi.node.examining import Examining
-from haechi.node.limits import RateLimit, UploadRoom
+from haechi.node.limits import RateLimit, UploadRoom, has_room
 from haechi.node.logs import log_event
 from haechi.node.metrics import Labels, Metrics, RequestMetrics
 from haechi.node.peers import Peer, Peers
@@ -252,11 +252,17 @@ class Runner:
         """Every series of this node for Prometheus."""
         return self.requests.text() + self.metrics.text()
 
+    def takes_statements(self) -> bool:
+        """Whether a statement that comes now can become durable here."""
+        if self.node.stopping or self.node.sequencer.stopped is not None or self._fault is not None:
+            return False
+        return self.node.config.cluster is not None or has_room(self.node.folder)
+
     def health(self) -> dict[str, object]:
         """Whether statements are taken, and the figures an operator looks at first."""
         head = self.node.store.head()
         return {
-            "ok": not self.node.stopping and self.node.sequencer.stopped is None and self._fault is None,
+            "ok": self.takes_statements(),
             "origin": self.node.config.origin,
             "sequencer": self.node.sequencer.leading,
             "size": head.size,
