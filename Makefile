@@ -73,6 +73,7 @@ bench:
 bench-mark:
 	$(BOOTSTRAP) bench
 	@.venv-bench/bin/python -m benchmarks.mark_image $(ARGS)
+	@.venv-bench/bin/python -m benchmarks.mark_null
 	@.venv-bench/bin/python -m benchmarks.mark_scale
 	@.venv-bench/bin/python -m benchmarks.mark_layers
 	@.venv-bench/bin/python -m benchmarks.mark_audio

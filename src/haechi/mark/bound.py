@@ -48,11 +48,17 @@ def log10_sign_sum_tail(statistic: float, weights: Reals | None = None) -> float
     size = float(np.sqrt(weights @ weights))
     if size == 0.0:
         return 0.0
-    slopes = statistic * 2.0 ** (np.arange(CHERNOFF_STEPS) / 4.0)
-    turned = np.abs(np.outer(slopes, weights / size))
-    log_cosh = turned + np.log1p(np.exp(-2.0 * turned)) - math.log(2.0)
-    chernoff = float((log_cosh.sum(axis=1) - slopes * statistic).min()) / math.log(10.0)
-    return min(gauss, chernoff)
+    shares = np.abs(weights) / size
+    lowest = math.inf
+    for step in range(CHERNOFF_STEPS):
+        slope = statistic * 2.0 ** (step / 4.0)
+        turned = slope * shares
+        exponent = float((turned + np.log1p(np.exp(-2.0 * turned))).sum())
+        exponent -= len(shares) * math.log(2.0) + slope * statistic
+        if exponent >= lowest:
+            break  # convex in the slope: from here on it only rises
+        lowest = exponent
+    return min(gauss, lowest / math.log(10.0))
 
 
 def log10_p(statistic: float, attempts: int, weights: Reals | None = None) -> float:

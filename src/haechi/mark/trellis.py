@@ -14,6 +14,7 @@ PAYLOAD_BITS = 64
 MEMORY = 12
 POLYNOMIALS = (0o10533, 0o10675, 0o17661)
 STATES = 1 << MEMORY
+AT_ONCE = 16  # words: their metrics then still fit a processor's cache
 
 Bits = NDArray[np.uint8]
 Reals = NDArray[np.floating[Any]]
@@ -58,36 +59,55 @@ def decode(soft: Reals) -> Bits:
 
     Viterbi over two rounds of the circle; the bits are read from the middle, where both ends are settled.
     """
+    return _decoded(soft)
+
+
+def decode_each(soft: Reals) -> Bits:
+    """(n, 64): `decode` for each of (n, 192) soft values; sixteen together take the time of ten alone."""
+    made = np.empty((len(soft), PAYLOAD_BITS), np.uint8)
+    together = len(soft) // AT_ONCE * AT_ONCE
+    for first in range(0, together, AT_ONCE):
+        made[first : first + AT_ONCE] = _decoded(soft[first : first + AT_ONCE].T).T
+    for alone in range(together, len(soft)):
+        made[alone] = _decoded(soft[alone])
+    return made
+
+
+def _decoded(soft: Reals) -> Bits:
+    """(64, ...) bits for (192, ...) soft values: several words go along the last axis, in memory's order."""
+    words = soft.shape[1:]
     choices = 1.0 - 2.0 * (np.arange(8)[:, None] >> np.array([2, 1, 0]) & 1)
-    gains = (soft.reshape(PAYLOAD_BITS, 3) @ choices.T).astype(np.float32)
+    gains = np.einsum("gc,bc...->bg...", choices, soft.reshape(PAYLOAD_BITS, 3, *words)).astype(np.float32)
     # Every polynomial taps the newest and the oldest bit, so changing either flips all three outputs and
     # turns a gain's sign: one gain in four has to be looked up.
-    straight = gains[:, _tables().from_even]
+    from_even = _tables().from_even
     half = STATES // 2
-    metric, after = np.zeros(STATES, np.float32), np.empty(STATES, np.float32)
-    even, odd = np.empty(half, np.float32), np.empty(half, np.float32)
+    metric, after = np.zeros((STATES, *words), np.float32), np.empty((STATES, *words), np.float32)
+    even, odd = np.empty((half, *words), np.float32), np.empty((half, *words), np.float32)
     rounds = 2 * PAYLOAD_BITS
-    history = np.empty((rounds, 2, half), np.bool_)
+    history = np.empty((rounds, 2, half, *words), np.bool_)
     for step in range(rounds):
-        gain = straight[step % PAYLOAD_BITS]
-        from_even, from_odd = metric[0::2], metric[1::2]
-        np.add(from_even, gain, out=even)
-        np.subtract(from_odd, gain, out=odd)
+        gain = gains[step % PAYLOAD_BITS].take(from_even, axis=0)
+        from_even_states, from_odd_states = metric[0::2], metric[1::2]
+        np.add(from_even_states, gain, out=even)
+        np.subtract(from_odd_states, gain, out=odd)
         np.greater(odd, even, out=history[step, 0])
         np.maximum(even, odd, out=after[:half])
-        np.subtract(from_even, gain, out=even)
-        np.add(from_odd, gain, out=odd)
+        np.subtract(from_even_states, gain, out=even)
+        np.add(from_odd_states, gain, out=odd)
         np.greater(odd, even, out=history[step, 1])
         np.maximum(even, odd, out=after[half:])
         metric, after = after, metric
-    return _traced(history.reshape(rounds, STATES), int(metric.argmax()))
+    return _traced(history.reshape(rounds, STATES, *words), np.asarray(metric.argmax(axis=0)))
 
 
-def _traced(history: NDArray[np.bool_], state: int) -> Bits:
-    rounds = len(history)
-    path = np.empty(rounds, np.uint8)
+def _traced(history: NDArray[np.bool_], last: NDArray[np.intp]) -> Bits:
+    rounds, words = len(history), last.shape
+    path = np.empty((rounds, *words), np.uint8)
+    each = np.indices(words, sparse=True)
+    state = last
     for step in range(rounds - 1, -1, -1):
         path[step] = state >> (MEMORY - 1)
-        state = ((state << 1) & (STATES - 1)) | int(history[step, state])
+        state = ((state << 1) & (STATES - 1)) | history[(step, state, *each)]
     middle = path[PAYLOAD_BITS // 2 : PAYLOAD_BITS // 2 + PAYLOAD_BITS]
-    return np.roll(middle, PAYLOAD_BITS // 2)
+    return np.roll(middle, PAYLOAD_BITS // 2, axis=0)

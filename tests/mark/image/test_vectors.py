@@ -15,8 +15,8 @@ from haechi.mark.bound import LOG10_P_LIMIT, log10_p, log10_sign_sum_tail
 from haechi.mark.image import MarkKey, Payload, detect
 from haechi.mark.image.detect import working_plane
 from haechi.mark.image.layout import layout_of
-from haechi.mark.image.reading import read_along, soft_data, word_of
-from haechi.mark.trellis import decode, encode
+from haechi.mark.image.reading import read_along, soft_data, words_of
+from haechi.mark.trellis import decode, decode_each, encode
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docs/spec/haechi-lattice-1-vectors.json"
@@ -116,9 +116,11 @@ def test_the_javascript_detector_reads_every_published_scene(tmp_path: Path):
 
 def test_the_code_corrects_what_noise_does():
     rng = np.random.default_rng(3)
-    for _ in range(8):
-        bits = rng.integers(0, 2, 64).astype(np.uint8)
-        assert (decode(encode(bits) + rng.normal(0, 0.9, 192)) == bits).all()
+    bits = rng.integers(0, 2, (20, 64)).astype(np.uint8)
+    soft = np.stack([encode(each) for each in bits]) + rng.normal(0, 0.9, (20, 192))
+    assert (decode_each(soft) == bits).all()  # sixteen together and four alone
+    for each, values in zip(bits[:4], soft, strict=False):
+        assert (decode(values) == each).all()
 
 
 def _null_statistics(count: int, first: int = 0) -> list[float]:
@@ -130,7 +132,9 @@ def _null_statistics(count: int, first: int = 0) -> list[float]:
         reading = read_along(plane, np.eye(2) * (0.6 + 0.01 * (seed % 90)), layout)
         assert reading is not None
         soft = soft_data(reading, layout)
-        found += [word_of(soft, key_named(f"null {seed} {each}")).statistic for each in range(40)]
+        found += [
+            word.statistic for word in words_of(soft, [key_named(f"null {seed} {k}") for k in range(40)])
+        ]
     return found
 
 

@@ -30,7 +30,7 @@ from haechi.mark.image.reading import (
     grown,
     read_along,
     soft_data,
-    word_of,
+    words_of,
 )
 from haechi.mark.image.spectrum import FineSpectrum, Spectrum
 from haechi.mark.payload import Payload
@@ -130,7 +130,7 @@ def _candidates(plane: Plane, layout: Layout) -> Iterator[Candidate]:
 
 
 class _Search:
-    """Decodes so far. Always true: `attempts` counts every call of `word_of`."""
+    """Decodes so far. Always true: `attempts` counts every word that `words_of` gave."""
 
     def __init__(self) -> None:
         self.attempts = 0
@@ -188,7 +188,7 @@ class _Search:
         if reading.phase.score < WORTH_DECODING:
             return False
         soft = soft_data(reading, layout)
-        words = [word_of(soft, key) for key in keys]
+        words = words_of(soft, keys)
         self.attempts += len(words)
         self.best = min([*words, *([self.best] if self.best else [])], key=lambda word: word.log10_tail)
         clear = [word for word in words if word.log10_p(self.attempts) <= LOG10_P_LIMIT]

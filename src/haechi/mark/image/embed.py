@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haechi.errors import BadInput
-from haechi.mark.image.firm import Calm
+from haechi.mark.image.firm import Calm, taken
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.image.layout import CANONICAL, TILE
 from haechi.mark.image.mask import mask_of
 from haechi.mark.image.pattern import tile_of
-from haechi.mark.image.plane import Plane, luma, resized, warped
+from haechi.mark.image.plane import Plane, Reals, interpolated, luma, resized, scaled, warped
 from haechi.mark.payload import Payload
 from haechi.words import Text
 
@@ -28,6 +28,7 @@ PSNR_LARGE_DB = 45.0
 PSNR_SMALL_DB = 42.0
 PSNR_RANGE_DB = (30.0, 60.0)
 STRIP_PIXELS = 1 << 18
+WHOLE_PIXELS = 1 << 22  # up to here the field is enlarged at once, above strip by strip
 SAMPLED_ROWS = 320  # rows on which the strength is settled
 SAMPLED_STRIP = 8
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
@@ -36,6 +37,8 @@ SMALLEST_LIFTED_SCALE = (
     0.5  # canonical pixels a picture pixel: larger pictures have strong coefficients anyway
 )
 NOTHING_LIFTED = 1e9  # a threshold above every pull
+MOST_ALLOWED = 4.0  # times the first budget: three rounds double it twice at most
+SORTED_SHARE = 8  # one coefficient in so many is put in order first: most often enough
 LEAST_LIFTED = 0.01  # of the energy: less is not worth the work
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 COLOUR_WEIGHTS = np.array([0.909, 1.307, 0.682], np.float32)  # mean square 1, and 1.12 of luma: 1 dB more
@@ -106,8 +109,8 @@ def embed(
     wanted = default_psnr_db(width, height) if psnr_db is None else psnr_db
     if not PSNR_RANGE_DB[0] <= wanted <= PSNR_RANGE_DB[1]:
         raise PixelsUnfit(got=f"psnr_db {wanted}")
-    field = _Field(pixels, payload, key, wanted)
-    strength = _settle(field, wanted)
+    field = _Field(pixels, payload, key, 255.0**2 / 10 ** (wanted / 10.0))
+    strength = _settle(field)
     marked = np.empty_like(pixels)
     error = 0.0
     for top, bottom in _strips(height, width):
@@ -140,6 +143,8 @@ class _Rows:
         self.unit = unit
         self.top = top
         self.weights = COLOUR_WEIGHTS if _colours(part) == 3 else np.ones(1, np.float32)
+        self.count = unit.size * len(self.weights)
+        self.peak = _peak(part)
         self._made: tuple[float, Plane, Calm] | None = None
 
     def added(self, strength: _Strength) -> NDArray[Any]:
@@ -157,34 +162,48 @@ class _Rows:
             self._made = (even, field, Calm.of(field, _levels(self.part), self.top, gain))
         return self._made[1:]
 
+    def error(self, even: float) -> float:
+        """Squared change of all colours at this even strength, in the picture's own levels."""
+        return _squared_error(self.part, self.added(_Strength(even)))
+
 
 class _Field:
-    """The mark's field for one picture, readable strip by strip."""
+    """The mark's field for one picture, readable strip by strip; `wanted`: its mean square, levels of 255."""
 
-    def __init__(self, pixels: NDArray[Any], payload: Payload, key: MarkKey, wanted_db: float) -> None:
+    def __init__(self, pixels: NDArray[Any], payload: Payload, key: MarkKey, wanted: float) -> None:
         self.pixels = pixels
-        self.peak = 65535.0 if pixels.dtype == np.uint16 else 255.0
+        self.peak = _peak(pixels)
+        self.wanted = wanted
         height, width = pixels.shape[:2]
         self.scale = CANONICAL / math.sqrt(height * width)
         small = _canonical_luma(pixels, self.scale)
         rows, columns = small.shape
         tile = tile_of(payload, key, HIGHEST_SHARE * TILE / (2.0 * self.scale))
         repeated = np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
-        self.canonical = np.ascontiguousarray(repeated * mask_of(small, 255.0**2 / 10 ** (wanted_db / 10.0)))
-        self._power_by_row: Plane = np.mean(self.canonical**2, axis=1)
-        self.power = float(np.mean(self._power_by_row))
+        self.canonical = np.ascontiguousarray(repeated * mask_of(small, wanted))
+        by_row: Reals = np.einsum("ab,ab->a", self.canonical, self.canonical).astype(np.float64) / columns
+        self._power_down_to: Reals = np.concatenate([[0.0], np.cumsum(by_row)])
+        self.power = float(np.mean(by_row))
+        self._unit: Plane | None = None
+        if height * width <= WHOLE_PIXELS:
+            self._unit = scaled(self.canonical, self.scale, self.scale, width, height)
 
     def rows(self, top: int, bottom: int) -> _Rows:
         """Picture rows top..bottom with the unit field for them."""
+        if self._unit is not None:
+            return _Rows(self.pixels[top:bottom], self._unit[top:bottom], top)
         width = self.pixels.shape[1]
         half = 0.5 * self.scale - 0.5  # pixel centres coincide, not corners
         matrix = np.array([[self.scale, 0.0, half], [0.0, self.scale, half + top * self.scale]])
         return _Rows(self.pixels[top:bottom], warped(self.canonical, matrix, width, bottom - top), top)
 
-    def power_of(self, span: tuple[int, int]) -> float:
-        """Mean square of the unit field in picture rows first..last, looked up at canonical size."""
-        first, last = int(span[0] * self.scale), math.ceil(span[1] * self.scale)
-        return float(np.mean(self._power_by_row[first:last]))
+    def power_of(self, spans: list[tuple[int, int]]) -> float:
+        """Mean over spans of the mean square of the unit field, looked up at canonical size."""
+        tops, bottoms = np.array(spans).T * self.scale
+        first, last = tops.astype(np.int64), np.ceil(bottoms).astype(np.int64)
+        last = np.minimum(last, len(self._power_down_to) - 1)
+        total: Reals = self._power_down_to[last] - self._power_down_to[first]
+        return float((total / (last - first)).mean())
 
     def sample(self, spans: list[tuple[int, int]]) -> _Rows:
         """Chosen rows put together as one part; whole blocks stay whole where spans do."""
@@ -216,8 +235,8 @@ def _levels(part: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(eight[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _settle(field: _Field, wanted_db: float) -> _Strength:
-    """The strength at which the picture comes out at `wanted_db`, settled on evenly chosen strips."""
+def _settle(field: _Field) -> _Strength:
+    """The strength at which the picture changes as much as is wanted, settled on evenly chosen strips."""
     height, width = field.pixels.shape[:2]
     spans = list(_strips(height, width, SAMPLED_STRIP))
     if len(spans) * SAMPLED_STRIP > SAMPLED_ROWS:
@@ -225,47 +244,68 @@ def _settle(field: _Field, wanted_db: float) -> _Strength:
         spread = {int(len(spans) * (GOLDEN * at % 1.0)) for at in range(SAMPLED_ROWS // SAMPLED_STRIP)}
         spans = [spans[at] for at in sorted(spread)]
     chosen = field.sample(spans)
-    target = field.peak / 10 ** (wanted_db / 20.0)
+    target = field.peak / 255.0 * math.sqrt(field.wanted)
     # rows that happen to carry more of the field than others must not decide: a ratio to the whole
-    share = field.power / float(np.mean([field.power_of(span) for span in spans]))
+    share = field.power / field.power_of(spans)
     even = 255.0 / field.peak * target / max(math.sqrt(field.power), 1e-9)
     for _ in range(3):
-        reached = _reached(chosen, _Strength(even), share)
+        error = chosen.error(even)
+        reached = math.sqrt(share * error / chosen.count)
         if reached < 0.2 * target:
             raise PictureSaturated(reached_db=_psnr(reached**2, field.peak))
         if abs(reached / target - 1.0) < 0.002:
             break
         even *= target / reached
+    else:
+        error = chosen.error(even)
     if field.scale < SMALLEST_LIFTED_SCALE:
         return _Strength(even)
-    return _firm(chosen, even, share, target, field.peak / 255.0)
+    return _firm(chosen, _Even(even, error), share, target)
 
 
-def _firm(chosen: _Rows, even: float, share: float, target: float, unit: float) -> _Strength:
+class _Even(NamedTuple):
+    """An even strength and the squared change of the sample under it."""
+
+    strength: float
+    error: float
+
+
+def _firm(chosen: _Rows, even: _Even, share: float, target: float) -> _Strength:
     """The strength with the threshold at which the energy taken from calm places is spent there again."""
-    calm = chosen.calm(even)[1]
-    bare = _reached(chosen, _Strength(even, NOTHING_LIFTED), share)
-    budget = (target**2 - bare**2) / share / unit**2 * chosen.unit.size
-    if not len(calm.at) or budget < LEAST_LIFTED * target**2 / unit**2 * chosen.unit.size:
-        return _Strength(even)
-    pull = calm.pull.ravel()
-    order = np.argsort(-pull)
-    spent = np.cumsum(calm.cost().ravel()[order])
-    allowed, strength = budget, _Strength(even)
+    calm = chosen.calm(even.strength)[1]
+    part = taken(chosen.part, calm.at)
+
+    def error(field: Plane) -> float:
+        return _squared_error(part, _add(part, field, chosen.weights)) if len(part) else 0.0
+
+    elsewhere = even.error - error(calm.field)  # whatever is lifted
+    bare = share * (elsewhere + error(calm.lifted(NOTHING_LIFTED))) / chosen.count
+    unit = (chosen.peak / 255.0) ** 2
+    budget = (target**2 - bare) / share / unit * chosen.unit.size
+    if not len(part) or budget < LEAST_LIFTED * target**2 / unit * chosen.unit.size:
+        return _Strength(even.strength)
+    pull, spent = _strongest(calm, MOST_ALLOWED * budget)
+    allowed, threshold = budget, math.inf
     for _ in range(3):
-        at = min(int(np.searchsorted(spent, allowed)), len(order) - 1)
-        strength = _Strength(even, float(pull[order[at]]))
-        reached = _reached(chosen, strength, share)
-        if abs(reached / target - 1.0) < 0.004:
+        threshold = float(pull[min(int(np.searchsorted(spent, allowed)), len(pull) - 1)])
+        reached = share * (elsewhere + error(calm.lifted(threshold))) / chosen.count
+        if abs(math.sqrt(reached) / target - 1.0) < 0.004:
             break
-        allowed *= min(2.0, max(0.5, (target**2 - bare**2) / max(reached**2 - bare**2, 1e-9)))
-    return strength
+        allowed *= min(2.0, max(0.5, (target**2 - bare) / max(reached - bare, 1e-9)))
+    return _Strength(even.strength, threshold)
 
 
-def _reached(chosen: _Rows, strength: _Strength, share: float) -> float:
-    """Root mean square change of the rows at this strength, in the picture's own levels."""
-    error = _squared_error(chosen.part, chosen.added(strength))
-    return math.sqrt(share * error / (chosen.unit.size * _colours(chosen.part)))
+def _strongest(calm: Calm, budget: float) -> tuple[Plane, Reals]:
+    """The greatest pulls in order, and what lifting so many costs, as far as the budget reaches."""
+    pull, cost = calm.pull.ravel(), calm.cost().ravel()
+    count = len(pull)
+    most = max(64, count // SORTED_SHARE)
+    if most < count:
+        chosen = np.argpartition(pull, count - most)[count - most :]
+        if float(cost[chosen].sum()) > budget:
+            pull, cost = pull[chosen], cost[chosen]
+    order = np.argsort(-pull, kind="stable")
+    return pull[order], np.cumsum(cost[order])
 
 
 def _canonical_luma(pixels: NDArray[Any], scale: float) -> Plane:
@@ -273,7 +313,7 @@ def _canonical_luma(pixels: NDArray[Any], scale: float) -> Plane:
     height, width = pixels.shape[:2]
     rows, columns = math.ceil(height * scale), math.ceil(width * scale)
     if scale >= 0.5:
-        return resized(luma(pixels), columns, rows)
+        return interpolated(luma(pixels), columns, rows)
     # averages of whole blocks first: strips then never hold more than a canonical picture
     block = int(1.0 / scale)
     parts = [
@@ -293,6 +333,10 @@ def _colours(pixels: NDArray[Any]) -> int:
     """How many channels carry colour: all but an alpha."""
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
     return {1: 1, 2: 1, 3: 3, 4: 3}[channels]
+
+
+def _peak(pixels: NDArray[Any]) -> float:
+    return 65535.0 if pixels.dtype == np.uint16 else 255.0
 
 
 def _squared_error(before: NDArray[Any], after: NDArray[Any]) -> float:

@@ -7,7 +7,7 @@ even where tiles and blocks lie alike (a tile of a 1024x1024 picture is 16 block
 """
 
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ class Calm(NamedTuple):
         """The calm blocks of rows that begin at picture row `top`, a multiple of 8."""
         host = _blocks(levels)
         calm = np.flatnonzero((np.abs(host @ BASIS) < CALM * STEPS).all(axis=1))
-        chosen = _blocks(field)[calm]
+        chosen = taken(field, calm)
         sizes = chosen @ BASIS
         goal = OVER * STEPS / np.float32(gain)
         across = levels.shape[1] // BLOCK
@@ -82,15 +82,18 @@ class Calm(NamedTuple):
 
     def firmed(self, field: Plane, threshold: float) -> Plane:
         """The rows' field with all coefficients lifted whose pull is above `threshold`."""
+        made = field.copy()
+        square, places = _whole(made, self.at)
+        square[places] = self.lifted(threshold).reshape(-1, BLOCK, BLOCK)
+        return made
+
+    def lifted(self, threshold: float) -> Plane:
+        """(n, 64): what `firmed` lays into the calm blocks."""
         lifted = self.pull > threshold
         wanted = np.where(lifted, np.copysign(self.goal, self.sizes) - EVEN_SHARE * self.sizes, np.float32(0))
         self._make_up_for_limits(wanted, lifted)
-        rows, columns = (size // BLOCK * BLOCK for size in field.shape)
-        blocks = _blocks(field)
-        blocks[self.at] = EVEN_SHARE * self.field + wanted @ BASIS.T
-        made = field.copy()
-        square = blocks.reshape(rows // BLOCK, columns // BLOCK, BLOCK, BLOCK)
-        made[:rows, :columns] = square.transpose(0, 2, 1, 3).reshape(rows, columns)
+        made = wanted @ BASIS.T
+        made += np.float32(EVEN_SHARE) * self.field
         return made
 
     def cost(self) -> Reals:
@@ -111,7 +114,20 @@ class Calm(NamedTuple):
         wanted[near] = lift
 
 
-def _blocks(rows: Plane | NDArray[np.uint8]) -> Plane:
+def taken(rows: NDArray[Any], at: Indices) -> NDArray[Any]:
+    """(n, 64) or (n, 64, channels): the whole blocks with these numbers, counted row by row."""
+    square, places = _whole(rows, at)
+    return square[places].reshape(len(at), BLOCK * BLOCK, *rows.shape[2:])
+
+
+def _whole(rows: NDArray[Any], at: Indices) -> tuple[NDArray[Any], tuple[Indices | slice, ...]]:
+    """The rows as (down, 8, across, 8, ...) of the same memory, and the index of those blocks in it."""
+    down, across = rows.shape[0] // BLOCK, rows.shape[1] // BLOCK
+    square = rows[: down * BLOCK, : across * BLOCK].reshape(down, BLOCK, across, BLOCK, *rows.shape[2:])
+    return square, (at // across, slice(None), at % across)
+
+
+def _blocks(rows: NDArray[np.uint8]) -> Plane:
     """(n, 64): whole blocks, row by row; a rest at the right and below is left out."""
     down, across = rows.shape[0] // BLOCK, rows.shape[1] // BLOCK
     whole = rows[: down * BLOCK, : across * BLOCK].reshape(down, BLOCK, across, BLOCK)

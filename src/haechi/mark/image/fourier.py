@@ -23,6 +23,12 @@ def surface(half: NDArray[Any], size: tuple[int, int]) -> Plane:
     return as_plane(_fft.irfft2(half, s=size))
 
 
+def sparse_surface(half: NDArray[Any], size: tuple[int, int]) -> Plane:
+    """Planes of `size` from the first few columns of their half spectra, (..., rows, few); the rest is 0."""
+    down = _fft.ifft(half, axis=-2)
+    return as_plane(_fft.irfft(down, n=size[1], axis=-1))
+
+
 def tile_spectra(blocks: Plane, columns: int) -> Spectra:
     """(rows, TILE, columns, TILE) blocks to their spectra in the same places, the first `columns` across."""
     across = _fft.rfft(blocks, axis=3)[..., :columns]

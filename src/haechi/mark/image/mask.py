@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from haechi.mark.image.plane import Plane, as_plane, enlarged, lowest_around, mean_around, resized, smooth
+from haechi.mark.image.plane import Plane, as_plane, interpolated, lowest_around, mean_around, resized, smooth
 
 GAIN = 0.4  # of a Sobel gradient: grey levels that the step between two pixels may hide
 AROUND = 11
@@ -21,6 +21,7 @@ BLUR_SIGMA = 2.5
 FLATTEST = 0.35  # grey levels: below this activity a place counts as flat
 BUSIEST = 4.0  # grey levels: beyond this more texture allows no more mark
 COARSER = 4
+STRIP = 64  # rows
 
 EXPONENTS = (0.25, 1.5)
 GRAPHIC_EXPONENT = 0.05
@@ -78,7 +79,7 @@ def mask_of(plane: Plane, power: float) -> Plane:
     """
     height, width = plane.shape
     places = _places(plane, -(-width // COARSER), -(-height // COARSER))
-    return enlarged(np.exp(np.float32(places.exponent(power)) * places.texture), width, height)
+    return interpolated(np.exp(np.float32(places.exponent(power)) * places.texture), width, height)
 
 
 def _places(plane: Plane, width: int, height: int) -> _Places:
@@ -93,10 +94,34 @@ def _places(plane: Plane, width: int, height: int) -> _Places:
 
 
 def _activity(plane: Plane) -> Plane:
-    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=GAIN)
-    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=GAIN)
-    a, b, c = (mean_around(as_plane(part), AROUND) for part in (across * across, across * down, down * down))
-    mean, half = 0.5 * (a + c), 0.5 * (a - c)
-    apart = np.sqrt(half * half + b * b)
+    """Strip by strip, so that a dozen planes of intermediate values stay in the processor's cache."""
+    height = len(plane)
+    made = np.empty_like(plane)
+    halo = AROUND // 2 + 1
+    for top in range(0, height, STRIP):
+        first, last = max(0, top - halo), min(height, top + STRIP + halo)
+        bottom = min(height, top + STRIP)
+        made[top:bottom] = _activity_of(plane[first:last])[top - first : bottom - first]
+    return made
+
+
+def _activity_of(rows: Plane) -> Plane:
+    across = as_plane(cv2.Sobel(rows, cv2.CV_32F, 1, 0, scale=GAIN))
+    down = as_plane(cv2.Sobel(rows, cv2.CV_32F, 0, 1, scale=GAIN))
+    both = across * down
+    both += both
+    across *= across
+    down *= down
+    # sum and difference of the eigenvalues of the averaged tensor
+    total = mean_around(across + down, AROUND)
+    across -= down
+    apart = as_plane(cv2.magnitude(mean_around(across, AROUND), mean_around(both, AROUND)))
+    lesser = total - apart
+    total += apart
     # the lesser eigenvalue over the root of the greater: a bent outline is far from a texture of its contrast
-    return as_plane(np.maximum(mean - apart, 0.0) / np.sqrt(mean + apart + 1e-3))
+    total *= np.float32(0.5)
+    total += np.float32(1e-3)
+    lesser *= np.float32(0.5)
+    np.maximum(lesser, np.float32(0), out=lesser)
+    lesser /= np.sqrt(total, out=total)
+    return lesser

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from haechi.mark.image.fourier import surface
+from haechi.mark.image.fourier import sparse_surface
 from haechi.mark.image.layout import R_MAX, TILE, Layout, Lines
 from haechi.mark.image.plane import Complexes, Reals
 
@@ -41,10 +41,12 @@ def find_phase(pilots: Complexes, layout: Layout) -> Phase:
     best = Phase(-np.inf, 0.0, 0.0, half_turn=False, inverted=False)
     for half_turn in (False, True):
         values = np.conj(pilots) if half_turn else pilots
-        half = np.zeros((size, size // 2 + 1), np.complex64)
+        half = np.zeros((size, R_MAX + 1), np.complex64)
         half[lines.v % size, lines.u] = values * np.conj(layout.phases) * weight
         # irfft2 adds the mirrored half and divides by the size: real part of the sum, doubled
-        shifts = surface(half, (size, size)) * (size * size / (2.0 * float(np.sqrt((weight**2).sum()))))
+        shifts = sparse_surface(half, (size, size)) * (
+            size * size / (2.0 * float(np.sqrt((weight**2).sum())))
+        )
         for inverted in (False, True):
             at = int(shifts.argmin() if inverted else shifts.argmax())
             score = float(abs(shifts.flat[at]))

@@ -4,6 +4,7 @@ A plane is a C-contiguous float32 array (rows, columns) on the scale 0 to 255. E
 the engine goes through here, so that its loosely typed interface stays in one place.
 """
 
+import math
 from typing import Any
 
 import cv2
@@ -16,11 +17,21 @@ Complexes = NDArray[np.complexfloating[Any, Any]]
 Indices = NDArray[np.int64]
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 STRIP_PIXELS = 1 << 18
+WIDE_SIGMA = 3.5
+LEAST_HALVED = 32  # pixels a side
 
 
 def smooth(plane: Plane, sigma: float) -> Plane:
-    """Gaussian blur with the standard deviation `sigma` in pixels, edges reflected."""
-    return as_plane(cv2.GaussianBlur(plane, (0, 0), sigma))
+    """Gaussian blur with the standard deviation `sigma` in pixels, edges reflected.
+
+    A wide one is made at half the size, five times faster: what differs is a few thousandths of a level.
+    """
+    height, width = plane.shape
+    if sigma < WIDE_SIGMA or min(height, width) < LEAST_HALVED:
+        return as_plane(cv2.GaussianBlur(plane, (0, 0), sigma))
+    # halving and doubling blur too, each by a kernel of variance 1 (in pixels of the larger plane)
+    half = smooth(as_plane(cv2.pyrDown(plane)), math.sqrt(sigma * sigma - 2.0) / 2.0)
+    return as_plane(cv2.pyrUp(half, dstsize=(width, height)))
 
 
 def mean_around(plane: Plane, size: int) -> Plane:
@@ -51,8 +62,8 @@ def resized(plane: Plane, width: int, height: int) -> Plane:
     return as_plane(cv2.resize(plane, (width, height), interpolation=way))
 
 
-def enlarged(plane: Plane, width: int, height: int) -> Plane:
-    """The plane at a larger size, linear."""
+def interpolated(plane: Plane, width: int, height: int) -> Plane:
+    """The plane at a larger size, or down to half its own, linear."""
     return as_plane(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
 
 
@@ -61,6 +72,18 @@ def warped(plane: Plane, matrix: Reals, width: int, height: int) -> Plane:
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     made = cv2.warpAffine(plane, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REFLECT)
     return as_plane(made)
+
+
+def scaled(plane: Plane, across: float, down: float, width: int, height: int) -> Plane:
+    """The plane read at steps of `across` and `down` pixels from its corner: `warped`, where nothing turns.
+
+    One axis after the other, and so five times faster; edges are repeated.
+    """
+    made = cv2.resize(plane, None, fx=1.0 / across, fy=1.0 / down, interpolation=cv2.INTER_CUBIC)
+    short = height - made.shape[0], width - made.shape[1]  # its size is rounded, so one at most
+    if max(short) > 0:
+        made = cv2.copyMakeBorder(made, 0, max(short[0], 0), 0, max(short[1], 0), cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(made[:height, :width], np.float32)
 
 
 def covered(height: int, width: int, matrix: Reals, out_width: int, out_height: int) -> Plane:

@@ -1,5 +1,6 @@
 """Reading a picture along one geometry: warp, fold, find the phase, decode under every key (7.1 to 7.6)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,9 @@ from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import CODED_BITS, TILE, Layout
 from haechi.mark.image.normal import residual_of
 from haechi.mark.image.phase import Phase, find_phase, gain_by_radius
-from haechi.mark.image.plane import Plane, Reals, covered, sampled_smoothly, smooth, warped
+from haechi.mark.image.plane import Plane, Reals, covered, sampled_smoothly, scaled, smooth, warped
 from haechi.mark.payload import Payload
-from haechi.mark.trellis import decode, encode
+from haechi.mark.trellis import decode_each, encode
 
 MOST_CANONICAL_PIXELS = 4_000_000
 SOFT_LIMIT = 6.0
@@ -104,11 +105,21 @@ def soft_data(reading: Reading, layout: Layout) -> Reals:
 
 def word_of(soft: Reals, key: MarkKey) -> Word:
     """The likeliest word under a key."""
-    layout = key.layout
-    signed = soft * key.signs
-    bits = decode(np.bincount(layout.interleaver, weights=signed, minlength=CODED_BITS).astype(np.float64))
-    statistic = float(encode(bits)[layout.interleaver] @ signed / np.sqrt(soft @ soft + 1e-30))
-    return Word(key, Payload.from_bits(bits), statistic, log10_sign_sum_tail(statistic, soft))
+    return words_of(soft, [key])[0]
+
+
+def words_of(soft: Reals, keys: Sequence[MarkKey]) -> list[Word]:
+    """The likeliest word under each of some keys of one layout."""
+    interleaver = keys[0].layout.interleaver
+    signed = [soft * key.signs for key in keys]
+    coded = [np.bincount(interleaver, weights=each, minlength=CODED_BITS) for each in signed]
+    size = np.sqrt(soft @ soft + 1e-30)
+    words: list[Word] = []
+    decoded = decode_each(np.stack(coded).astype(np.float64))
+    for key, values, bits in zip(keys, signed, decoded, strict=True):
+        statistic = float(encode(bits)[interleaver] @ values / size)
+        words.append(Word(key, Payload.from_bits(bits), statistic, log10_sign_sum_tail(statistic, soft)))
+    return words
 
 
 def _matrix(placement: Reals, low: Reals) -> Reals:
@@ -122,6 +133,9 @@ def _canonical(luma: Plane, placement: Reals, low: Reals, size: tuple[int, int],
     source = smooth(luma, 0.45 * shrink) if shrink > 1.25 else luma
     matrix = _matrix(placement, low)
     if bend is None:
+        upright = not (placement[0, 1] or placement[1, 0]) and min(placement[0, 0], placement[1, 1]) > 0
+        if upright:
+            return scaled(source, placement[0, 0], placement[1, 1], *size)
         return warped(source, matrix, *size)
     columns, rows = np.meshgrid(np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32))
     columns, rows = bend.at(columns, rows)

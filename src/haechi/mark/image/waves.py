@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from haechi.mark.image.fourier import surface
-from haechi.mark.image.layout import TILE, Layout
+from haechi.mark.image.fourier import sparse_surface
+from haechi.mark.image.layout import R_MAX, TILE, Layout
 from haechi.mark.image.phase import PILOT_SLOPE
 from haechi.mark.image.plane import Complexes, Reals
 from haechi.mark.image.spectrum import HIGHEST, FineSpectrum
@@ -48,9 +48,9 @@ def chords(fine: FineSpectrum, layout: Layout, matrices: Reals) -> list[Chord]:
     place = np.zeros(len(matrices), np.int64)
     turned = np.zeros(len(matrices), np.bool_)
     for over, seen in ((False, values), (True, np.conj(values))):
-        half = np.zeros((len(matrices), SIZE, SIZE // 2 + 1), np.complex64)
+        half = np.zeros((len(matrices), SIZE, R_MAX + 1), np.complex64)
         half[:, lines.v % SIZE, lines.u] = seen * np.conj(layout.phases)
-        shifts = np.abs(surface(half, (SIZE, SIZE))).reshape(len(matrices), -1)
+        shifts = np.abs(sparse_surface(half, (SIZE, SIZE))).reshape(len(matrices), -1)
         at = shifts.argmax(axis=1)
         score = shifts[np.arange(len(at)), at] * (SIZE * SIZE / 2.0)
         better = score > best
