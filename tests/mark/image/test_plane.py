@@ -13,8 +13,9 @@ from haechi.mark.image.plane import luma, scaled, smooth, warped
 def test_a_wide_blur_is_the_same_at_half_the_size(shape: tuple[int, int], sigma: float):
     plane = luma(photo(400, 301, 1))[: shape[0], : shape[1]]
     apart = np.abs(smooth(plane, sigma) - cv2.GaussianBlur(plane, (0, 0), sigma))
-    assert apart.mean() < 0.05
-    assert apart[8:-8, 8:-8].max() < 1.0
+    within = int(3 * sigma)
+    assert apart[within:-within, within:-within].max() < 0.05
+    assert apart.max() < 5.0  # the edges are reflected at either size
 
 
 @pytest.mark.parametrize("step", [0.31, 0.83, 1.07, 1.9])
