@@ -7,6 +7,8 @@ together, so a missing translation is a type error and not a bug report.
 '항목 3개'
 """
 
+import errno
+import os
 from typing import Literal, NamedTuple, cast, get_args
 
 Lang = Literal["en", "ko"]
@@ -56,3 +58,42 @@ def lang_from_locale(*settings: str | None) -> Lang:
             continue
         return "ko" if setting.lower().startswith("ko") else "en"
     return "en"
+
+
+_SYSTEM = {
+    errno.EACCES: "권한이 없음",
+    errno.EADDRINUSE: "이미 쓰이는 주소임",
+    errno.EADDRNOTAVAIL: "쓸 수 없는 주소임",
+    errno.ECONNREFUSED: "연결이 거부됨",
+    errno.ECONNRESET: "상대가 연결을 끊음",
+    errno.EDQUOT: "디스크 할당량을 넘음",
+    errno.EEXIST: "이미 있음",
+    errno.EHOSTUNREACH: "호스트에 닿지 않음",
+    errno.EIO: "입출력 오류",
+    errno.EISDIR: "폴더임",
+    errno.ELOOP: "심볼릭 링크가 너무 많음",
+    errno.EMFILE: "열린 파일이 너무 많음",
+    errno.ENAMETOOLONG: "이름이 너무 김",
+    errno.ENETUNREACH: "네트워크에 닿지 않음",
+    errno.ENOENT: "그런 파일이나 폴더가 없음",
+    errno.ENOSPC: "디스크에 남은 공간이 없음",
+    errno.ENOTDIR: "폴더가 아님",
+    errno.EPERM: "허용되지 않는 작업임",
+    errno.EPIPE: "받는 쪽이 닫힘",
+    errno.EROFS: "읽기 전용 파일 시스템임",
+    errno.ETIMEDOUT: "시간이 초과됨",
+}
+
+
+def system_reason(error: OSError) -> Text:
+    """Why the system refused, in both languages; in the system's own words where it is no usual reason.
+
+    >>> system_reason(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    Text(en='No space left on device', ko='디스크에 남은 공간이 없음')
+    """
+    said = error.strerror or str(error) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        return Text(said, _SYSTEM[errno.ETIMEDOUT])
+    # Name resolution and TLS count their errors apart, from one as well.
+    usual = error.errno is not None and said == os.strerror(error.errno)
+    return Text(said, _SYSTEM.get(error.errno or 0, said) if usual else said)

@@ -165,6 +165,21 @@ def test_hostile_words_reach_no_terminal(
     assert json.loads(document) == {HOSTILE: [HOSTILE, 1]}
 
 
+def test_a_digest_in_a_table_stands_in_one_piece(capsys: pytest.CaptureFixture[str]):
+    from haechi.words import Text
+
+    columns = [Text(word, word) for word in ("digest", "log", "kind", "issuer")]
+    Out().table("x", columns, [["ab" * 32, "kr.example/log", "document", "company.example"]])
+    assert "ab" * 32 in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("show", "."), ("submit", "r.cose", "--node", "http://127.0.0.1:1")])
+def test_what_the_system_refuses_is_said_in_korean(tmp_path: Path, words: tuple[str, ...], place: Place):
+    words = tuple(str(place.statement) if word == "r.cose" else word for word in words)
+    told = haechi(*words, lang="ko").err.splitlines()[0]
+    assert not re.search("[a-z]{3,} [a-z]{2,}", told), told
+
+
 @pytest.mark.parametrize("flag", [(), ("--json",)])
 def test_names_of_files_and_words_of_nodes_reach_no_terminal(
     place: Place, tmp_path: Path, flag: tuple[str, ...]

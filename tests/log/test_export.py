@@ -111,8 +111,8 @@ def test_an_export_stopped_anywhere_goes_on(tmp_path: Path, monkeypatch: pytest.
                     export(log.store, tmp_path / "try")
                     break
                 except ExportFailed as error:
-                    why = error.facts["why"]
-            assert why == "No space left on device"
+                    why = str(error)
+            assert why.endswith("No space left on device")
             # Whatever was written, a visitor finds a whole log.
             sizes.append(proves_itself(tmp_path / "try"))
             assert export(log.store, tmp_path / "try").size == 1502 == proves_itself(tmp_path / "try")

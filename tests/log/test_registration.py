@@ -91,6 +91,8 @@ def test_size_and_sharing_are_bounded():
     with pytest.raises(NotAdmitted) as refused:
         admit(policy(KEYED), green)
     assert "GREEN" in refused.value.say("ko")
+    for lang in ("en", "ko"):  # another grant would not help
+        assert refused.value.advise(lang).endswith("haechi log levels")
     assert code(policy(KEYED), green) == "not-taken"
     assert code(policy(KEYED, sharing=("GREEN",)), green) == "granted"
     large = sign_statement(key(), about(), bytes(2000))

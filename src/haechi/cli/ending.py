@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from haechi.cli.out import Out
 from haechi.errors import HaechiError, Unavailable
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 INTERRUPTED = 130
 
@@ -46,7 +46,7 @@ def _ended(work: Callable[[], object], out: Out) -> int:
         return 1
     except OSError as error:
         return out.error(
-            SystemRefused(what_is=error.filename or Text("the system", "시스템"), why=error.strerror)
+            SystemRefused(what_is=error.filename or Text("the system", "시스템"), why=system_reason(error))
         )
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from haechi.errors import BadInput, NotFound, TooLarge, Unavailable
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})\Z")
 
@@ -41,7 +41,7 @@ def read_file(path: Path, limit: int, what: Text) -> bytes:
     except FileNotFoundError:
         raise FileAbsent(what_is=what, name=str(path)) from None
     except OSError as error:
-        raise FileRefused(what_is=str(path), why=error.strerror) from error
+        raise FileRefused(what_is=str(path), why=system_reason(error)) from error
     if len(raw) > limit:
         raise TooLarge(what_is=what, limit=limit, got=max(len(raw), path.stat().st_size))
     return raw
@@ -67,7 +67,7 @@ def write_file(path: Path, data: bytes) -> None:
     except OSError as error:
         if part is not None:
             part.unlink(missing_ok=True)
-        raise FileRefused(what_is=str(path), why=error.strerror) from error
+        raise FileRefused(what_is=str(path), why=system_reason(error)) from error
 
 
 def digest_in(text: str) -> str | None:

@@ -13,7 +13,7 @@ from haechi.cli.files import FileRefused
 from haechi.cli.out import EXIT_BY_VERDICT, exit_code
 from haechi.errors import HaechiError, TooLarge
 from haechi.mark.media import STDIN, medium_of
-from haechi.words import Lang, Text
+from haechi.words import Lang, Text, system_reason
 
 if TYPE_CHECKING:
     from haechi.mark.credentials import TrustSource
@@ -226,7 +226,7 @@ class Report:
                 self._read(path.read_text("utf-8"))
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
-            raise FileRefused(what_is=str(path), why=error.strerror or str(error)) from error
+            raise FileRefused(what_is=str(path), why=system_reason(error)) from error
 
     def _read(self, text: str) -> None:
         whole = text[: text.rfind("\n") + 1]

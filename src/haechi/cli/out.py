@@ -44,6 +44,8 @@ _MOVING = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
+_DIGEST = re.compile("[0-9a-f]{64}")
+
 
 def locale_lang() -> Lang:
     """The language of this process: HAECHI_LANG, then the usual locale variables."""
@@ -93,10 +95,13 @@ class Out:
         from rich.table import Table
 
         table = Table(title=escape(clean(title)), title_justify="left", box=None, pad_edge=False)
-        for column in columns:
-            table.add_column(column.say(self.lang), overflow="fold")
-        for row in rows:
-            table.add_row(*(escape(clean(cell)) for cell in row))
+        cells = [[escape(clean(cell)) for cell in row] for row in rows]
+        for at, column in enumerate(columns):
+            # A digest is copied, so it stands in one piece and other columns give way.
+            whole = any(_DIGEST.fullmatch(row[at]) for row in cells)
+            table.add_column(column.say(self.lang), overflow="fold", no_wrap=whole)
+        for row in cells:
+            table.add_row(*row)
         Console(highlight=False, soft_wrap=True).print(table)
 
     def pairs(self, title: str, rows: Sequence[tuple[str, str]]) -> None:

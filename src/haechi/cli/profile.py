@@ -12,7 +12,7 @@ from haechi.cli.files import FileRefused
 from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 if TYPE_CHECKING:
     from haechi.mark.text.profiles import Profile
@@ -83,7 +83,7 @@ def _digest_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise FileRefused(what_is=str(path), why=error.strerror or str(error)) from error
+        raise FileRefused(what_is=str(path), why=system_reason(error)) from error
 
 
 @app.command(help=tr("What a profile says, without its key.", "프로필 내용을 키 없이 보입니다."))

@@ -9,7 +9,7 @@ from haechi.cli.files import FileAbsent, FileRefused, read_file
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.errors import BadInput
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 if TYPE_CHECKING:
     from haechi.statement.envelope import Statement
@@ -60,7 +60,7 @@ def read_statements(file: Path) -> "list[Statement]":
     except FileNotFoundError:
         raise FileAbsent(what_is=what, name=str(file)) from None
     except OSError as error:
-        raise FileRefused(what_is=str(file), why=error.strerror) from error
+        raise FileRefused(what_is=str(file), why=system_reason(error)) from error
     return [Statement.from_bytes(read_file(file, MAX_TRANSPARENT_BYTES, what))]
 
 

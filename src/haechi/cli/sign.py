@@ -22,7 +22,7 @@ from haechi.cli.restricted import (
     write_beside,
 )
 from haechi.errors import BadInput, TooLarge
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 if TYPE_CHECKING:
     from haechi.statement.envelope import About, Statement
@@ -164,7 +164,7 @@ def refer_to(path: Path, media_type: str) -> "EvidenceRef":
     except FileNotFoundError:
         raise FileAbsent(what_is=Text("evidence file", "증거 파일"), name=str(path)) from None
     except OSError as error:
-        raise FileRefused(what_is=str(path), why=error.strerror) from error
+        raise FileRefused(what_is=str(path), why=system_reason(error)) from error
 
 
 def _media_type(path: Path) -> str:

@@ -12,7 +12,7 @@ from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.errors import BadInput, NotFound
 from haechi.findings import VERDICT_WORDS, Finding, Verdict
 from haechi.mark.media import TEXT_TYPES
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 if TYPE_CHECKING:
     from haechi.network.pins import Pins
@@ -181,7 +181,7 @@ def _verify(what: str, trust: "Trust", node: str, quorum: "Quorum") -> "Report":
     except FileNotFoundError:
         raise FileAbsent(what_is=Text("file", "파일"), name=what) from None
     except OSError as error:
-        raise FileRefused(what_is=what, why=error.strerror) from error
+        raise FileRefused(what_is=what, why=system_reason(error)) from error
 
 
 class Fetch(NamedTuple):

@@ -21,7 +21,7 @@ from haechi.log.checkpoint import Checkpoint, read_checkpoint
 from haechi.log.objects import Objects
 from haechi.log.store import NotStored, View
 from haechi.log.tiles import ENTRIES, TileDamaged, TileName, TileTree, changed_tiles, tile_path
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 CHECKPOINT = "checkpoint"
 _LOCK = ".export.lock"
@@ -226,4 +226,4 @@ def _disk(directory: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise ExportFailed(path=str(error.filename or directory), why=error.strerror or str(error)) from error
+        raise ExportFailed(path=str(error.filename or directory), why=system_reason(error)) from error

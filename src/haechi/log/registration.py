@@ -1,7 +1,8 @@
 """Registration: who may publish what in a log, decided by the latest policy in that very log.
 
     Refused
-    └── NotAdmitted       the policy has no grant for this issuer, key, kind or sharing level
+    └── NotAdmitted       the policy has no grant for this issuer, key or kind
+        └── LevelNotTaken     the log does not take the sharing level
 
 Only the signed bytes and the logged policy decide, so an auditor who replays the log reaches the same
 answer (RFC 9943 section 5.1.1). HTTP headers, addresses and accounts have no say.
@@ -71,6 +72,15 @@ class NotAdmitted(Refused):
     )
 
 
+class LevelNotTaken(NotAdmitted):
+    """The log does not take the statement's sharing level; facts: those of NotAdmitted."""
+
+    hint = Text(
+        "sign it at a level that this log takes; its operator says which with: haechi log levels",
+        "이 로그가 받는 등급으로 서명하세요. 받는 등급은 운영자가 정합니다: haechi log levels",
+    )
+
+
 class Applicant(Protocol):
     """What a policy decides by: a `Statement`, or as much of one."""
 
@@ -97,10 +107,10 @@ def admit(policy: Policy, statement: Applicant) -> None:
     level = statement.about.sharing
     if str(level) not in policy.sharing:
         why = Text(f"sharing level {level} is not taken here", f"공유 등급 {level}은(는) 받지 않음")
-        raise _refusal(statement, why)
+        raise _refusal(LevelNotTaken, statement, why)
     if _grant_for(policy, statement) is None:
         why = Text("no grant for this issuer, key and kind", "이 발행자와 키, 종류에 대한 허용이 없음")
-        raise _refusal(statement, why)
+        raise _refusal(NotAdmitted, statement, why)
 
 
 def check_registration(statement: Statement, policy: Statement | None, terms: Policy | None) -> Finding:
@@ -148,8 +158,8 @@ def _admits(grant: Grant, statement: Applicant) -> bool:
     return ANY in grant.kinds or statement.about.kind in grant.kinds
 
 
-def _refusal(statement: Applicant, why: Text) -> NotAdmitted:
+def _refusal(kind: type[NotAdmitted], statement: Applicant, why: Text) -> NotAdmitted:
     about = statement.about
     # The hint is a command to copy, and the issuer's name is a stranger's choice.
     quoted = shlex.quote(about.issuer)
-    return NotAdmitted(why=why, issuer=about.issuer, quoted=quoted, kind=about.kind, key=statement.kid.hex())
+    return kind(why=why, issuer=about.issuer, quoted=quoted, kind=about.kind, key=statement.kid.hex())

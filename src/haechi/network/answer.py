@@ -23,7 +23,7 @@ from typing import NamedTuple, cast
 from haechi.errors import BadInput, HaechiError, NotFound, Refused, Unavailable
 from haechi.network.wire import BodyCut, BodyMalformed, BodyTooLong, body_of
 from haechi.statement import cbor
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 _MAX_REASON_BYTES = 4096
 _MAX_REASON_CHARS = 300
@@ -94,8 +94,11 @@ def peer_errors(url: str) -> Generator[None]:
         yield
     except ssl.SSLCertVerificationError as error:
         raise PeerMisbehaved(url=url, why=f"its certificate: {error.verify_message}") from error
-    except (BodyCut, http.client.RemoteDisconnected, http.client.IncompleteRead, OSError) as error:
+    except (BodyCut, http.client.RemoteDisconnected, http.client.IncompleteRead) as error:
         raise PeerUnavailable(what_is=url, why=plain(str(error) or type(error).__name__)) from error
+    except OSError as error:
+        why = system_reason(error)
+        raise PeerUnavailable(what_is=url, why=Text(plain(why.en), plain(why.ko))) from error
     except (BodyMalformed, http.client.HTTPException, UnicodeError) as error:
         raise PeerMisbehaved(url=url, why=plain(str(error) or type(error).__name__)) from error
 

@@ -28,6 +28,7 @@ from haechi.network.answer import (
     require_success,
 )
 from haechi.network.wire import Address, BodyMalformed, Connection, Deadline
+from haechi.words import Text
 
 __all__ = [
     "Answer",
@@ -283,11 +284,20 @@ def _address(url: str, tls: ssl.SSLContext | None) -> Address:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadInput(why=f"not an address: {url[:200]!r} ({error})") from error
+        why = Text(f"not an address: {url[:200]!r}", f"주소가 아님: {url[:200]!r}")
+        raise BadInput(why=why) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadInput(why=f"an address begins with https:// or http:// and names a host: {url[:200]!r}")
+        why = Text(
+            f"an address begins with https:// or http:// and names a host: {url[:200]!r}",
+            f"주소는 https:// 나 http:// 로 시작하고 호스트가 있어야 함: {url[:200]!r}",
+        )
+        raise BadInput(why=why)
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise BadInput(why=f"an address has no user, query or fragment: {url[:200]!r}")
+        why = Text(
+            f"an address has no user, query or fragment: {url[:200]!r}",
+            f"주소에는 사용자 이름, 질의, 조각이 없어야 함: {url[:200]!r}",
+        )
+        raise BadInput(why=why)
     if parts.scheme == "http":
         return Address(parts.hostname, port or http.client.HTTP_PORT, None)
     return Address(parts.hostname, port or http.client.HTTPS_PORT, tls or ssl.create_default_context())

@@ -17,7 +17,7 @@ from haechi.statement.hsm import SUFFIX, ModuleKey
 from haechi.statement.keys import KeyMalformed, SigningKey
 from haechi.statement.seal_keys import SealKey
 from haechi.statement.sentence import Sentence
-from haechi.words import Text
+from haechi.words import Text, system_reason
 
 _MAX_PEM_BYTES = 16 * 1024
 
@@ -94,9 +94,11 @@ def _read_pem(path: Path) -> bytes:
                 raise KeyExposed(path=str(path), mode=f"{mode:04o}")
             return file.read(_MAX_PEM_BYTES)
     except FileNotFoundError:
-        raise NotFound(what_is="key", name=str(path)) from None
+        raise NotFound(what_is=Text("key", "키"), name=str(path)) from None
     except OSError as error:
-        raise KeyUnreadable(what_is=Text("key", "키"), why=f"{path}: {error.strerror}") from error
+        reason = system_reason(error)
+        why = Text(f"{path}: {reason.en}", f"{path}: {reason.ko}")
+        raise KeyUnreadable(what_is=Text("key", "키"), why=why) from error
 
 
 def load_seal_key(path: Path, passphrase: bytes | None = None) -> SealKey:
