@@ -41,6 +41,12 @@ declare(
     },
 )
 
+_SAID = {
+    "agree": Text("mark, log and picture agree", "마크, 로그, 그림이 일치함"),
+    "copied": Text("the mark is genuine, the picture another one", "마크는 실재하지만 다른 그림임"),
+}
+_CHANGED = Text("mark and log agree, a part was changed", "마크와 로그는 일치하고 일부가 바뀜")
+
 
 def missing_extra() -> ExtraMissing | None:
     """Why pictures cannot be marked here; None when they can."""
@@ -139,9 +145,11 @@ class PictureShow:
         self.rows = told["presence"] or self.rows
         right = told["state"] == state and told["maker"] == maker
         right = right and partial in (None, "mark.presence.partial" in codes)
-        shown = told["state"] + (" + partial" if "mark.presence.partial" in codes else "")
+        changed = "mark.presence.partial" in codes
         if not right:
+            shown = told["state"] + (" + partial" if changed else "")
             return found("demo.picture.unexpected", what=what, expected=state, state=shown)
+        shown = _CHANGED if changed and state == "agree" else _SAID[state]
         return found("demo.picture.as-expected", what=what, state=shown, maker=told["maker"])
 
     def _strip(self, covered: "NDArray[Any]") -> "NDArray[Any]":

@@ -41,6 +41,12 @@ declare(
     },
 )
 
+_SAID = {
+    "processed": Text("its mark was read", "마크를 읽음"),
+    "in-part": Text("a mark was read in a part of it", "일부에서 마크를 읽음"),
+    "too-little": Text("no mark found, nothing can be said", "마크를 찾지 못해 아무 말도 할 수 없음"),
+}
+
 
 class TextShow:
     """The steps around two paragraphs. Always true: what is shown was answered by the UK's node just then."""
@@ -97,7 +103,7 @@ class TextShow:
         right = told["state"] == state and told["maker"] in (self.issuer, None)
         if not right:
             return found("demo.text.unexpected", what=what, expected=state, state=told["state"])
-        return found("demo.text.as-expected", what=what, state=state, log10_p=told["log10_p"] or 0)
+        return found("demo.text.as-expected", what=what, state=_SAID[state], log10_p=told["log10_p"] or 0)
 
 
 def paragraph(lang: Lang) -> str:
