@@ -20,9 +20,10 @@ from itertools import pairwise, repeat
 from pathlib import Path
 from threading import Event, Thread
 
+from benchmarks._load import load
 from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report
-from benchmarks.register import ISSUER, check_sample, load, sign
+from benchmarks.register import ISSUER, check_sample, sign
 from tests.databases import fresh_database
 
 from haechi.cli.processes import NodeProcess, free_ports

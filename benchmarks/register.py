@@ -2,25 +2,23 @@
 
 One worker and one process that loads it share the machine; the worker has its examiner, a process that reads
 statements while many come at once, and is measured without it too. Statements are signed before the clock
-starts. Every answer must be a 201; a sample of the receipts is verified afterwards.
+starts. Every answer must be a 201; a sample of the receipts is verified afterwards. Where the processor
+time goes is told for each process; `so at most` is what all cores would give if none ever waited.
 
     python -m benchmarks.register [--connections 256] [--requests 20000]
 """
 
 import argparse
-import selectors
-import socket
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from statistics import quantiles
-from typing import NamedTuple, NoReturn
 
 import msgspec
 from benchmarks._disk import fsyncs_per_second
+from benchmarks._load import Loaded, children, cpu_s, load
 from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report, timed
 
@@ -41,24 +39,6 @@ from haechi.words import Text
 ISSUER = "bench.example"
 SAMPLE = 200
 _AT_ONCE = 16
-_READ_BYTES = 64 * 1024
-_PATIENCE_S = 30
-HEAD = b"POST /entries HTTP/1.1\r\nHost: node\r\nContent-Type: application/cose\r\nContent-Length: %d\r\n\r\n"
-
-
-class Answered(NamedTuple):
-    """One statement, its receipt and how long the answer took (seconds)."""
-
-    statement: Statement
-    receipt: bytes
-    took_s: float
-
-
-class Loaded(NamedTuple):
-    """A whole run: what was answered, and the wall time (seconds)."""
-
-    answers: list[Answered]
-    seconds: float
 
 
 def main() -> None:
@@ -91,9 +71,13 @@ def _loaded(folder: Path, loads: Sequence[tuple[int, int]], aim: int | None) -> 
         for connections, requests in loads:
             statements = sign(key, requests, connections)
             rows.append(figure("fsync probe just before", fsyncs_per_second(folder), "fsync/s"))
+            before = _used_s(node)
             loaded = load(card.url, statements, connections)
+            after = _used_s(node)
             name = f"{connections} connection(s)" + (", no examiner" if aim is None else "")
             rows += _rows(loaded, name, aim=connections == aim)
+            used_s = {who: used - before.get(who, 0.0) for who, used in after.items()}
+            rows += _cpu_rows({**used_s, "load": loaded.load_cpu_s}, name, len(statements))
             check_sample(loaded, card)
     finally:
         node.stop()
@@ -145,6 +129,24 @@ def _rows(loaded: Loaded, name: str, *, aim: bool) -> list[Row]:
     ]
 
 
+def _used_s(node: NodeProcess) -> dict[str, float]:
+    """Processor time of the worker and of its examiner until now (seconds)."""
+    if node.process is None:
+        return {}
+    pid = node.process.pid
+    used = {"worker": cpu_s(pid)}
+    for child in children(pid):
+        used["examiner"] = cpu_s(child)
+    return used
+
+
+def _cpu_rows(used_s: dict[str, float], name: str, count: int) -> list[Row]:
+    """Processor time a statement, for each process: what neighbours on the machine change least."""
+    rows = [figure(f"{name}: {who}", used / count * 1e6, "µs CPU") for who, used in used_s.items()]
+    cores = len(os.sched_getaffinity(0))
+    return [*rows, figure(f"{name}: so at most", cores * count / sum(used_s.values()), "statements/s")]
+
+
 def _granted_node(folder: Path, key: SigningKey, *, examiner: bool) -> NodeCard:
     card = make_node(folder, examiner=examiner)
     grant(folder, ISSUER, key.public.thumbprint, ("pledge_report",), None)
@@ -161,71 +163,6 @@ def sign(key: SigningKey, count: int, salt: object) -> list[Statement]:
         )
         for n in range(count)
     ]
-
-
-class _Connection:
-    """One kept-alive connection that sends the next statement as soon as the last was answered."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self.channel = channel
-        self._received = b""
-        self._statement: Statement | None = None
-        self._began_s = 0.0
-
-    def send(self, statement: Statement) -> None:
-        """Send one; it is far smaller than the socket's buffer, and nothing else is on its way."""
-        self._statement = statement
-        self._began_s = time.perf_counter()
-        self.channel.sendall(HEAD % len(statement.raw) + statement.raw)
-
-    def read(self) -> Answered | None:
-        """Take what has come; the answer when it is whole. Raises RuntimeError for any but a 201."""
-        received = self.channel.recv(_READ_BYTES)
-        self._received += received
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        if not received or (found and not head.startswith(b"HTTP/1.1 201")):
-            raise RuntimeError(head.decode(errors="replace") or "the connection was closed")
-        if not found or len(body) < (size := _content_length(head)):
-            return None
-        if self._statement is None:
-            raise RuntimeError("an answer came that nobody asked for")
-        self._received = b""
-        return Answered(self._statement, body[:size], time.perf_counter() - self._began_s)
-
-
-def _content_length(head: bytes) -> int:
-    return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-
-
-def load(url: str, statements: Sequence[Statement], connections: int) -> Loaded:
-    """Send every statement once over that many kept-alive connections.
-
-    On bare sockets and one selector: the load shares the machine with the node and should take little of it.
-    """
-    host, _, port = url.removeprefix("http://").partition(":")
-    waiting = iter(statements)
-    answers: list[Answered] = []
-    began_s = time.perf_counter()
-    with ExitStack() as stack, selectors.DefaultSelector() as selector:
-        for statement in islice(waiting, connections):
-            connection = _Connection(stack.enter_context(socket.create_connection((host, int(port)))))
-            connection.channel.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(connection.channel, selectors.EVENT_READ, connection)
-            connection.send(statement)
-        while len(answers) < len(statements):
-            for key, _events in selector.select(_PATIENCE_S) or _silent():
-                answered = key.data.read()
-                if answered is None:
-                    continue
-                answers.append(answered)
-                statement = next(waiting, None)
-                if statement is not None:
-                    key.data.send(statement)
-        return Loaded(answers, time.perf_counter() - began_s)
-
-
-def _silent() -> NoReturn:
-    raise RuntimeError(f"no answer within {_PATIENCE_S} seconds")
 
 
 def check_sample(loaded: Loaded, card: NodeCard) -> None:

@@ -168,13 +168,12 @@ class DigestIndex:
                 self._sieved.add(first // RUN_ENTRIES)
         first, digests = sealed[-1]
         self._tail = self._tail[len(sealed) * RUN_ENTRIES :]
-        # The last sealed run stays: a reader's snapshot may be a little older than the seal.
-        self.recent = Recent(
-            first,
-            first + RUN_ENTRIES,
-            dict(_numbered(first, digests)),
-            dict(_numbered(first + RUN_ENTRIES, self._tail)),
-        )
+        # The last sealed run stays: a reader's snapshot may be a little older than the seal. Nearly all of
+        # it is in `newer` already, where nothing else is.
+        older, known = (self.recent.newer, self.recent.end - first) if len(sealed) == 1 else ({}, 0)
+        older.update(_numbered(first + known, digests[known:]))
+        newer = dict(_numbered(first + RUN_ENTRIES, self._tail))
+        self.recent = Recent(first, first + RUN_ENTRIES, older, newer)
 
 
 def _numbered(first: int, digests: Sequence[bytes]) -> Iterable[tuple[bytes, int]]:

@@ -175,7 +175,10 @@ def grow_bundles(size: int, tail: bytes, entries: Sequence[bytes]) -> list[Tile]
 
 
 def _prefixed(entries: Sequence[bytes]) -> bytes:
+    sizes = set(map(len, entries))
     try:
+        if len(sizes) == 1:  # digests: one prefix for all, put between them in one step
+            return sizes.pop().to_bytes(2).join((b"", *entries))
         return b"".join([len(entry).to_bytes(2) + entry for entry in entries])
     except OverflowError:
         longest = max(map(len, entries))

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
-from typing import Self
+from typing import Self, cast
 
 from haechi.errors import Conflict, HaechiError, Refused, Unavailable
 from haechi.log.backlog import Backlog, Busy, Part, Placed, SequencerStopped, Tuning
@@ -289,5 +290,9 @@ def rolled_back(store: Store, heads: HeadStore) -> RolledBack:
     )
 
 
+# `Placed._make` is a Python function and would be a call for each entry; this is what it does.
+_placed = cast("Callable[[tuple[int, Head]], Placed]", partial(tuple.__new__, Placed))  # pyright: ignore[reportUnknownMemberType]  # of any tuple
+
+
 def _places(indices: Iterable[int], head: Head) -> list[Placed]:
-    return [*map(Placed._make, zip(indices, repeat(head), strict=False))]
+    return [*map(_placed, zip(indices, repeat(head), strict=False))]

@@ -90,7 +90,7 @@ class Surround:
         path, method = scope["path"], scope["method"]
         try:
             if path == "/entries" and method == "POST":
-                await self._door(scope, receive, watched.send)
+                await self._door(scope, receive, watched)
                 return
             if method in ("GET", "HEAD") and path not in _UNLIMITED:
                 self._runner.take_read(scope)
@@ -136,6 +136,12 @@ class _Watched:
             ours = _HEADERS if _NAMES.isdisjoint(given) else [own for own in _HEADERS if own[0] not in given]
             message["headers"] = [*headers, *ours]
         await self._send(message)
+
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Answer in one go; none of the headers is one of ours."""
+        self.started, self.status = True, status
+        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, *_HEADERS]})
+        await self._send({"type": "http.response.body", "body": body})
 
 
 def _answer_error(request: Request, error: HaechiError) -> Response:

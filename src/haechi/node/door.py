@@ -7,9 +7,10 @@ left out. Waiting for the commit is batched too: one wake-up of the event loop s
 import asyncio
 from collections import deque
 from contextlib import suppress
+from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
 from haechi.errors import BadInput, HaechiError, TooLarge
 from haechi.log.sequencer import Placed
@@ -24,6 +25,16 @@ from haechi.words import Text
 RECEIPT_TYPE = b"application/cose"
 _MANY = 8
 """From so many statements at once on, the examiner is asked: crossing to it takes 0.1 ms."""
+
+
+class Answering(Protocol):
+    """The sending side of one request."""
+
+    async def send(self, message: Message) -> None:
+        """Pass one ASGI message on."""
+
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Answer in one go; the headers are those of this answer alone."""
 
 
 class _Arrival:
@@ -107,6 +118,7 @@ class Door:
         self._runner = runner
         self._node = runner.node
         self._seconds = runner.node.config.limits.body_seconds
+        self._deadlines = _Deadlines(self._seconds)
         self._location = f"{runner.node.config.url}/entries/".encode()
         self._policy_change = asyncio.Lock()
         self._examining = runner.examining if runner.node.config.limits.examiner else None
@@ -116,14 +128,14 @@ class Door:
         self._idle.set()
         self._commits: Commits | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Answering) -> None:
         """Answer one POST."""
         try:
             self._runner.take_write(scope)
             raw = await self._body(scope, receive)
             digest, receipt = await self._register(raw)
         except HaechiError as error:
-            await problem(error)(scope, receive, send)
+            await problem(error)(scope, receive, send.send)
             return
         self._runner.noticed()
         headers = [
@@ -131,8 +143,7 @@ class Door:
             (b"content-type", RECEIPT_TYPE),
             (b"content-length", str(len(receipt)).encode()),
         ]
-        await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": receipt})
+        await send.whole(201, headers, receipt)
 
     async def _register(self, raw: bytes) -> tuple[str, bytes]:
         self._present += 1
@@ -183,16 +194,13 @@ class Door:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body, at most 128 KiB, within the time that a body may take."""
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        if declared.isdigit() and len(declared) < 20 and int(declared) > MAX_TRANSPARENT_BYTES:
-            raise TooLarge(what_is=Text("statement", "진술"), limit=MAX_TRANSPARENT_BYTES, got=int(declared))
-        loop = asyncio.get_running_loop()
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and len(value) < 20:
+                _require_room(int(value))
         reading = asyncio.current_task()
         if reading is None:
             raise BadInput(why="a request must be read in a task")
-        late = _Late(reading)
-        # A bare timer costs a tenth of a time-out context, and nearly every body is there at once.
-        timer = loop.call_later(self._seconds, late.cut)
+        late = self._deadlines.begin(reading)
         try:
             return await _read_all(receive)
         except asyncio.CancelledError:
@@ -200,22 +208,67 @@ class Door:
                 raise BodySlow(limit_s=self._seconds) from None
             raise
         finally:
-            timer.cancel()
+            self._deadlines.end(late)
 
 
 class _Late:
     """Cancels a task whose body does not come, and remembers that it was this that cancelled it."""
 
-    __slots__ = ("_task", "was_cut")
+    __slots__ = ("_task", "at_s", "was_cut")
 
-    def __init__(self, task: "asyncio.Task[object]") -> None:
+    def __init__(self, task: "asyncio.Task[object]", at_s: float) -> None:
         self._task = task
+        self.at_s = at_s
         self.was_cut = False
 
     def cut(self) -> None:
         """The time is up."""
         self.was_cut = True
         self._task.cancel()
+
+
+class _Deadlines:
+    """Bodies that are being read. Nearly every one is there at once: a timer for each would cost more.
+
+    Always true: what began earlier stands earlier; while anything stands here one timer runs, and it goes
+    off no later than the first is late.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._reading: dict[_Late, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, task: "asyncio.Task[object]") -> _Late:
+        """From now on this task has so many seconds."""
+        loop = asyncio.get_running_loop()
+        late = _Late(task, loop.time() + self._seconds)
+        self._reading[late] = None
+        if self._timer is None:
+            self._timer = loop.call_at(late.at_s, self._look)
+        return late
+
+    def end(self, late: _Late) -> None:
+        """It is done, or was cut."""
+        self._reading.pop(late, None)
+
+    def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        now_s = loop.time()
+        while self._reading:
+            first = next(iter(self._reading))
+            if first.at_s > now_s:
+                self._timer = loop.call_at(first.at_s, self._look)
+                return
+            del self._reading[first]
+            first.cut()
+
+
+def _require_room(size: int) -> None:
+    """Raise TooLarge for more bytes than a statement with receipts may have."""
+    if size > MAX_TRANSPARENT_BYTES:
+        raise TooLarge(what_is=Text("statement", "진술"), limit=MAX_TRANSPARENT_BYTES, got=size)
 
 
 async def _read_all(receive: Receive) -> bytes:
@@ -225,7 +278,6 @@ async def _read_all(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise BadInput(why="the client went away before the body was complete")
         body += message.get("body", b"")
-        if len(body) > MAX_TRANSPARENT_BYTES:
-            raise TooLarge(what_is=Text("statement", "진술"), limit=MAX_TRANSPARENT_BYTES, got=len(body))
+        _require_room(len(body))
         if not message.get("more_body", False):
             return body

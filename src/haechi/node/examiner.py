@@ -7,7 +7,6 @@ Frames on the socket: four bytes of length (big-endian), then MessagePack. It be
 version; then every frame of statements is answered, in order, by one with as many answers (`sound`).
 """
 
-import gc
 import signal
 import socket
 import sys
@@ -17,6 +16,7 @@ import msgspec
 
 from haechi import __version__
 from haechi.facts import Facts, load
+from haechi.node.settled import settle_memory
 from haechi.node.soundness import Sound, sound
 from haechi.statement.claims import kind_names, kind_of
 
@@ -37,10 +37,7 @@ def main() -> None:
     facts = load()
     for name in kind_names():
         kind_of(name)
-    # As in the node: what is loaded by now stays, and is not looked through for garbage again and again.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    settle_memory()
     with socket.socket(fileno=sys.stdin.fileno()) as link, link.makefile("rb") as asked:
         try:
             link.sendall(frame(__version__))

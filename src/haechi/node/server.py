@@ -5,7 +5,6 @@ Unavailable
 """
 
 import asyncio
-import gc
 import signal
 import socket
 from functools import partial
@@ -19,6 +18,7 @@ from haechi.node.app import make_app
 from haechi.node.config import Listen
 from haechi.node.logs import log_event
 from haechi.node.runner import Runner
+from haechi.node.settled import settle_memory
 from haechi.words import Text
 
 _HEADER_SECONDS_MS = 10_000
@@ -45,11 +45,7 @@ def serve(runner: Runner) -> None:
     except AddressRefused:
         runner.stop()
         raise
-    # What is loaded by now (facts, code) stays for good: looking through it for garbage again and again
-    # cost every twentieth statement's time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    settle_memory()
     asyncio.run(_serve(runner))
 
 
