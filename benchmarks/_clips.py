@@ -60,7 +60,7 @@ def clips() -> Iterator[Clip]:
             if present:
                 whole = np.concatenate([_decoded(path) for path in present])
                 first = round(start * RATE)
-                yield Clip(name, whole[first : first + SECONDS * RATE], name in _STUDY)
+                yield Clip(name, whole[first : first + SECONDS * RATE].copy(), name in _STUDY)
 
 
 _BLUPI = (0, 3, 6, 1, 2, 5, 8)
@@ -109,6 +109,22 @@ def _noisy(samples: Sound, below_db: float) -> Sound:
     return samples + noise * np.sqrt(np.square(samples).mean() / 10 ** (below_db / 10))
 
 
+def _mixed(samples: Sound, below_db: float) -> Sound:
+    """The sound with chords over it that change twice a second."""
+    at = np.arange(len(samples)) / RATE
+    notes = np.array([220.0, 262.0, 294.0, 330.0, 392.0, 440.0])
+    chord = np.random.default_rng(0).choice(notes, (3, 2 * len(samples) // RATE + 2))
+    tones = [
+        np.sin(2 * np.pi * row[(2 * at).astype(int)] * part * at) / part
+        for row in chord
+        for part in (1, 2, 3)
+    ]
+    over = np.sum(tones, axis=0) * np.exp(-4 * (2 * at % 1))
+    return samples + over * np.sqrt(
+        np.square(samples).mean() / np.square(over).mean() / 10 ** (below_db / 10)
+    )
+
+
 def _cut(samples: Sound, start: float, seconds: float) -> Sound:
     return samples[round(start * RATE) : round((start + seconds) * RATE)]
 
@@ -145,6 +161,33 @@ ATTACKS: dict[str, Callable[[Sound], Sound]] = {
     "8 bits": lambda x: np.round(x * 127) / 127,
     "MP3 64 + crop 10 s": lambda x: _cut(_through(x, "mp3", "-b:a", "64k"), 7.3, 10),
 }
+MORE: dict[str, Callable[[Sound], Sound]] = {
+    "telephone, 300 to 3,400 Hz": lambda x: sox(x, "sinc", "300-3400"),
+    "room with echoes": lambda x: sox(x, "reverb", "60", "50", "80"),
+    "compressed dynamics": lambda x: sox(
+        x, "compand", "0.02,0.2", "6:-60,-50,-30,-20,-12,0,-8", "0", "-20", "0.05"
+    ),
+    "0.5 dB over full scale": lambda x: np.clip(x / np.abs(x).max() * 10 ** (0.5 / 20), -1, 1),
+    "6 dB over full scale": lambda x: np.clip(x / np.abs(x).max() * 2, -1, 1),
+    "a melody 10 dB below": lambda x: _mixed(x, 10),
+    "a melody 3 dB below": lambda x: _mixed(x, 3),
+    "speed -7 %": lambda x: _faster(x, "0.93"),
+    "tempo -7 %": lambda x: sox(x, "tempo", "0.93"),
+    "tempo +6 %, pitch -0.6": lambda x: sox(x, "tempo", "1.06", "pitch", "-60"),
+    "3 s cut out of the middle": lambda x: np.concatenate([_cut(x, 0, 8), _cut(x, 11, SECONDS)]),
+    "every fifth second silent": lambda x: np.where(np.arange(len(x)) // RATE % 5 == 2, 0.0, x),
+    "Vorbis, quality 0": lambda x: _through(x, "ogg", "-c:a", "libvorbis", "-q:a", "0"),
+    "high-pass 1 kHz": lambda x: sox(x, "sinc", "1000"),
+    "MP3 48, AAC 48, Opus 24": lambda x: _through(
+        _through(_through(x, "mp3", "-b:a", "48k"), "m4a", "-b:a", "48k"),
+        "opus",
+        "-c:a",
+        "libopus",
+        "-b:a",
+        "24k",
+    ),
+}
+"""Attacks beyond those of the study."""
 CROPS = (2.0, 9.7, 17.1)
 
 

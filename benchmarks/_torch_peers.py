@@ -1,12 +1,16 @@
-"""SynthID-Text and green lists as transformers itself writes and reads them, where torch is installed.
+"""Peers that need torch: SynthID-Text and green lists by transformers itself, and resemble-perth for sounds.
 
-Neither is in a lock of this project: torch alone has 200 MB to 2 GB. `pip install torch transformers` into
-.venv-bench brings them, and the benchmark then runs them over the same candidates as every other scheme.
+None is in a lock of this project: torch alone has 200 MB to 2 GB. `pip install torch transformers` and
+`pip install resemble-perth` into .venv-bench bring them, and the benchmarks then run them over the same
+candidates and the same clips as every other scheme.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +20,7 @@ from haechi.mark.text.race import Candidates
 from haechi.mark.text.tail import log10_binomial_tail
 
 NEEDS = "pip install torch transformers (into .venv-bench)"
+NEEDS_SOUND = "pip install torch resemble-perth (into .venv-bench)"
 KEYS = tuple(int(each) for each in np.random.default_rng(9).integers(0, 1 << 62, 30))
 NGRAM, TABLE = 5, 1 << 16
 _LEAST_P = 1e-300
@@ -99,3 +104,35 @@ def _writer(
         return int(rng.choice(vocabulary, p=shares / shares.sum()))
 
     return write
+
+
+class Sounds(NamedTuple):
+    """`write(samples, rate)` marks a sound; `read(samples, rate)` says how sure it is of a mark, 0 to 1."""
+
+    write: Callable[[NDArray[np.float64], int], NDArray[np.float64]]
+    read: Callable[[NDArray[np.float64], int], float]
+
+
+def perth() -> Sounds | None:
+    """resemble-perth with the weights of its wheel, or None where it or torch is missing."""
+    if find_spec("torch") is None or find_spec("perth") is None:
+        return None
+    if find_spec("pkg_resources") is None:
+        # It asks setuptools for the place of its files, in a way that newer ones no longer have.
+        old: Any = ModuleType("pkg_resources")
+        old.resource_filename = lambda package, name: str(
+            Path(import_module(package).__file__ or "").parent / name
+        )
+        sys.modules["pkg_resources"] = old
+    made: Any = import_module(
+        "perth.perth_net.perth_net_implicit.perth_watermarker"
+    ).PerthImplicitWatermarker()
+
+    def write(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+        marked = np.asarray(made.apply_watermark(samples.astype(np.float32), sample_rate=rate), np.float64)
+        return np.resize(marked, len(samples)) if len(marked) < len(samples) else marked[: len(samples)]
+
+    def read(samples: NDArray[np.float64], rate: int) -> float:
+        return float(np.mean(made.get_watermark(samples.astype(np.float32), sample_rate=rate, round=False)))
+
+    return Sounds(write, read)

@@ -13,7 +13,7 @@ from itertools import groupby
 
 import numpy as np
 
-from haechi.mark.bound import LOG10_P_LIMIT, log10_counted, log10_p
+from haechi.mark.bound import LOG10_P_LIMIT, log10_counted
 from haechi.mark.image import Geometry, Mark, MarkKey, detect
 from haechi.mark.image.layout import CANONICAL, layout_of
 from haechi.mark.image.plane import Plane, Reals, as_plane
@@ -187,7 +187,7 @@ def _score(stretch: Stretch, mark: VideoMark, key: MarkKey, guide: Reading, word
         return None
     soft = soft_data(reading._replace(phase=guide.phase), key.layout)
     own = word_of(soft, key)
-    if own.payload != mark.payload and log10_p(own.statistic, 1) <= LOG10_P_LIMIT:
+    if own.payload != mark.payload and own.log10_p(1) <= LOG10_P_LIMIT:
         return _ANOTHER
     return float(word @ soft / np.sqrt(soft @ soft + 1e-30))
 
