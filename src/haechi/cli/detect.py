@@ -77,6 +77,15 @@ def detect(
             ),
         ),
     ] = None,
+    temperature: Annotated[
+        float,
+        typer.Option(
+            "--temperature",
+            min=0.01,
+            max=100.0,
+            help=tr("at which that model sampled, with --model", "--model의 모델이 쓴 샘플링 온도"),
+        ),
+    ] = 1.0,
     report: Annotated[
         Path | None,
         typer.Option(
@@ -94,7 +103,7 @@ def detect(
     """Look; exit 0 HOLDS (mark, log and content agree), 1 FAILS, 3 UNDECIDED; the gravest of many files."""
     out = Out(json)
     files_of_keys = (tuple(keys or ()), tuple(anchors or ()), tuple(profiles or ()))
-    reader = Reader(node, pins, records, *files_of_keys, tokenizer, model, trust)
+    reader = Reader(node, pins, records, *files_of_keys, tokenizer, model, trust, temperature)
     spread = spread_over(engine, workers, "haechi detect")
     paths = [STDIN] if STDIN in files else []
     given = [path for path in files if path != STDIN]

@@ -41,6 +41,7 @@ class Reader(NamedTuple):
     tokenizer: Path | None = None
     model: Path | None = None
     trust: Path | None = None
+    temperature: float = 1.0
 
     def means(self, stack: ExitStack) -> "AllMeans":
         """The keys, anchors and registry; a node's connection lives as long as the stack."""
@@ -82,9 +83,10 @@ class Reader(NamedTuple):
         paths = [each for path in self.profiles for each in _profile_files(path)]
         means = TextMeans(tuple(load_profile(path) for path in paths), registry, trust=trust)
         if self.model is not None:
+            from haechi.mark.text import Cut
             from haechi.mark.text.engines.llama_cpp import load_model
 
-            digest, tokenize, choice = load_model(self.model)
+            digest, tokenize, choice = load_model(self.model, Cut(self.temperature))
             means = replace(means, tokenizer=digest, tokenize=tokenize, choice=choice)
         if self.tokenizer is not None:
             from haechi.mark.text.tokenizer import load_tokenizer

@@ -57,3 +57,11 @@ class PrintMalformed(BadInput):
 
 
 FILE_BYTES = Text("file bytes", "파일 바이트")
+_DAMAGED = Text("damaged, incomplete or of another format", "손상되었거나 불완전하거나 다른 형식임")
+_INVALID = "Invalid data found when processing input"
+
+
+def why_of(error: Exception) -> str | Text:
+    """What the error of a library says, without the numbers and names that mean something to it alone."""
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return _DAMAGED if said == _INVALID else said[:200]

@@ -18,7 +18,7 @@ from haechi.mark.audio import wave
 from haechi.mark.audio.embed import MOST_CHANNELS, RATES
 from haechi.mark.audio.grid import Samples
 from haechi.mark.boxes import xmp_box
-from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable
+from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable, why_of
 from haechi.words import Text
 
 MOST_FILE_BYTES = 512 << 20
@@ -138,7 +138,7 @@ def open_sound(source: bytes, most_samples: int = MOST_SAMPLES) -> OpenedSound:
         with av.open(BytesIO(source), metadata_errors="replace") as container:
             return _decoded(container, file_format, source, most_samples)
     except _BROKEN as error:
-        raise SoundUnreadable(why=(str(error) or type(error).__name__)[:200]) from error
+        raise SoundUnreadable(why=why_of(error)) from error
 
 
 def encode_sound(opened: OpenedSound, samples: NDArray[Any], xmp: bytes | None = None) -> CarriedSound:
@@ -151,7 +151,7 @@ def encode_sound(opened: OpenedSound, samples: NDArray[Any], xmp: bytes | None =
             return CarriedSound(wave.with_samples(wave.parsed(opened.source), samples, xmp), ())
         made = _encoded(opened, samples, xmp)
     except _BROKEN as error:
-        raise SoundFileUnfit(why=(str(error) or type(error).__name__)[:200]) from error
+        raise SoundFileUnfit(why=why_of(error)) from error
     return made
 
 

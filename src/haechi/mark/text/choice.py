@@ -17,19 +17,21 @@ from haechi.mark.text.tail import log10_gamma_tail
 class Choice(NamedTuple):
     """What a model had to choose from in a text. tokens: looked at; entropy_nats: their mean, a token.
 
-    log10_p: of the mean score that a mark would earn over them, before any correction.
+    log10_p: of the mean score that a mark would earn over them, before any correction; temperature: at which
+    the model is taken to have sampled.
     """
 
     tokens: int
     entropy_nats: float
     log10_p: float
+    temperature: float = 1.0
 
 
 def choice_of(offers: Iterable[Reals]) -> Choice:
     """The choice in a text. offers: for each of its tokens, the probabilities the model gave to all tokens.
 
     >>> choice_of([np.array([1.0])] * 200)
-    Choice(tokens=200, entropy_nats=0.0, log10_p=-0.3093)
+    Choice(tokens=200, entropy_nats=0.0, log10_p=-0.3093, temperature=1.0)
     """
     told = [(entropy_nats(each), expected_score(each)) for each in offers]
     if not told:

@@ -78,7 +78,9 @@ def look_at_text(raw: bytes, means: TextMeans) -> TextLook:
     by_tokens = [] if tokens is None else _by_tokens(tokens, others, len(words) + len(others))
     marks = [*_by_words(detection, words), *by_tokens]
     best = min(marks, key=lambda each: each.mark.log10_p, default=None)
-    layers = [_read(best, detection, len(held) - untried)]
+    tried = len(held) - untried
+    # Where every key waits for a tokenizer, that is what is to be said.
+    layers = [_read(best, detection, tried)] if tried or not untried else []
     if untried:
         layers.append(found("mark.text.no-tokenizer", profiles=untried))
     # A mark that was read says what it is counted in; else what was tried does.
@@ -210,6 +212,7 @@ def _amount(text: str, detection: TextDetection, tokens: Tokens | None) -> Findi
 
 def _choice(choice: Choice) -> Finding:
     facts: dict[str, object] = {"tokens": choice.tokens, "entropy_nats": round(choice.entropy_nats, 2)}
+    facts["temperature"] = choice.temperature
     enough = choice.log10_p <= LOG10_P_LIMIT
     code = "mark.text-choice.enough" if enough else "mark.text-choice.little"
     return found(code, log10_p=round(choice.log10_p, 1), **facts)

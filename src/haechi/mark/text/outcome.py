@@ -130,18 +130,19 @@ declare(
         "enough": (
             Verdict.HOLDS,
             Text(
-                "{entropy_nats} nats a token under this model: a mark over {tokens} tokens would score about "
-                "10^{log10_p}",
-                "이 모델에서 토큰당 {entropy_nats}나트. 토큰 {tokens}개에 마크가 있다면 약 10^{log10_p}",
+                "{entropy_nats} nats a token under this model at temperature {temperature}: a mark over "
+                "{tokens} tokens would score about 10^{log10_p}",
+                "온도 {temperature}의 이 모델에서 토큰당 {entropy_nats}나트. 토큰 {tokens}개에 마크가 있다면 "
+                "약 10^{log10_p}",
             ),
         ),
         "little": (
             Verdict.UNDECIDED,
             Text(
-                "{entropy_nats} nats a token under this model: a mark over {tokens} tokens would score about "
-                "10^{log10_p}, too little to be seen",
-                "이 모델에서 토큰당 {entropy_nats}나트. 토큰 {tokens}개에 마크가 있어도 약 10^{log10_p}에 "
-                "그쳐 드러나지 않음",
+                "{entropy_nats} nats a token under this model at temperature {temperature}: a mark over "
+                "{tokens} tokens would score about 10^{log10_p}, too little to be seen",
+                "온도 {temperature}의 이 모델에서 토큰당 {entropy_nats}나트. 토큰 {tokens}개에 마크가 있어도 "
+                "약 10^{log10_p}에 그쳐 드러나지 않음",
             ),
         ),
     },

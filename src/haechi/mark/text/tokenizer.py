@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from haechi.errors import BadInput, NotFound, TooLarge
 from haechi.mark.extra import require
@@ -50,12 +50,12 @@ def load_tokenizer(path: Path) -> Tokenizer:
     if len(raw) > MOST_TOKENIZER_BYTES:
         raise TooLarge(what_is=_WHAT, limit=MOST_TOKENIZER_BYTES, got=len(raw))
     try:
-        told = json.loads(raw)
-        known = isinstance(told["model"], dict)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        told: Any = json.loads(raw)
+        known = isinstance(told, dict) and isinstance(cast("dict[str, Any]", told).get("model"), dict)
+    except (ValueError, RecursionError) as error:
         raise TokenizerUnreadable(why=str(error)[:200]) from error
     if not known:
-        raise TokenizerUnreadable(why="model")
+        raise TokenizerUnreadable(why=Text("it names no model", "모델이 적혀 있지 않음"))
     made: Any = require("tokenizers", "tokenizers").Tokenizer.from_str(raw.decode("utf-8"))
 
     def tokenize(text: str) -> Tokens:

@@ -14,6 +14,7 @@ import numpy as np
 from av.codec.codec import Codec
 from numpy.typing import NDArray
 
+from haechi.mark.file_errors import why_of
 from haechi.mark.image import MarkKey, Payload
 from haechi.mark.video.boxes import XMP_TAG, append_packet
 from haechi.mark.video.field import Painter
@@ -102,7 +103,7 @@ def rewrite(source: Path, target: Path, form: Form, asked: Asked, tick: Callable
                 work = _Work(original, made, form, asked, Budget(size_of(source)))
                 done = work.run(tick)
         except BROKEN as error:
-            raise VideoUnfit(why=(str(error) or type(error).__name__)[:200]) from error
+            raise VideoUnfit(why=why_of(error)) from error
     if form.container in ("MP4", "MOV"):
         append_packet(target, asked.packet)
     return done

@@ -18,7 +18,7 @@ from av.stream import Disposition
 
 from haechi.errors import NotFound
 from haechi.mark.audio.codec import NO_DECODER
-from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable
+from haechi.mark.file_errors import FILE_BYTES, MediaTooLarge, MediaUnfit, MediaUnreadable, why_of
 from haechi.mark.media import WHAT
 from haechi.words import Text
 
@@ -180,7 +180,7 @@ def opened(source: Source) -> Generator[Any]:
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
         raise NotFound(what_is=WHAT["video"], name=str(source)) from error
     except BROKEN as error:
-        raise VideoUnreadable(why=(str(error) or type(error).__name__)[:200]) from error
+        raise VideoUnreadable(why=why_of(error)) from error
 
 
 def picture_of(container: Any, most_pixels: int = MOST_FRAME_PIXELS) -> Any:  # noqa: ANN401  # PyAV's

@@ -122,6 +122,7 @@ def load_model(path: Path, cut: Cut = PLAIN) -> ReadingModel:
             return choice_of([])
         model.reset()
         model.eval(tokens)
-        return choice_of(candidates_of(row, cut).probabilities for row in model.scores[: len(tokens) - 1])
+        offers = (candidates_of(row, cut).probabilities for row in model.scores[: len(tokens) - 1])
+        return choice_of(offers)._replace(temperature=cut.temperature)
 
     return ReadingModel(digest, tokenize, choice)
