@@ -3,7 +3,7 @@
 Its refusals are in haechi.network.add_checkpoint.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from haechi.errors import HaechiError, NotFound, TooLarge
@@ -12,7 +12,7 @@ from haechi.log.checkpoint import Checkpoint, CheckpointMalformed, OpenedCheckpo
 from haechi.log.cosignature import Told, cosign
 from haechi.log.headstore import HeadMoved
 from haechi.log.merkle import check_consistency
-from haechi.log.note import Claim, Note, NoteKey, NoteMalformed, NoteSigner
+from haechi.log.note import Note, NoteKey, NoteMalformed, NoteSigner
 from haechi.log.note import SignatureType as Signs
 from haechi.log.parallel import on_every_core
 from haechi.log.store import Head, StoreFailed
@@ -86,10 +86,15 @@ class _Signed(NamedTuple):
 
 
 class _Refusal(NamedTuple):
-    """Why a request is refused, and the proof against its log if there is one."""
+    """Why a request is refused, and the proof against its log if there is one.
+
+    upon: the request, where it was decided upon a head that its own round goes on to and that is not durable
+    yet. If that head does not come to be, neither did the reason.
+    """
 
     error: HaechiError
     fork: Fork | None = None
+    upon: _Opened | None = None
 
 
 class Witness:
@@ -152,19 +157,18 @@ class Witness:
 
     def _answer_all(self, sent: Sequence[_Sent]) -> list[bytes | _Refusal]:
         """The answers to requests that came together, in their order."""
-        read = [self._read(one) for one in sent]
-        claims = [claim for one in read if isinstance(one, _Read) for claim in one.shown.claims]
-        # Not remembered as verified: a log's next request is another checkpoint.
-        held = iter(on_every_core(Claim.holds, claims))
-        opened = [
-            _opened(one, [next(held) for _ in one.shown.lines]) if isinstance(one, _Read) else one
-            for one in read
-        ]
+        opened = on_every_core(_opened, [self._read(one) for one in sent])
         heads = _Heads(self._store)
         going_on = [_going_on(one, heads) if isinstance(one, _Opened) else one for one in opened]
         signed = on_every_core(self._signed, going_on)
-        failed = iter(self._store.advance_all([one.step for one in signed if isinstance(one, _Signed)]))
-        return [self._answer(one, next(failed)) if isinstance(one, _Signed) else one for one in signed]
+        steps = [one.step for one in signed if isinstance(one, _Signed)]
+        failed = self._store.advance_all(steps)
+        unmade = {step.origin: error for step, error in zip(steps, failed, strict=True) if error is not None}
+        failing = iter(failed)
+        return [
+            self._answer(one, next(failing)) if isinstance(one, _Signed) else self._refused(one, unmade)
+            for one in signed
+        ]
 
     def _read(self, sent: _Sent) -> _Read | _Refusal:
         try:
@@ -205,14 +209,23 @@ class Witness:
     def _answer(self, signed: _Signed, failed: HaechiError | None) -> bytes | _Refusal:
         if failed is None:
             return signed.lines
+        return _Refusal(self._why_unmade(signed.step.origin, signed.asked, failed))
+
+    def _refused(self, refusal: _Refusal, unmade: Mapping[str, HaechiError]) -> _Refusal:
+        """What is told of a refusal. unmade: what kept a log from the heads that the round went on to."""
+        request = refusal.upon
+        if request is None or request.origin not in unmade:
+            return refusal
+        why = self._why_unmade(request.origin, request.asked, unmade[request.origin])
+        return _Refusal(why, refusal.fork)
+
+    def _why_unmade(self, origin: str, asked: AddCheckpoint, failed: HaechiError) -> HaechiError:
         if not isinstance(failed, HeadMoved):
-            return _Refusal(failed)
-        origin = signed.step.origin  # another process of this witness was quicker
-        try:
-            held = self._store.held(origin)
+            return failed
+        try:  # another process of this witness was quicker
+            return _differs(origin, self._store.held(origin), asked)
         except HaechiError as error:
-            return _Refusal(error)
-        return _Refusal(_differs(origin, held, signed.asked))
+            return error
 
 
 class _Heads:
@@ -238,6 +251,10 @@ class _Heads:
             self._down = error
             raise
 
+    def gone_on(self, origin: str) -> bool:
+        """Whether the head to go on from is one that this round has made, and nobody made durable yet."""
+        return origin in self._gone_on
+
     def go_on(self, request: _Opened) -> None:
         """The next request of this log is to go on from this one."""
         self._gone_on[request.origin] = SignedHead(request.head, request.asked.note)
@@ -261,10 +278,18 @@ def _unsigned(origin: str, error: HaechiError) -> AddMalformed | Inconsistent | 
     return LogUntrusted(why=Text(error.say("en"), error.say("ko")))
 
 
-def _opened(read: _Read, held: Sequence[bool]) -> _Opened | _Refusal:
-    """held: whether each signature verified."""
+def _opened(read: _Read | _Refusal) -> _Opened | _Refusal:
+    """The request when the log signed its checkpoint.
+
+    Nothing is checked after a signature that does not verify: anybody may send dozens in the name of a log.
+    """
+    if isinstance(read, _Refusal):
+        return read
     asked, shown, keys, now = read
     origin, size, root = shown.checkpoint.origin, shown.checkpoint.size, shown.checkpoint.root
+    sound = True
+    # Not remembered as verified: a log's next request is another checkpoint.
+    held = [sound := sound and claim.holds() for claim in shown.claims]
     try:
         opened = shown.opened(held)
     except HaechiError as error:
@@ -281,11 +306,12 @@ def _going_on(request: _Opened, heads: _Heads) -> _GoingOn | _Refusal:
         held = heads.last(origin)
     except HaechiError as error:
         return _Refusal(error)
+    upon = request if heads.gone_on(origin) else None
     if request.asked.old_size != _size(held):
-        return _Refusal(_differs(origin, held, request.asked))
+        return _Refusal(_differs(origin, held, request.asked), None, upon)
     wrong = _inconsistency(held, request)
     if wrong is not None:
-        return _Refusal(Inconsistent(origin=origin, why=wrong.why), wrong.fork)
+        return _Refusal(Inconsistent(origin=origin, why=wrong.why), wrong.fork, upon)
     heads.go_on(request)
     return _GoingOn(request, head_of(held))
 
