@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.cli.ran import haechi
 from tests.databases import fresh_database
 from tests.network.parties import COMPANY
-from tests.node.house import OPERATOR, House, make_node, numbered
+from tests.node.house import OPERATOR, ORIGIN, House, make_node, numbered
 
 from haechi.errors import HaechiError
 from haechi.findings import Verdict, overall
@@ -246,8 +247,14 @@ def test_a_restored_database_is_told_what_the_fronts_cosigned(moved: Path, tmp_p
     with _database_of(moved).connect() as db:
         kept = db.execute("SELECT size FROM cosigned").fetchone()
         db.execute("DELETE FROM cosigned")
-    (told,) = restore_witness(folders)
-    assert kept == (told.now,)
+    unsaid = haechi("cluster", "restore-witness", *folders)
+    assert unsaid.code == 4
+    assert "--every-front" in unsaid.err
+    assert kept is not None
+    told = haechi("cluster", "restore-witness", *folders, "--every-front", "--json")
+    assert (told.code, told.data) == (0, [{"origin": ORIGIN, "before": 0, "now": kept[0]}])
+    again = haechi("cluster", "restore-witness", *folders, "--every-front", lang="ko")
+    assert (again.code, again.out.strip()) == (0, "데이터베이스가 잊은 것이 없습니다")
     alone = make_node(tmp_path / "alone", head_folder=str(tmp_path / "alone-heads"), cluster=None)
     with pytest.raises(NotShared):
         restore_witness([moved, alone])

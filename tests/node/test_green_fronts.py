@@ -1,7 +1,9 @@
 """GREEN at a log with several fronts: what one took each hands out, and none once it was erased."""
 
 import hashlib
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +17,7 @@ from tests.node.test_sharing import put
 from haechi.log.cluster.database import Database
 from haechi.network.pins import Pins
 from haechi.network.shared import SharedShelf
-from haechi.network.shared_database import database_shelf
+from haechi.network.shared_database import DatabaseFiles, DatabaseRows, database_shelf
 from haechi.node.cluster import migrate
 from haechi.node.config import load_config
 from haechi.node.maintenance import take_levels
@@ -178,3 +180,22 @@ def test_settings_without_a_database_keep_it_in_the_folder(tmp_path: Path) -> No
     assert load_config(folder).cluster is None
     with house_at(folder) as house:
         assert (house.folder / "shared" / "shared.db").is_file()
+
+
+def test_a_file_that_takes_long_holds_up_nobody(tmp_path: Path) -> None:
+    """A pipe stands for a file of which the next piece has not come from the disk yet."""
+    cluster = settings()
+    database = Database(cluster.database, cluster.schema)
+    database.make_tables("kr.example/log", "own", bytes(32))
+    DatabaseRows(database).close()  # makes the tables of files too
+    files = DatabaseFiles(database)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with closing(files), ThreadPoolExecutor(1) as pool:
+        storing = pool.submit(files.put_new, "long", pipe)
+        with pipe.open("wb") as slow:  # returns once the other end is being read
+            assert not files.has("long")
+            slow.write(b"piece")
+        assert storing.result(timeout=30)
+        assert b"".join(files.pieces("long")) == b"piece"
+        assert not files.put_new("long", pipe)

@@ -24,8 +24,9 @@ from tests.node.processes import running
 from haechi.cli.processes import NodeProcess
 from haechi.network.trust import package
 from haechi.node.api import Api
+from haechi.node.marks import Marks
 from haechi.node.openapi import PATH, document, openapi
-from haechi.node.operations import API, OPERATIONS, TWINS, Operation
+from haechi.node.operations import API, MARKS, OPERATIONS, Operation
 from haechi.node.reference import heading, page
 from haechi.node.shared_api import SharedApi
 from haechi.words import LANGS, Lang
@@ -34,12 +35,13 @@ ROOT = Path(__file__).resolve().parents[2]
 STATEMENTS = st.binary(max_size=200) | st.sampled_from([numbered(0).raw, numbered(0).raw[:-1], b"\xd2\x84"])
 schemathesis.openapi.media_type("application/cose", STATEMENTS)
 schemathesis.openapi.media_type("application/octet-stream", st.binary(max_size=200))
+schemathesis.openapi.media_type("application/timestamp-query", st.binary(max_size=200))
 schemathesis.openapi.media_type("text/plain", st.binary(max_size=200))
 SCHEMA = schemathesis.openapi.from_dict(openapi())
 
 
 def routes_of(house: House) -> list[Route]:
-    return [*Api(house.runner).routes(), *SharedApi(house.runner).routes()]
+    return [*Api(house.runner).routes(), *SharedApi(house.runner).routes(), *Marks(house.runner).routes()]
 
 
 def real_routes(house: House) -> set[tuple[str, str]]:
@@ -49,10 +51,10 @@ def real_routes(house: House) -> set[tuple[str, str]]:
 
 
 def test_the_table_is_that_of_the_real_routes(house: House):
-    assert {(operation.template, operation.method) for operation in API} == real_routes(house)
+    assert {(operation.template, operation.method) for operation in [*API, *MARKS]} == real_routes(house)
 
 
-@pytest.mark.parametrize("operation", API, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", [*API, *MARKS], ids=lambda operation: operation.name)
 def test_each_operation_leads_to_its_route(house: House, operation: Operation):
     path = re.sub(r"\{(\w+)\}", lambda found: example_of(operation, found[1]), operation.path)
     routes = [route for route in routes_of(house) if matches(route, path)]
@@ -127,9 +129,17 @@ KNOWN = {
     "lang": "ko",
     "issuer": "aisi.kr.example",
     "file": "timestamp.json",
+    "payload": "0123456789abcdef",
     "mirror": "0" * 64,
     "log": hashlib.sha256(ORIGIN.encode()).hexdigest(),
 }
+
+
+LOOK = pytest.mark.slow  # loads what looks at pictures, sounds and films
+
+
+def is_look(operation: Operation) -> bool:
+    return operation.path.startswith("/marks/") and operation.body not in (None, "application/json")
 
 
 def operation_of(operation: Operation) -> Any:  # noqa: ANN401  # schemathesis' own type is not public
@@ -159,7 +169,11 @@ def test_what_is_there_is_answered_as_described(node: NodeProcess, operation: Op
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
-@pytest.mark.parametrize("operation", [*API, *TWINS], ids=lambda operation: operation.name)
+@pytest.mark.parametrize(
+    "operation",
+    [pytest.param(each, marks=LOOK) if is_look(each) else each for each in OPERATIONS],
+    ids=lambda operation: operation.name,
+)
 def test_whatever_is_asked_is_answered_as_described(
     node: NodeProcess, operation: Operation, mode: GenerationMode
 ):
@@ -176,7 +190,7 @@ def test_whatever_is_asked_is_answered_as_described(
     )
     @given(case=strategy)
     def ask(case: Case) -> None:
-        response = case.call(base_url=node.url)
+        response = case.call(base_url=node.url, timeout=60)  # the first look loads its libraries
         # What a body must be is more than its media type can say, so most bodies are refused.
         case.validate_response(response, excluded_checks=[positive_data_acceptance])
 

@@ -22,7 +22,7 @@ from haechi.network.glance import NO_REFERENCES, Glance, References, glance, ref
 from haechi.network.ledger import Known, Names, count, forget, known_rows, refer, settle, tally
 from haechi.network.lookup import Evidence, Lookup, State, sharing_number
 from haechi.network.report import Progress
-from haechi.network.shelf import IndexFailed, Shelf, insert, short
+from haechi.network.shelf import DEFAULT_CACHE_BYTES, IndexFailed, Shelf, insert, short
 from haechi.statement.envelope import Sharing
 from haechi.statement.keys import PublicKey
 
@@ -83,9 +83,12 @@ class Index(Lookup):
     while its row says CHECKED.
     """
 
-    def __init__(self, path: Path) -> None:
-        """The index in the file at `path`, made when missing. Raises IndexFailed."""
-        super().__init__(Shelf(path))
+    def __init__(self, path: Path, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+        """The index in the file at `path`, made when missing. Raises IndexFailed.
+
+        cache_bytes: how much of it the writing connection keeps in memory.
+        """
+        super().__init__(Shelf(path, cache_bytes))
         self._names = Names()
         self._recognised: set[str] = set()
         self._foreseen: dict[bytes, tuple[Glance, References]] = {}

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
 
 import psycopg
 
@@ -52,7 +52,7 @@ class _Session:
                 yield self._db
             except psycopg.Error as error:
                 self._drop()
-                raise SharedFailed(what_is=self._database.label, why=one_line(error)) from error
+                raise _failed(self._database, error) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -102,20 +102,21 @@ class DatabaseFiles:
     """Files by name, each whole or not there, in pieces of 1 MiB. Shaped as a bucket is."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._session = _Session(database)
 
     def put_new(self, name: str, data: Path) -> bool:
-        """Keep a file unless there is one of this name; whether it was kept. Raises SharedFailed."""
-        with self._session.use() as db, db.transaction(), data.open("rb") as file:
-            count = 0
-            made = db.execute("INSERT INTO green_file VALUES (%s, 0) ON CONFLICT DO NOTHING", (name,))
-            if made.rowcount == 0:
-                return False
-            for piece in iter(partial(file.read, _PIECE_BYTES), b""):
-                db.execute("INSERT INTO green_part VALUES (%s, %s, %s)", (name, count, piece))
-                count += 1
-            db.execute("UPDATE green_file SET parts = %s WHERE name = %s", (count, name))
-        return True
+        """Keep a file unless there is one of this name; whether it was kept. Raises SharedFailed.
+
+        On a connection of its own: a GiB takes minutes, and nobody else is to wait for it.
+        """
+        if self.has(name):
+            return False
+        try:
+            with self._database.connect() as db, db.transaction(), data.open("rb") as file:
+                return _stored(db, name, file)
+        except psycopg.Error as error:
+            raise _failed(self._database, error) from error
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """A file in pieces. Raises FileNotFoundError, SharedFailed."""
@@ -141,6 +142,22 @@ class DatabaseFiles:
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+
+def _failed(database: Database, error: psycopg.Error) -> SharedFailed:
+    return SharedFailed(what_is=database.label, why=one_line(error))
+
+
+def _stored(db: Connection, name: str, file: BinaryIO) -> bool:
+    made = db.execute("INSERT INTO green_file VALUES (%s, 0) ON CONFLICT DO NOTHING", (name,))
+    if made.rowcount == 0:  # another front was quicker
+        return False
+    count = 0
+    for piece in iter(partial(file.read, _PIECE_BYTES), b""):
+        db.execute("INSERT INTO green_part VALUES (%s, %s, %s)", (name, count, piece))
+        count += 1
+    db.execute("UPDATE green_file SET parts = %s WHERE name = %s", (count, name))
+    return True
 
 
 def database_shelf(folder: Path, database: Database, max_bytes: int = MAX_BLOB_BYTES) -> SharedShelf:

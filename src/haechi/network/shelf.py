@@ -18,7 +18,7 @@ VERSION = 1
 """Raised when the tables change: an index of another version is thrown away and built again."""
 
 _BUSY_MS = 10_000
-_WRITER_CACHE_KIB = 64 * 1024
+DEFAULT_CACHE_BYTES = 64 << 20
 _READER_CACHE_KIB = 2 * 1024
 _MAX_READERS = 16
 
@@ -70,7 +70,7 @@ class Shelf:
     transactions, never their order: whoever follows a log finds its cursor where the rows end.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         """Open the file, made when missing and made anew when of another version. Raises IndexFailed."""
         self.path = path
         self._lock = Lock()
@@ -78,12 +78,12 @@ class Shelf:
         self._readers = Lock()
         self._closed = False
         with failing_as(IndexFailed, self.path):
-            self._db = _writer(path)
+            self._db = _writer(path, cache_bytes)
             if self._version() not in (0, VERSION):
                 self._db.close()
                 for end in ("", "-wal", "-shm"):
                     path.with_name(path.name + end).unlink(missing_ok=True)
-                self._db = _writer(path)
+                self._db = _writer(path, cache_bytes)
             if self._version() == 0:
                 self._db.executescript(f"BEGIN; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
 
@@ -147,7 +147,7 @@ def short(digest: bytes) -> int:
     return int.from_bytes(digest[:8], signed=True)
 
 
-def _writer(path: Path) -> sqlite3.Connection:
+def _writer(path: Path, cache_bytes: int) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     # NORMAL: a commit does not wait for the disk. What a power cut takes is read from the logs again.
     for pragma in (
@@ -156,7 +156,7 @@ def _writer(path: Path) -> sqlite3.Connection:
         # 64 MiB of journal between copies into the main file, most of them of the same pages again.
         "wal_autocheckpoint = 16384",
         f"busy_timeout = {_BUSY_MS}",
-        f"cache_size = -{_WRITER_CACHE_KIB}",
+        f"cache_size = -{cache_bytes >> 10}",
         "temp_store = MEMORY",
         "trusted_schema = OFF",
     ):

@@ -13,7 +13,7 @@ on the new keys must sign, and the old ones no longer count.
 
 import base64
 import binascii
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -26,14 +26,13 @@ from haechi.log.checkpoint import check_checkpoint, read_checkpoint
 from haechi.log.keyline import KeyLine
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey, SignatureType
-from haechi.log.proof import TlogProof, TlogProofMalformed
-from haechi.network.bundle import Item
+from haechi.log.proof import TlogProof
 from haechi.network.card import MAX_CHANGES, MAX_HANDOVERS_BYTES, FormerKeys, NodeCard, encode_key
 from haechi.network.durable import write_durably
 from haechi.network.sections import Trust
 from haechi.network.trust.keys import ListedKey
 from haechi.statement.claims import examine_claim
-from haechi.statement.envelope import Statement, check_format
+from haechi.statement.envelope import Statement
 from haechi.statement.keys import PublicKey, key_from_cose
 from haechi.statement.kinds.key_event import KeyEvent
 from haechi.statement.misfit import misfit_of
@@ -323,9 +322,8 @@ class Handed:
         self._by: dict[bytes, Change] = {}
         self._followers: dict[str, Follower] = {}
 
-    def follow(self, items: Sequence[Item], facts: Facts) -> None:
+    def follow(self, proven: Iterable[tuple[Statement, TlogProof]], facts: Facts) -> None:
         """Take the key events of a bundle, in the order of their logs; what changes no log keys is left."""
-        proven = [(statement, proof) for item in items for statement, proof in _proven(item)]
         for statement, proof in sorted(proven, key=lambda one: one[1].index):
             change = self._take(origin_in(proof.checkpoint), statement, proof, facts)
             if change is not None:
@@ -386,15 +384,6 @@ class Handed:
 def origin_in(note: bytes) -> str:
     """The log that a checkpoint names, unverified."""
     return note.partition(b"\n")[0].decode(errors="replace")
-
-
-def _proven(item: Item) -> list[tuple[Statement, TlogProof]]:
-    """The statement and its proof, when both can be read."""
-    statement = check_format(item.statement)[1]
-    try:
-        return [] if statement is None else [(statement, TlogProof.parse(item.proof))]
-    except (TlogProofMalformed, TooLarge):
-        return []
 
 
 def _public(text: str) -> PublicKey:

@@ -8,7 +8,7 @@ inclusion → statement; pinned log → its policy → the issuer's key.
 from collections.abc import Sequence
 from typing import BinaryIO, NamedTuple
 
-from haechi.errors import BadInput, NotFound, Refused
+from haechi.errors import BadInput, NotFound, Refused, TooLarge
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.canonical import decode_decimal
@@ -185,6 +185,7 @@ class _Examination:
         self._checkpoints: dict[bytes, _Seen] = {}
         self._placed: list[tuple[Place | None, Section]] = []
         self._proofs: dict[bytes, TlogProof] = {}
+        self._statements: dict[bytes, tuple[Finding, Statement | None]] = {}
 
     def sections(self, manifest: Manifest) -> list[Section]:
         """A section for each item. Policies and key events are read first, for they vouch for the others.
@@ -194,7 +195,9 @@ class _Examination:
         items = manifest.items
         by_number: dict[int, Section] = {}
         # Other proofs may stand under the newer keys of a log.
-        self._trust.follow([item for item in items if item.role == "key"], self._facts)
+        self._trust.follow(
+            (proven for item in items if item.role == "key" for proven in self._proven(item)), self._facts
+        )
         for number in sorted(range(len(items)), key=lambda number: self._turn(items[number])):
             section = self._examine(items[number])
             if section is not None:
@@ -206,8 +209,22 @@ class _Examination:
                 section.findings.extend([] if checked is None else [checked])
         return [section for _, section in sorted(by_number.items())]
 
+    def _proven(self, item: Item) -> list[tuple[Statement, TlogProof]]:
+        """The statement and its proof, when both can be read."""
+        statement = self._read(item.statement)[1]
+        try:
+            return [] if statement is None else [(statement, self._proof(item.proof))]
+        except (TlogProofMalformed, TooLarge):
+            return []
+
+    def _read(self, raw: bytes) -> tuple[Finding, Statement | None]:
+        """A key event is read once, though it is followed first and judged later."""
+        if raw not in self._statements:
+            self._statements[raw] = check_format(raw)
+        return self._statements[raw]
+
     def _examine(self, item: Item) -> Section | None:
-        readable, statement = check_format(item.statement)
+        readable, statement = self._read(item.statement)
         if statement is None:
             return Section(TITLES[item.role], None, [readable])
         well_formed, claim = examine_claim(statement, self._facts)

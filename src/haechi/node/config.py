@@ -63,7 +63,8 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounds against floods. Rates are per client address, in requests per second; burst in requests.
 
-    examiner: whether many statements at once are examined in a process of its own.
+    examiner: whether many statements at once are examined in a process of its own; cache_mib: what is kept in
+    memory of files and tables, half of it for the index and half for hashes of the log.
     """
 
     writes_per_s: Annotated[float, msgspec.Meta(gt=0)] = 20.0
@@ -73,6 +74,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     blob_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1 << 30
     body_seconds: Annotated[float, msgspec.Meta(gt=0)] = 20.0
     examiner: bool = True
+    cache_mib: Annotated[int, msgspec.Meta(ge=2, le=1 << 16)] = 128
+
+    @property
+    def cache_bytes(self) -> int:
+        """What the index and the hashes of the log may each keep in memory."""
+        return self.cache_mib << 19
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

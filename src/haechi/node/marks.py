@@ -31,7 +31,7 @@ from haechi.node.texts import MOST_TEXT_BYTES, NodeTexts, asked_records, look_at
 from haechi.node.view import View
 from haechi.node.wire import BRIEF, body_of, problem, status_of, with_retry
 from haechi.statement.kinds.content_mark import NAME as KIND_NAME
-from haechi.words import Lang, Text
+from haechi.words import LANGS, Lang, Text
 
 if TYPE_CHECKING:
     from haechi.mark.credentials.authority import Authority
@@ -221,9 +221,12 @@ class Marks:
 
     async def _looked(self, request: Request, limit: int, look: Callable[..., dict[str, Any]]) -> Response:
         """The answer to one look, of which only so many run at once. look: takes the bytes and `lang`."""
-        lang: Lang = "ko" if request.query_params.get("lang") == "ko" else "en"
+        said = request.query_params.get("lang", "en")
+        lang: Lang = "ko" if said == "ko" else "en"
         try:
             self._runner.take_write(request.scope)
+            if said not in LANGS:
+                raise BadInput(why="lang: en or ko")
             most = _declared(request, limit)
             told = await self._room.look(most, partial(self._body, request, most), partial(look, lang=lang))
         except HaechiError as error:

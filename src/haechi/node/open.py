@@ -124,7 +124,7 @@ def open_node(
     follow_terms = FollowTerms()
     with ExitStack() as stack:
         heads = stack.enter_context(HeadStore.open(config.heads(), config.origin, key_id(keys, config)))
-        index = Index(folder / INDEX)
+        index = Index(folder / INDEX, config.limits.cache_bytes)
         stack.callback(index.close)
         parts = heads, _publisher(config, keys, clock)
         store, sequencer = open_log(stack, folder, config, parts, follow_terms)

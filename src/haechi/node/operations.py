@@ -3,10 +3,21 @@
 The OpenAPI document (`openapi.py`) and the reference page (`reference.py`) are made from it.
 """
 
+from haechi.node.mark_operations import MARKS
 from haechi.node.operation import PROBLEM_TYPE, Answer, Method, Operation, Parameter
 from haechi.words import Text
 
-__all__ = ["API", "OPERATIONS", "PROBLEM_TYPE", "TWINS", "Answer", "Method", "Operation", "Parameter"]
+__all__ = [
+    "API",
+    "MARKS",
+    "OPERATIONS",
+    "PROBLEM_TYPE",
+    "TWINS",
+    "Answer",
+    "Method",
+    "Operation",
+    "Parameter",
+]
 
 DIGEST = Parameter(
     "digest",
@@ -447,4 +458,4 @@ TWINS: tuple[Operation, ...] = (
 )
 """The pages' twins in JSON. Errors are `{code, message, hint, facts}`."""
 
-OPERATIONS = API + TWINS
+OPERATIONS = API + MARKS + TWINS

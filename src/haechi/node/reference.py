@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from haechi.node.openapi import REASONS
-from haechi.node.operations import API, TWINS, Operation
+from haechi.node.operations import API, MARKS, TWINS, Operation
 from haechi.words import LANGS, Lang, Text
 
 MADE = Text(
@@ -31,6 +31,12 @@ PROBLEMS = Text(
     "오류는 CBOR 형식의 간결한 문제 설명(RFC 9290)입니다. `-1`은 바뀌지 않는 오류 코드"
     "([점검 결과와 오류](../findings.ko.md)), `-2`는 설명과 할 일입니다.",
 )
+MARK_ERRORS = Text(
+    "What a node finds in a file, and who signed for it. A look (`/marks/look`, `sound`, `film`, `text`) "
+    "answers errors as `{code, message, hint, facts}` in JSON, the others as above.",
+    "노드가 파일에서 찾은 것과 그에 서명한 이. 파일을 보는 요청(`/marks/look`, `sound`, `film`, `text`)의 "
+    "오류는 JSON `{code, message, hint, facts}`, 나머지는 위와 같습니다.",
+)
 TWIN_ERRORS = Text(
     "Every page has a twin in JSON, with both languages in it. Errors are `{code, message, hint, facts}` in "
     "JSON, in the language of the path.",
@@ -51,6 +57,9 @@ def page(lang: Lang) -> str:
     ]
     lines += [f"## {Text('For programs', '프로그램용').say(lang)}", "", PROBLEMS.say(lang)]
     for operation in API:
+        lines += ["", *_described(operation, lang)]
+    lines += ["", f"## {Text('Marks', '표시').say(lang)}", "", MARK_ERRORS.say(lang)]
+    for operation in MARKS:
         lines += ["", *_described(operation, lang)]
     lines += [
         "",
