@@ -194,10 +194,8 @@ class _Examination:
         """
         items = manifest.items
         by_number: dict[int, Section] = {}
-        # Other proofs may stand under the newer keys of a log.
-        self._trust.follow(
-            (proven for item in items if item.role == "key" for proven in self._proven(item)), self._facts
-        )
+        keys = [item for item in items if item.role == "key"]
+        self._trust.follow((proven for item in keys for proven in self._proven(item)), self._facts)
         for number in sorted(range(len(items)), key=lambda number: self._turn(items[number])):
             section = self._examine(items[number])
             if section is not None:

@@ -93,7 +93,7 @@ MARKS: tuple[Operation, ...] = (
             "An RFC 3161 time stamp, where the operator has set one up.",
             "RFC 3161 시점 확인. 운영자가 마련한 노드에서만.",
         ),
-        Answer(200, "application/timestamp-reply", Text("TimeStampResp", "TimeStampResp")),
+        Answer(200, "application/timestamp-reply", Text("a TimeStampResp", "TimeStampResp 응답")),
         body="application/timestamp-query",
         refusals=(400, 404, 408, 413),
     ),
