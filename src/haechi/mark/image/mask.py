@@ -23,13 +23,15 @@ BUSIEST = 4.0  # grey levels: beyond this more texture allows no more mark
 COARSER = 4
 STRIP = 64  # rows
 
-EXPONENTS = (0.25, 1.5)
+EXPONENTS = (0.25, 1.0)
 GRAPHIC_EXPONENT = 0.05
 STEPS = 8  # halvings of the range: so fine that frames of a film do not flicker
-CALM_SHARE = 0.45  # of an even mark's amplitude: a crop without texture must still be read
+CALM_SHARE = (
+    0.7  # of an even mark's amplitude: a crop without texture must still be read, and seen to be marked
+)
 GRAPHIC_SHARE = (0.3, 0.6)  # of the picture without any activity: a photograph, a drawing
 NO_ACTIVITY = 0.05
-LIKENESS = 0.985
+LIKENESS = 0.98
 WINDOW = 7
 LIKENESS_CONSTANT = (0.03 * 255.0) ** 2
 SEEN_BY_WINDOW = 0.8  # of the mark's power: the rest is slower than a window
