@@ -36,6 +36,7 @@ _MESSAGES: list[tuple[re.Pattern[str], str]] = [
 def misfit_of(error: Exception) -> Text:
     """The message with its place first; a message we have no Korean for stands in English in both.
 
+    >>> import msgspec
     >>> misfit_of(msgspec.ValidationError("Expected `int`, got `str` - at `$.size`"))
     Text(en='$.size: Expected `int`, got `str`', ko='$.size: `int`이어야 하는데 `str`임')
     """
