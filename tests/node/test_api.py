@@ -37,7 +37,7 @@ from haechi.node.limits import MAX_UPLOADS, UploadRoom, UploadsFull
 from haechi.node.pages import SECURITY_HEADERS
 from haechi.node.wire import BodySlow, body_of
 from haechi.statement import cbor
-from haechi.statement.claims import encode_claim, kind_of
+from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import (
     MAX_TRANSPARENT_BYTES,
     About,
@@ -48,6 +48,7 @@ from haechi.statement.envelope import (
 )
 from haechi.statement.keys import PublicKey, SigningKey
 from haechi.statement.kinds.policy import Grant, Policy
+from haechi.statement.kinds.withdraw import Withdraw
 
 UNKNOWN = "ab" * 32
 
@@ -102,6 +103,18 @@ def test_a_statement_with_receipts_of_other_logs_is_registered_without_them(hous
     answer = house.ask("POST", "/entries", statement.with_receipts([b"of another log"]))
     assert answer.headers["location"].endswith(statement.digest_hex)
     assert house.ask("GET", f"/statements/{statement.digest_hex}").body == statement.raw
+
+
+def test_who_asks_after_an_answer_sees_what_was_answered(house: House):
+    """No thread keeps the index up here: the request itself must see to it."""
+    subject = numbered(1500)
+    page = f"/en/statement/{subject.digest_hex}.json"
+    gone = sign(KEY, COMPANY, Withdraw(target=subject.digest, reason=Said(en="told twice")), "withdraw")
+    told: list[bool] = []
+    for each in (subject, gone):
+        assert house.register(each).status == 201
+        told.append(gone.digest_hex in house.ask("GET", page).body.decode())
+    assert told == [False, True]
 
 
 def test_a_statement_in_pieces_is_registered(house: House):

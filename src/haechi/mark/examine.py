@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -45,7 +46,8 @@ from haechi.words import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WHOLE_SHARE = 0.99
+LARGEST_GAP = 0.01  # of the cells, in one piece: calm and loud places are silent by chance, here and there
+MOST_MISSING = 0.03  # of the cells, in all
 FAINT_SHARE = 0.3
 LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
 _PICTURE = Text("in the picture", "그림 안")
@@ -76,7 +78,7 @@ def examine(source: bytes, means: Means) -> Look:
     if isinstance(mark, Mark):
         region = _region(opened.pixels, mark, means.keys)
         percent = round(100 * region.share)
-        outcome = "whole" if region.share >= WHOLE_SHARE else "partial"
+        outcome = "whole" if _is_whole(region.rows) else "partial"
         layers.append(found(f"mark.presence.{outcome}", percent=percent))
     state, record, told = _resolve(opened.pixels, mark, means.registry)
     layers += told
@@ -139,6 +141,14 @@ def _region(pixels: "NDArray[Any]", mark: Mark, keys: Sequence[MarkKey]) -> Regi
     signs = np.where(present, "#", np.where(unknown, "?", "."))
     rows = tuple("".join(row) for row in signs.tolist())
     return Region(rows, float(np.mean(present | unknown)))
+
+
+def _is_whole(rows: Sequence[str]) -> bool:
+    """Whether what is missing may be so by chance: what covers a part leaves one gap, not crumbs."""
+    missing = np.array([[sign == "." for sign in row] for row in rows], np.uint8)
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(missing, connectivity=8)
+    largest = int(statistics[1:, cv2.CC_STAT_AREA].max(initial=0))
+    return largest <= LARGEST_GAP * missing.size and int(missing.sum()) <= MOST_MISSING * missing.size
 
 
 def _saturated(pixels: "NDArray[Any]", shape: tuple[int, ...]) -> "NDArray[np.bool_]":

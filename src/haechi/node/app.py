@@ -57,6 +57,7 @@ def make_app(runner: Runner) -> ASGIApp:
 
     @contextmanager
     def open_source() -> Generator[Source]:
+        runner.catch_up()
         view = View(runner)
         try:
             yield view

@@ -6,6 +6,7 @@ when `stop` is called, and what they were doing is finished first.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
@@ -83,6 +84,7 @@ class Runner:
         self._wake = Event()
         self._started_s = time.monotonic()
         self._fault: str | None = None
+        self._indexed = -1
         self._threads = [
             Thread(target=self._guarded, args=(work,), name=f"haechi-{name}", daemon=True)
             for name, work in (("index", self._keep), ("mirror", self._visit), ("witness", self._attend))
@@ -241,7 +243,18 @@ class Runner:
     def follow(self) -> None:
         """Bring the index up to the own log's durable head."""
         store = self.node.store
-        self.node.index.follow(store, store.head().size, checked=True)
+        size = store.head().size
+        if size != self._indexed:
+            self.node.index.follow(store, size, checked=True)
+            self._indexed = size
+
+    def catch_up(self) -> None:
+        """Let a reader see all that was answered before it asked.
+
+        On a disk that takes no more, what is indexed is still served; `_keep` tells of the trouble.
+        """
+        with suppress(HaechiError):
+            self.follow()
 
     def settle(self) -> None:
         """Bring the index up, and do what erasures and releases in the own log ask."""
