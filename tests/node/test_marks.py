@@ -66,7 +66,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     studio = Studio(SEALED, PUBLIC_KEY, KEY, authority)
     pictures = [PIXELS, textured(21)[:500, :640], textured(22)[:500, :640]]
     made, *batched = [
-        produce(file_of(each, "PNG"), "x", studio, Wish(), Payload.fresh(7), NOW) for each in pictures
+        produce(file_of(each, "PNG"), "x", studio, Wish(), Payload(7, at), NOW)
+        for at, each in enumerate(pictures, 1)
     ]
     statement = statement_for(ContentMark(item=made.item), subject_of(made.payload), studio, FACTS, NOW)
     raw = items_file([each.item for each in batched])
@@ -124,7 +125,7 @@ def test_roots_count_when_the_institute_publishes_them_and_not_when_the_maker_do
 ):
     authority = make_authority("Example Company", "KR", NOW)
     studio = Studio(SEALED, PUBLIC_KEY, KEY, authority)
-    data = produce(file_of(PIXELS, "PNG"), "x", studio, Wish(), Payload.fresh(7), NOW).data
+    data = produce(file_of(PIXELS, "PNG"), "x", studio, Wish(), Payload(7, 4), NOW).data
     pem = authority.root.pem
     example = DOCUMENT.example()
     name = {

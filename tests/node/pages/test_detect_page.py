@@ -63,7 +63,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     (folder / "source.mp4").write_bytes(clip())
     order = Order(folder / "source.mp4", folder, "film", Wish(), Payload(7, 6), NOW)
     moving = produce_video(order, studio)
-    picture = produce(file_of(PIXELS, "PNG"), "x", studio, Wish(), Payload.fresh(7), NOW)
+    picture = produce(file_of(PIXELS, "PNG"), "x", studio, Wish(), Payload(7, 1), NOW)
     process = new_process(folder / "node")
     grant(folder / "node", COMPANY, KEY.public.thumbprint, ("content_mark", "mark_profile"), None)
     (folder / "node" / "profiles").mkdir()
