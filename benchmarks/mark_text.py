@@ -1,5 +1,7 @@
 """Text marks: power on texts that real models wrote, false alarms on human text, speed, and peers' marks.
 
+    python -m benchmarks.mark_text [--only power edited null speed peers]
+
 The texts are kept beside the tests (`tests/mark/text/written-*.jsonl`): no model is needed. Human text:
 the Debian installation guide in English and Korean (package installation-guide-amd64, or a folder with `en`
 and `ko` below it that HAECHI_HUMAN_TEXT names); without it that part is not run. Peers: marks of others are
@@ -7,6 +9,7 @@ written and read here with our own bit-exact readers, and by transformers itself
 (`_torch_peers.py`), all over one table of candidates in the place of a model: the same steps for each.
 """
 
+import argparse
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -321,5 +324,22 @@ def _recognised(make: Callable[[int], Scheme]) -> tuple[float, float]:
     return share(clean), share(edited)
 
 
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "power": power,
+    "edited": edited,
+    "null": null,
+    "speed": speed,
+    "peers": peers,
+}
+
+
+def main() -> None:
+    """Print the table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="these parts alone")
+    given = options.parse_args()
+    report("mark_text", "Text marks", [row for name in given.only for row in PARTS[name]()])
+
+
 if __name__ == "__main__":
-    report("mark_text", "Text marks", [*power(), *edited(), *null(), *speed(), *peers()])
+    main()

@@ -41,6 +41,7 @@ from haechi.statement.keys import SigningKey
 PAYLOAD = Payload(namespace=7, item=123_456_789)
 NAMES = ("bigbuckbunny.mp4", "bikes.mp4")
 SOURCE = Coding(options=(("crf", "16"),))
+LEAST_SECONDS = 4
 LEAST_SIDE = 256
 """What is promised: frames that have this many pixels on a side when they are looked at."""
 
@@ -215,6 +216,8 @@ def main() -> None:
     options.add_argument("--write", type=int, default=0)
     options.add_argument("--to", type=Path)
     given = options.parse_args()
+    if given.seconds < LEAST_SECONDS:
+        options.error(f"--seconds: at least {LEAST_SECONDS}, the attacks cut that much off")
     if given.write:
         long_film(given.to, given.write)
     elif given.memory:

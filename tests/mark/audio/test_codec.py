@@ -1,6 +1,7 @@
 """Files keep their tags, and hostile ones end in a clear error within bounds."""
 
 import struct
+from base64 import b64encode
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from numpy.typing import NDArray
+from PIL import Image
 from tests.mark.audio.sounds import speech
 
 from haechi.mark.audio import SoundTooLarge, SoundUnreadable, detect, embed, encode_sound, open_sound
@@ -34,15 +37,17 @@ def wav(samples: NDArray[Any], rate: int, *, extra: bytes = b"", bits: int = 16,
     return b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
-def made(kind: str, seconds: float = 8.0) -> bytes:
+def made(kind: str, seconds: float = 8.0, cover: bytes = b"") -> bytes:
     muxer, encoder, rate, options = KINDS[kind]
     out = BytesIO()
-    with av.open(out, "w", format=muxer) as container:
+    with av.open(out, "w", format="mp4" if cover and kind == "M4A" else muxer) as container:
         stream = container.add_stream(encoder, rate=rate)
         stream.codec_context.layout = "mono"
         for name, value in options.items():
             setattr(stream.codec_context, name, value)
         container.metadata.update(TAGS)
+        if cover:
+            _put_cover(container, kind, cover)
         sound = speech(seconds, rate)[None]
         form = "fltp"
         if encoder == "flac":
@@ -54,6 +59,21 @@ def made(kind: str, seconds: float = 8.0) -> bytes:
         for part in [*resampler.resample(frame), *resampler.resample(None), None]:
             container.mux(stream.encode(part))
     return out.getvalue()
+
+
+def _put_cover(container: Any, kind: str, cover: bytes) -> None:  # noqa: ANN401  # PyAV's
+    """A PNG of 8 by 8 pixels as other programs put it there, without our own writer of covers."""
+    if kind == "OGG":
+        told = b"".join(each.to_bytes(4, "big") for each in (8, 8, 24, 0, len(cover)))
+        block = bytes(3) + b"\x03" + bytes(3) + b"\x09image/png" + bytes(4) + told + cover
+        container.metadata["METADATA_BLOCK_PICTURE"] = b64encode(block).decode()
+        return
+    picture: Any = av.open(BytesIO(cover))
+    held = container.add_stream_from_template(picture.streams.video[0])
+    held.disposition = Disposition.attached_pic
+    packet = next(iter(picture.demux()))
+    packet.stream = held
+    container.mux(packet)
 
 
 def _tags(data: bytes) -> dict[str, str]:
@@ -73,6 +93,25 @@ def test_a_file_is_marked_and_keeps_its_tags(kind: str, key: MarkKey, payload: P
     assert TAGS.items() <= _tags(carried.data).items()
     assert b"made by a model" in carried.data
     assert abs(len(again.samples) - len(opened.samples)) < 4096
+
+
+def _covers(data: bytes) -> list[bytes]:
+    with av.open(BytesIO(data)) as opened:
+        container: Any = opened
+        return [bytes(next(packet for packet in container.demux(each))) for each in container.streams.video]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cover_comes_along_unchanged(kind: str):
+    held = BytesIO()
+    Image.new("RGB", (8, 8), (200, 30, 30)).save(held, "PNG")
+    source = made(kind, 2.0, held.getvalue())
+    assert _covers(source) == [held.getvalue()]
+    opened = open_sound(source)
+    carried = encode_sound(opened, opened.samples, XMP)
+    assert carried.left_behind == ()
+    assert _covers(carried.data) == [held.getvalue()]
+    assert _covers(encode_sound(open_sound(carried.data), opened.samples).data) == [held.getvalue()]
 
 
 def test_flac_changes_by_the_mark_alone():

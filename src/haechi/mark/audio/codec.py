@@ -11,10 +11,10 @@ from typing import Any, ClassVar, NamedTuple
 import av
 import av.error
 import numpy as np
-from av.stream import Disposition
 from numpy.typing import NDArray
 
 from haechi.mark.audio import wave
+from haechi.mark.audio.covers import is_cover, place_covers
 from haechi.mark.audio.embed import MOST_CHANNELS, RATES
 from haechi.mark.audio.grid import Samples
 from haechi.mark.boxes import xmp_box
@@ -30,7 +30,9 @@ MEDIA_TYPES = {
     "M4A": "audio/mp4",
     "OGG": "audio/ogg",
 }
-_MUXERS = {"FLAC": "flac", "MP3": "mp3", "M4A": "ipod", "OGG": "ogg"}
+_MUXERS = {"FLAC": "flac", "MP3": "mp3", "M4A": "mp4", "OGG": "ogg"}
+# FFmpeg's own muxer for M4A takes no covers; the other one does, and writes the same file under this brand.
+_MUXER_OPTIONS = {"M4A": {"brand": "M4A "}}
 _ENCODERS = {"flac": "flac", "mp3": "libmp3lame", "aac": "aac", "opus": "libopus"}
 _RATES = {
     "libopus": (48_000,),
@@ -187,7 +189,7 @@ def _decoded(
 ) -> OpenedSound:
     if not container.streams.audio:
         raise SoundUnreadable(why="no sound in it")
-    if file_format == "M4A" and any(not _is_cover(each) for each in container.streams.video):
+    if file_format == "M4A" and any(not is_cover(each) for each in container.streams.video):
         raise SoundUnreadable(why="a video")
     stream = container.streams.audio[0]
     context = stream.codec_context
@@ -237,10 +239,6 @@ def floats_of(frame: Any, channels: int) -> Samples:  # noqa: ANN401  # PyAV's
     return np.ascontiguousarray(floats.T) if planar else floats.reshape(-1, channels)
 
 
-def _is_cover(stream: Any) -> bool:  # noqa: ANN401  # PyAV's
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
 def _encoded(opened: OpenedSound, samples: NDArray[Any], xmp: bytes | None) -> CarriedSound:
     encoder = _ENCODERS.get(opened.codec.removesuffix("float"))
     if encoder is None:
@@ -248,45 +246,26 @@ def _encoded(opened: OpenedSound, samples: NDArray[Any], xmp: bytes | None) -> C
     if opened.rate not in _RATES.get(encoder, (opened.rate,)):
         raise SoundFileUnfit(why=f"{opened.codec} at {opened.rate} samples a second")
     out = BytesIO()
-    left: tuple[str, ...] = ()
     with (
         av.open(BytesIO(opened.source), metadata_errors="replace") as original,
-        av.open(out, "w", format=_MUXERS[opened.file_format]) as made,
+        av.open(
+            out, "w", format=_MUXERS[opened.file_format], options=_MUXER_OPTIONS.get(opened.file_format, {})
+        ) as made,
     ):
         container: Any = made
         target = _stream_for(container, encoder, opened)
         tags = {**dict(original.streams.audio[0].metadata), **dict(original.metadata)}
         tags.pop("encoder", None)
         container.metadata.update(_labelled(tags, opened.file_format, xmp))
-        if not _carry_covers(original, container, keeps=opened.file_format != "OGG"):
-            left = ("cover",)
+        covers = place_covers(original, container, opened.file_format)
+        left = () if covers.whole else ("cover",)
+        covers.write(container)
         for packet in _packets(target, opened, samples):
             container.mux(packet)
     data = out.getvalue()
     if opened.file_format == "M4A" and xmp is not None:
         data += xmp_box(xmp)
     return CarriedSound(data, left)
-
-
-def _carry_covers(original: Any, container: Any, *, keeps: bool) -> bool:  # noqa: ANN401  # PyAV's
-    """Carry over cover pictures; whether all could be."""
-    placed: list[tuple[Any, Any]] = []
-    covers: list[Any] = [each for each in original.streams.video if _is_cover(each)]
-    if covers and not keeps:
-        return False
-    for cover in covers:
-        try:
-            stream = container.add_stream_from_template(cover)
-        except ValueError:
-            return False
-        stream.disposition = Disposition.attached_pic
-        placed.append((cover, stream))
-    for cover, stream in placed:
-        packet = next((each for each in original.demux(cover) if each.dts is not None), None)
-        if packet is not None:
-            packet.stream = stream
-            container.mux(packet)
-    return True
 
 
 def _stream_for(container: Any, encoder: str, opened: OpenedSound) -> Any:  # noqa: ANN401  # PyAV's
