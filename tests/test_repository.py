@@ -6,7 +6,7 @@ import string
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import pytest
 
@@ -176,6 +176,27 @@ def _wrong_pair(en: str, ko: str) -> str | None:
     return None
 
 
+def what_is_meant_is_named_in_both_languages(source: Source) -> list[str]:
+    """An error's sentence would else hold an English noun in its Korean."""
+    return [
+        source.at(keyword.value, f"what_is={ast.unparse(keyword.value)}")
+        for node in source.nodes()
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "what_is" and re.search(r"[A-Za-z]{3}", _spelled_out(keyword.value))
+    ]
+
+
+def _spelled_out(value: ast.expr) -> str:
+    """The words of a string as they stand in the source; nothing for any other value."""
+    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+    return " ".join(str(part.value) for part in parts if _is_word(part))
+
+
+def _is_word(part: ast.expr) -> TypeGuard[ast.Constant]:
+    return isinstance(part, ast.Constant) and isinstance(part.value, str)
+
+
 def _words(sentence: str) -> list[str]:
     parts = (literal for literal, _, _, _ in string.Formatter().parse(sentence))
     return re.findall(r"\w+", " ".join(parts))
@@ -231,6 +252,9 @@ RULES_FOR_SRC: dict[Rule, Samples] = {
     ),
     texts_are_in_both_languages: Samples(
         'Text("{n} entries", "항목 {n}개")', 'Text("{n} entries", "항목 {count}개")'
+    ),
+    what_is_meant_is_named_in_both_languages: Samples(
+        'NotFound(what_is=f"{host}:{port}", name="x")', 'NotFound(what_is=f"{role} metadata", name="x")'
     ),
 }
 RULES_FOR_LOCKS: dict[Rule, Samples] = {

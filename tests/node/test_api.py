@@ -485,7 +485,18 @@ def test_another_method_is_a_405_that_says_which_are_allowed(
     answer = house.ask(method, path, b"x")
     assert answer.status == 405
     assert {word.strip() for word in answer.headers["allow"].split(",")} == allowed
-    assert answer.problem[0] == "Method Not Allowed"
+    code, detail = answer.problem
+    assert code == "node.method-unfit"
+    assert all(method in detail for method in allowed)
+
+
+@pytest.mark.parametrize("path", ["/statements/nowhere", "/log/nowhere", "/entries/UPPER", "/marks/a/b/c"])
+def test_what_is_not_routed_has_a_code_and_says_what_to_do(house: House, path: str):
+    answer = house.ask("GET", path)
+    assert answer.status == 404
+    code, detail = answer.problem
+    assert (code, path in detail) == ("node.nothing-served", False)
+    assert "/openapi.json" in detail
 
 
 # What every answer carries
@@ -532,6 +543,7 @@ def test_a_fault_of_our_own_is_a_500_in_the_form_asked_for(
     ]
     assert [answer.status for answer in answers] == [500, 500, 500]
     assert answers[0].problem == answers[1].problem
+    assert answers[0].problem[0] == "page.broken"
     assert "text/html" in answers[2].headers["content-type"]
     for answer in answers:
         assert b"planted" not in answer.body

@@ -161,7 +161,7 @@ class Editions:
         """The catalogue that was current at the end of `day`. Raises NotKnownThen."""
         at = bisect_right([published for published, _ in self._published], day)
         if at == 0:
-            raise NotKnownThen(what_is="data version", name=day.isoformat())
+            raise NotKnownThen(what_is=Text("data version", "자료 판"), name=day.isoformat())
         return self._published[at - 1][1]
 
 

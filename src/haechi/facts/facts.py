@@ -92,7 +92,7 @@ class Facts:
         try:
             data = msgspec.json.decode(raw, type=Compiled)
         except msgspec.DecodeError as error:
-            raise FactsUnreadable(what_is="facts", why=str(error)) from error
+            raise FactsUnreadable(what_is=Text("facts", "사실 자료"), why=str(error)) from error
         sources = _by_id(data.sources)
         return cls(
             version=hashlib.sha256(raw).hexdigest(),

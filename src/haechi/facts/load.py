@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from haechi.facts.facts import Facts, FactsUnreadable
+from haechi.words import Text
 
 COMPILED = Path(__file__).with_name("compiled.json")
 """Where the compiled facts lie, in an installed package and in a source tree alike."""
@@ -38,5 +39,7 @@ def read(path: Path) -> Facts:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise FactsUnreadable(what_is="facts", why=f"{error.strerror}: {path.name}") from error
+        raise FactsUnreadable(
+            what_is=Text("facts", "사실 자료"), why=f"{error.strerror}: {path.name}"
+        ) from error
     return Facts.from_json(raw)

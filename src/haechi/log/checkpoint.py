@@ -245,7 +245,7 @@ class OpenedCheckpoint(NamedTuple):
 def read_checkpoint(raw: bytes) -> tuple[Checkpoint, Note]:
     """The checkpoint in `raw` with nothing verified; raises TooLarge, NoteMalformed, CheckpointMalformed."""
     if len(raw) > MAX_CHECKPOINT_BYTES:
-        raise TooLarge(what_is="checkpoint", limit=MAX_CHECKPOINT_BYTES, got=len(raw))
+        raise TooLarge(what_is=Text("checkpoint", "체크포인트"), limit=MAX_CHECKPOINT_BYTES, got=len(raw))
     note = Note.parse(raw)
     return Checkpoint.from_text(note.text), note
 

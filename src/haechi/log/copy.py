@@ -7,6 +7,7 @@ from typing import Protocol
 from haechi.log.layout import TILE_WIDTH, decode_entries
 from haechi.log.store import Auditable, Entry, Head, NotStored, Store, StoreMoved, Terms, View
 from haechi.log.tiles import TileTree
+from haechi.words import Text
 
 _AT_ONCE = 16 * TILE_WIDTH
 
@@ -66,7 +67,7 @@ def _entries(view: View, start: int, end: int, governed: int) -> Iterator[Entry]
         first, width = n * TILE_WIDTH, min(TILE_WIDTH, end - n * TILE_WIDTH)
         bundle = view.entries(n, width)
         if bundle is None:
-            raise NotStored(what_is="entry bundle", name=n)
+            raise NotStored(what_is=Text("entry bundle", "항목 묶음"), name=n)
         for index, digest in enumerate(decode_entries(bundle, width), first):
             if index >= start:
                 terms = Terms(-1, sets=True) if index == governed else None

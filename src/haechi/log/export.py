@@ -80,7 +80,7 @@ def export(view: View, directory: Path, progress: Callable[[int], None] = _silen
     """
     published = view.published()
     if published is None:
-        raise NotStored(what_is="checkpoint", name="of this log")
+        raise NotStored(what_is=Text("checkpoint", "체크포인트"), name=Text("of this log", "이 로그의 것"))
     new, _ = read_checkpoint(published.note)
     with _alone(directory), _disk(directory):
         old_size = _exported_size(directory, view, new)
@@ -112,7 +112,7 @@ def export_objects(view: View, objects: Objects, progress: Callable[[int], None]
     """
     published = view.published()
     if published is None:
-        raise NotStored(what_is="checkpoint", name="of this log")
+        raise NotStored(what_is=Text("checkpoint", "체크포인트"), name=Text("of this log", "이 로그의 것"))
     new, _ = read_checkpoint(published.note)
     old = objects.get(CHECKPOINT)
     old_size = 0 if old is None else _same_history(old, objects.label, view, new)

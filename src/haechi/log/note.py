@@ -263,7 +263,7 @@ class Note:
         Bounds: 1 MiB, 1 to 100 lines, names of 255 bytes, signatures of 8192 bytes.
         """
         if len(raw) > MAX_NOTE_BYTES:
-            raise TooLarge(what_is="note", limit=MAX_NOTE_BYTES, got=len(raw))
+            raise TooLarge(what_is=Text("note", "노트"), limit=MAX_NOTE_BYTES, got=len(raw))
         whole = _decode(raw)
         text, blank, tail = whole.rpartition("\n\n")
         if not blank:

@@ -76,7 +76,10 @@ class Objects:
     @cached_property
     def _store(self) -> "S3Store":
         if find_spec("obstore") is None:
-            raise ObjectsExtraMissing(what_is="obstore", why="the extra `cluster` is not installed")
+            raise ObjectsExtraMissing(
+                what_is=Text("the package obstore", "obstore 패키지"),
+                why=Text("the extra `cluster` is not installed", "`cluster` 추가 구성이 설치되지 않음"),
+            )
         from obstore.store import S3Store
 
         own = {"endpoint": self.endpoint, "virtual_hosted_style_request": False} if self.endpoint else {}

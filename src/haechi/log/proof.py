@@ -89,7 +89,7 @@ class TlogProof:
         The checkpoint is kept as it is, neither read nor verified.
         """
         if len(raw) > MAX_PROOF_BYTES:
-            raise TooLarge(what_is="tlog proof", limit=MAX_PROOF_BYTES, got=len(raw))
+            raise TooLarge(what_is=Text("tlog proof", "tlog 증명"), limit=MAX_PROOF_BYTES, got=len(raw))
         head, blank, checkpoint = raw.partition(b"\n\n")
         if not blank:
             raise TlogProofMalformed(part="blank line", expected="one before the checkpoint", got="none")

@@ -12,6 +12,7 @@ from haechi.log.digests import BUNDLE_STRIDE, NOTHING_RECENT, Recent
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE
 from haechi.log.schema import FILE_NAME, SCHEMA_VERSION, connect_reader, tile_id, translated
 from haechi.log.store import Head, IndexPart, NotStored, Published, Role, StoreDamaged, StoreFailed
+from haechi.words import Text
 
 _PAGE_ROWS = 64
 
@@ -50,7 +51,7 @@ class Reader:
         with translated(self._directory):
             digest = digests.read_digest(self.db, index) if index >= 0 else None
         if digest is None:
-            raise NotStored(what_is="entry", name=index)
+            raise NotStored(what_is=Text("entry", "항목"), name=index)
         return digest
 
     def statement(self, index: int) -> bytes | None:
@@ -196,7 +197,7 @@ class SqliteReads:
         self.directory = directory
         self._pool = ReaderPool(directory, self._recent)
         if not (directory / FILE_NAME).exists():
-            raise NotStored(what_is="log", name=str(directory))
+            raise NotStored(what_is=Text("log", "로그"), name=str(directory))
         try:
             with self._pool.reader() as reader:
                 self.origin, self.role = _identity(reader, directory)

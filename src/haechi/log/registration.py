@@ -103,7 +103,7 @@ class Applicant(Protocol):
 def admit(policy: Policy, statement: Applicant) -> None:
     """Raise NotAdmitted or TooLarge unless `policy` lets this statement in."""
     if len(statement.raw) > policy.max_bytes:
-        raise TooLarge(what_is="statement", limit=policy.max_bytes, got=len(statement.raw))
+        raise TooLarge(what_is=Text("statement", "진술"), limit=policy.max_bytes, got=len(statement.raw))
     level = statement.about.sharing
     if str(level) not in policy.sharing:
         why = Text(f"sharing level {level} is not taken here", f"공유 등급 {level}은(는) 받지 않음")

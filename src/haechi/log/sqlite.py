@@ -29,6 +29,7 @@ from haechi.log.store import (
     StoreRetired,
 )
 from haechi.log.tiles import TILE_WIDTH, Tile, TileDamaged, grow, grow_bundles, load_edge
+from haechi.words import Text
 
 CHECKPOINTS_KEPT = 256
 _LOCK_NAME = "writer.lock"
@@ -205,7 +206,7 @@ class SqliteStore(SqliteReads):
         """See Store."""
         with self._alone():
             if checkpoint.size > self._head.size:
-                raise NotStored(what_is="head", name=checkpoint.size)
+                raise NotStored(what_is=Text("head", "트리 헤드"), name=checkpoint.size)
             with self._commit() as db:
                 db.execute("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", checkpoint)
                 db.execute(
@@ -270,7 +271,7 @@ def _lock_directory(directory: Path) -> int:
     try:
         fd = os.open(directory / _LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
-        raise NotStored(what_is="log", name=str(directory)) from None
+        raise NotStored(what_is=Text("log", "로그"), name=str(directory)) from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -85,7 +85,7 @@ class BlobStore:
         kept then.
         """
         if size is not None and size > self.max_bytes:
-            raise TooLarge(what_is="evidence file", limit=self.max_bytes, got=size)
+            raise TooLarge(what_is=Text("evidence file", "증거 파일"), limit=self.max_bytes, got=size)
         path = self._path(digest)
         if path.is_file():
             return path
@@ -96,7 +96,13 @@ class BlobStore:
             raise DiskRefused(what_is=str(path), why=str(error)) from error
         needed = self.max_bytes if size is None else size
         if free - needed < self._reserve_bytes:
-            raise BlobStoreFull(what_is="evidence store", why=f"{free} bytes free, {needed} may be needed")
+            raise BlobStoreFull(
+                what_is=Text("evidence store", "증거 저장소"),
+                why=Text(
+                    f"{free} bytes free, {needed} may be needed",
+                    f"남은 공간 {free}바이트, 필요할 수 있는 공간 {needed}바이트",
+                ),
+            )
         receive(path, chunks, digest, size, self.max_bytes)
         return path
 
@@ -108,7 +114,7 @@ class BlobStore:
         """Where the file is; raises BlobAbsent."""
         path = self._path(digest)
         if not path.is_file():
-            raise BlobAbsent(what_is="evidence file", name=digest.hex())
+            raise BlobAbsent(what_is=Text("evidence file", "증거 파일"), name=digest.hex())
         return path
 
     def erase(self, digest: bytes) -> bool:

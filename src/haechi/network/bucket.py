@@ -9,6 +9,7 @@ from typing import Protocol
 
 from haechi.network.blobs import MAX_BLOB_BYTES, RESERVE_BYTES, BlobAbsent, BlobStore
 from haechi.network.durable import PART
+from haechi.words import Text
 
 
 class Bucket(Protocol):
@@ -116,7 +117,7 @@ class BucketBlobs(BlobStore):
 
 
 def _absent(digest: bytes) -> BlobAbsent:
-    return BlobAbsent(what_is="evidence file", name=digest.hex())
+    return BlobAbsent(what_is=Text("evidence file", "증거 파일"), name=digest.hex())
 
 
 def _name(digest: bytes) -> str:

@@ -101,7 +101,7 @@ class NodeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def from_json(cls, raw: bytes) -> "NodeCard":
         """The checked card; raises TooLarge, CardInvalid, VkeyMalformed, WeakPublicKey or KeyMalformed."""
         if len(raw) > MAX_CARD_BYTES:
-            raise TooLarge(what_is="node card", limit=MAX_CARD_BYTES, got=len(raw))
+            raise TooLarge(what_is=Text("node card", "노드 카드"), limit=MAX_CARD_BYTES, got=len(raw))
         try:
             card = msgspec.convert(read_json(raw), cls)
         except ValueError as error:  # msgspec.ValidationError is one

@@ -111,7 +111,7 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def from_json(cls, raw: bytes) -> "Fork":
         """The evidence in `raw`, with nothing verified; raises TooLarge, ForkMalformed."""
         if len(raw) > MAX_FORK_BYTES:
-            raise TooLarge(what_is="fork evidence", limit=MAX_FORK_BYTES, got=len(raw))
+            raise TooLarge(what_is=Text("fork evidence", "분기 증거"), limit=MAX_FORK_BYTES, got=len(raw))
         try:
             return msgspec.json.decode(raw, type=cls)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

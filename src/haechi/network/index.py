@@ -25,6 +25,7 @@ from haechi.network.report import Progress
 from haechi.network.shelf import DEFAULT_CACHE_BYTES, IndexFailed, Shelf, insert, short
 from haechi.statement.envelope import Sharing
 from haechi.statement.keys import PublicKey
+from haechi.words import Text
 
 # One transaction. New digests fall all over their index, so each transaction writes most of its pages once:
 # 4,096 entries at a time took 1.4 times the processor time of this at a million entries.
@@ -317,7 +318,7 @@ def _look(view: View, start: int, end: int, see: _Sight) -> Iterator[_Seen]:
         first, width = n * TILE_WIDTH, min(TILE_WIDTH, end - n * TILE_WIDTH)
         bundle = view.entries(n, width)
         if bundle is None:
-            raise NotStored(what_is="entry bundle", name=n)
+            raise NotStored(what_is=Text("entry bundle", "항목 묶음"), name=n)
         for index, digest in enumerate(decode_entries(bundle, width), first):
             if index < start:
                 continue

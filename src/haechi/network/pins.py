@@ -137,7 +137,7 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def from_json(cls, raw: bytes) -> "Pins":
         """The checked pins; raises TooLarge, PinsInvalid, AlreadyPinned, CardInvalid or an error of a key."""
         if len(raw) > MAX_PINS_BYTES:
-            raise TooLarge(what_is="pins", limit=MAX_PINS_BYTES, got=len(raw))
+            raise TooLarge(what_is=Text("pins", "고정 파일"), limit=MAX_PINS_BYTES, got=len(raw))
         try:
             read = msgspec.convert(read_json(raw), cls)
         except ValueError as error:  # msgspec.ValidationError is one
@@ -163,7 +163,7 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Replace the file at `path` durably, or leave it as it is; raises DiskRefused, TooLarge."""
         raw = msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
         if len(raw) > MAX_PINS_BYTES:
-            raise TooLarge(what_is="pins", limit=MAX_PINS_BYTES, got=len(raw))
+            raise TooLarge(what_is=Text("pins", "고정 파일"), limit=MAX_PINS_BYTES, got=len(raw))
         write_durably(path, raw)
 
     def node(self, origin: str) -> NodeCard:
@@ -171,14 +171,14 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for card in self.nodes:
             if card.origin == origin:
                 return card
-        raise NodeUnpinned(what_is="pinned node", name=origin)
+        raise NodeUnpinned(what_is=Text("pinned node", "고정된 노드"), name=origin)
 
     def issuer(self, name: str) -> PinnedIssuer:
         """The pinned issuer of this name; raises IssuerUnpinned."""
         for pinned in self.issuers:
             if pinned.issuer == name:
                 return pinned
-        raise IssuerUnpinned(what_is="pinned issuer", name=name)
+        raise IssuerUnpinned(what_is=Text("pinned issuer", "고정된 발행자"), name=name)
 
     def log_keys(self, origin: str, size: int | None = None) -> Sequence[NoteKey]:
         """The keys that must all sign its checkpoints, a `KeyLine` without a size; raises NodeUnpinned."""
@@ -219,18 +219,22 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         keys = _keys_of(card)
         for other in self.nodes:
             if other.origin == card.origin:
-                raise AlreadyPinned(what_is="origin", name=card.origin, by=other.fingerprint()[:16])
+                raise AlreadyPinned(
+                    what_is=Text("origin", "오리진"), name=card.origin, by=other.fingerprint()[:16]
+                )
             shared = keys & _keys_of(other)
             if shared:
-                raise AlreadyPinned(what_is="key", name=min(shared)[:64], by=other.origin)
+                raise AlreadyPinned(what_is=Text("key", "키"), name=min(shared)[:64], by=other.origin)
         return msgspec.structs.replace(self, nodes=(*self.nodes, card))
 
     def add_issuer(self, issuer: PinnedIssuer) -> "Pins":
         """These pins with one more issuer; raises AlreadyPinned, also for a key listed twice."""
         if any(pinned.issuer == issuer.issuer for pinned in self.issuers):
-            raise AlreadyPinned(what_is="issuer", name=issuer.issuer, by="an earlier pin")
+            raise AlreadyPinned(
+                what_is=Text("issuer", "발행자"), name=issuer.issuer, by=Text("an earlier pin", "앞선 항목")
+            )
         if len(set(issuer.keys)) != len(issuer.keys):
-            raise AlreadyPinned(what_is="key", name=issuer.keys[0], by=issuer.issuer)
+            raise AlreadyPinned(what_is=Text("key", "키"), name=issuer.keys[0], by=issuer.issuer)
         return msgspec.structs.replace(self, issuers=(*self.issuers, issuer))
 
     def without(self, origin: str) -> "Pins":

@@ -21,8 +21,9 @@ from haechi.node.pages import SECURITY_HEADERS, error_response, make_routes
 from haechi.node.pages.source import Source
 from haechi.node.runner import Runner
 from haechi.node.shared_api import SharedApi
+from haechi.node.unrouted import of_exception, unrouted
 from haechi.node.view import View
-from haechi.node.wire import plain_problem, problem, status_of, with_retry
+from haechi.node.wire import problem, status_of, with_retry
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
@@ -158,11 +159,12 @@ async def _told(request: Request, error: Exception) -> Response:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    programs = request.url.path.startswith(_FOR_PROGRAMS)
-    response = plain_problem(status) if programs else error_response(request, status, None)
-    if isinstance(error, HTTPException):
-        response.headers.update(error.headers or {})  # a 405 says what is allowed
+    if not isinstance(error, HTTPException):
+        raise error
+    if request.url.path.startswith(_FOR_PROGRAMS):
+        return of_exception(error)
+    response = error_response(request, error.status_code, None)
+    response.headers.update(error.headers or {})  # a 405 says what is allowed
     return response
 
 
@@ -170,7 +172,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     # The type of the fault and the place in our own code; never its message, which may quote input.
     log_event("request.fault", fault=type(error).__name__, place=_place(error))
     if request.url.path.startswith(_FOR_PROGRAMS):
-        return plain_problem(500)
+        return unrouted(500)
     return error_response(request, 500, None)
 
 

@@ -31,7 +31,12 @@ REASONS = {
     ),
     404: Text("not here, or not for everybody", "여기에 없거나 모두에게 공개되지 않음"),
     408: Text("the body took too long", "본문이 너무 늦게 옴"),
-    409: Text("the log cannot go on: two truths met", "로그가 나아갈 수 없음: 두 사실이 충돌함"),
+    409: Text(
+        "the log cannot go on: what is stored is not what this node wrote last (another writer, an older "
+        "copy, damage); its operator must look",
+        "로그가 나아갈 수 없음: 저장된 내용이 이 노드가 마지막으로 쓴 것과 다름(다른 기록자, 옛 사본, 손상). "
+        "운영자의 확인이 필요함",
+    ),
     413: Text("the body is too large", "본문이 너무 큼"),
     422: Text("it contradicts what was cosigned", "이미 공동 서명한 것과 모순됨"),
     429: Text("too many requests from this address", "이 주소에서 온 요청이 너무 많음"),
@@ -48,6 +53,11 @@ Json = dict[str, object]
 def document() -> bytes:
     """The document as it is served and kept in docs/reference/openapi.json."""
     return (json.dumps(openapi(), ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def reason_of(operation: Operation, status: int) -> Text:
+    """Why an operation answers with this status: its own reason, else the usual one."""
+    return dict(operation.reasons).get(status) or REASONS[status]
 
 
 def openapi() -> Json:
@@ -119,7 +129,7 @@ def _responses(operation: Operation) -> Json:
 
 
 def _refusal(operation: Operation, status: int) -> Json:
-    reason = REASONS[status]
+    reason = reason_of(operation, status)
     described: Json = {"description": reason.en, "x-description-ko": reason.ko}
     other = dict(operation.told).get(status)
     if operation.shows_problems:

@@ -33,7 +33,7 @@ class Operation(NamedTuple):
 
     body: the media type of what is sent; refusals: the statuses of errors that this operation may answer with
     besides 503 (unavailable) and, where `limited`, 429 (too many requests); told: the media type of a refusal
-    that is no problem details.
+    that is no problem details; reasons: why, where it is not for the usual reason of that status.
     """
 
     method: Method
@@ -47,6 +47,7 @@ class Operation(NamedTuple):
     shows_problems: bool = True
     limited: bool = True
     told: tuple[tuple[int, str], ...] = ()
+    reasons: tuple[tuple[int, Text], ...] = ()
 
     @property
     def template(self) -> str:

@@ -329,6 +329,17 @@ API: tuple[Operation, ...] = (
         body="text/plain",
         refusals=(_BAD, 403, _ABSENT, 408, 409, 413, 422),
         told=((409, "text/x.tlog.size"),),
+        reasons=(
+            (
+                409,
+                Text(
+                    "the proof begins at another size than was last cosigned; the answer is that size: send "
+                    "a proof from there",
+                    "증명이 마지막으로 공동 서명한 크기에서 시작하지 않음. 응답이 그 크기이니 "
+                    "거기서 시작하는 증명을 보내면 됨",
+                ),
+            ),
+        ),
     ),
     Operation(
         "POST",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from haechi.node.openapi import REASONS
+from haechi.node.openapi import reason_of
 from haechi.node.operations import API, MARKS, TWINS, Operation
 from haechi.words import LANGS, Lang, Text
 
@@ -95,7 +95,7 @@ def _described(operation: Operation, lang: Lang) -> Iterator[str]:
     media = f" (`{answer.media_type}`)" if answer.media_type else ""
     yield f"| {answer.status} | {answer.about.say(lang)}{media} |"
     for status in operation.refusals:
-        yield f"| {status} | {REASONS[status].say(lang)} |"
+        yield f"| {status} | {reason_of(operation, status).say(lang)} |"
 
 
 def write(folder: Path) -> list[Path]:

@@ -63,7 +63,7 @@ class NodeTrust:
         """The files of a repository that others can update from; raises NotFound without a list."""
         verified = self.verified
         if verified is None:
-            raise NotFound(what_is="trust list", name=FILE)
+            raise NotFound(what_is=Text("trust list", "신뢰 목록"), name=FILE)
         return package.files_of(verified)
 
     def _look(self) -> None:

@@ -1,7 +1,6 @@
 """What every route shares: bounded bodies, error answers, security headers."""
 
 import asyncio
-import http
 import re
 from collections.abc import Awaitable, Callable
 
@@ -95,12 +94,6 @@ def with_retry(response: Response, error: HaechiError) -> Response:
     if isinstance(error, Unavailable):
         response.headers["Retry-After"] = str(error.facts.get("retry_s", 1))
     return response
-
-
-def plain_problem(status: int) -> Response:
-    """Problem details for what the router itself refused: no such route, method not allowed."""
-    title = http.HTTPStatus(status).phrase
-    return Response(cbor.encode({-1: title, -2: f"{title} ({status})"}), status, media_type=PROBLEM)
 
 
 def digest_of(request: Request) -> bytes:

@@ -134,7 +134,7 @@ class Statement(msgspec.Struct, frozen=True):
         receipts = _read_receipts(envelope.unprotected) if envelope.unprotected else ()
         bare = envelope.encode({}) if receipts else raw
         if len(bare) > MAX_STATEMENT_BYTES:
-            raise TooLarge(what_is="statement", limit=MAX_STATEMENT_BYTES, got=len(bare))
+            raise TooLarge(what_is=Text("statement", "진술"), limit=MAX_STATEMENT_BYTES, got=len(bare))
         payload = envelope.payload
         if payload is None:
             raise EnvelopeMalformed(

@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from haechi.log.store import NotStored, StoreFailed
+from haechi.words import Text
 
 SCHEMA_VERSION = "1"
 CONNECT_S = 5
@@ -84,7 +85,7 @@ class Database:
         try:
             yield
         except psycopg.errors.UndefinedTable as error:
-            raise NotStored(what_is="log", name=self.label) from error
+            raise NotStored(what_is=Text("log", "로그"), name=self.label) from error
         except psycopg.Error as error:
             raise StoreFailed(path=self.label, why=one_line(error)) from error
 

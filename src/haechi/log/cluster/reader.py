@@ -31,6 +31,7 @@ from haechi.log.store import (
     StoreLocked,
 )
 from haechi.log.tiles import changed_tiles
+from haechi.words import Text
 
 MAX_CONNECTIONS = 16
 WAIT_S = 30.0
@@ -90,7 +91,7 @@ class PgView:
         n, at = divmod(index, TILE_WIDTH)
         body = self.entries(n, at + 1) if 0 <= index < 2**63 else None
         if body is None:
-            raise NotStored(what_is="entry", name=index)
+            raise NotStored(what_is=Text("entry", "항목"), name=index)
         return body[-HASH_SIZE:]
 
     def statement(self, index: int) -> bytes | None:
@@ -381,7 +382,7 @@ class PgLog:
     def publish(self, checkpoint: Published) -> None:
         """See Store."""
         if checkpoint.size > self.head().size:
-            raise NotStored(what_is="head", name=checkpoint.size)
+            raise NotStored(what_is=Text("head", "트리 헤드"), name=checkpoint.size)
         self._change(
             "INSERT INTO checkpoint VALUES (%s, %s, %s)"
             " ON CONFLICT (size) DO UPDATE SET note = excluded.note, at = excluded.at",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from haechi.errors import BadInput, NotFound
+from haechi.mark.file_errors import FILE_BYTES
 from haechi.mark.image.codec import MOST_FILE_BYTES, FileTooLarge, encode_picture, open_picture
 from haechi.mark.image.detect import Detection, detect
 from haechi.mark.image.embed import embed
@@ -68,7 +69,7 @@ def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MOST_FILE_BYTES:
-            raise FileTooLarge(what_is="file bytes", limit=MOST_FILE_BYTES, got=size)
+            raise FileTooLarge(what_is=FILE_BYTES, limit=MOST_FILE_BYTES, got=size)
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise NotFound(what_is="picture file", name=str(path)) from error
+        raise NotFound(what_is=Text("picture file", "그림 파일"), name=str(path)) from error

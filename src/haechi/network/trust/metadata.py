@@ -34,6 +34,7 @@ from haechi.network.trust.errors import (
 )
 from haechi.network.trust.listing import FILE, MAX_LIST_BYTES, TrustList, require_grown
 from haechi.network.trust.signers import from_tuf
+from haechi.words import Text
 
 MAX_METADATA_BYTES = 512 * 1024
 MAX_ROOTS = 256
@@ -169,7 +170,9 @@ def require_fresh(role: RoleName, signed: AnySigned, now: datetime) -> None:
 def read(role: RoleName, raw: bytes) -> Read:
     """Strictly read metadata of this role, not verified; raises TooLarge, MetadataMalformed, KeyMalformed."""
     if len(raw) > MAX_METADATA_BYTES:
-        raise TooLarge(what_is=f"{role} metadata", limit=MAX_METADATA_BYTES, got=len(raw))
+        raise TooLarge(
+            what_is=Text(f"{role} metadata", f"{role} 메타데이터"), limit=MAX_METADATA_BYTES, got=len(raw)
+        )
     try:
         read_json(raw)  # a name given twice would show two readers two things
         metadata = Metadata[Root].from_bytes(raw)
@@ -256,7 +259,7 @@ def _next_roots(known: tuple[bytes, ...], fetch: Fetch) -> tuple[bytes, ...]:
             return roots
         root = _next_root(root, raw)
         roots = (*roots, raw)
-    raise TooLarge(what_is="chain of roots", limit=MAX_ROOTS, got=len(roots) + 1)
+    raise TooLarge(what_is=Text("chain of roots", "루트 사슬"), limit=MAX_ROOTS, got=len(roots) + 1)
 
 
 def _chain(roots: tuple[bytes, ...]) -> Root:
