@@ -16,6 +16,7 @@ from tests.node.house import KEY
 from haechi.cli.processes import NodeProcess
 from haechi.facts import load
 from haechi.network.client import PeerClient
+from haechi.network.fork import Fork
 from haechi.node.maintenance import grant
 from haechi.statement.claims import claim_of, kind_names
 from haechi.statement.envelope import MAX_STATEMENT_BYTES, Statement
@@ -332,10 +333,43 @@ def test_a_quorum_of_more_witnesses_than_are_known_is_said_as_that(place: Place)
     assert ran.json["error"]["message"].endswith("asks for 9 witnesses, and 0 are pinned or listed here")
 
 
-def test_a_file_that_is_no_evidence_of_two_histories_is_told_once(place: Place, tmp_path: Path):
-    (tmp_path / "x.json").write_text('{"x": 1}')
-    told = haechi("verify", tmp_path / "x.json", "--pins", place.pins).out
-    assert told.count("not a fork evidence file") == 1
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.json", '{"x": 1}'),
+        ("x.json", "{"),
+        ("list.json", "[1, 2]"),
+        ("code.py", "print('안녕')\n"),
+        ("a.csv", "a,b\n"),
+    ],
+)
+def test_a_file_that_nobody_signs_is_refused_with_a_hint_and_no_verdict(
+    place: Place, tmp_path: Path, name: str, text: str
+):
+    (tmp_path / name).write_text(text, "utf-8")
+    ran = haechi("verify", tmp_path / name, "--pins", place.pins, "--json")
+    assert ran.code == 4
+    assert ran.json["error"]["code"] == "cli.nothing-to-verify"
+    assert "haechi detect" in ran.json["error"]["hint"]
+
+
+def test_damaged_evidence_of_two_histories_still_fails(place: Place, tmp_path: Path):
+    keys = ("example.com+0123abcd+AQ==",)
+    whole = Fork(origin="x.example/log", first="a\n", second="b\n", vkeys=keys).to_json()
+    for at in range(1, len(whole), 7):
+        damaged = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        (tmp_path / "fork.json").write_bytes(damaged)
+        assert haechi("verify", tmp_path / "fork.json", "--pins", place.pins).code == 1, damaged
+    (tmp_path / "fork.json").write_bytes(whole[: len(whole) // 2])
+    told = haechi("verify", tmp_path / "fork.json", "--pins", place.pins)
+    assert (told.code, told.out.count("not a fork evidence file")) == (1, 1)
+
+
+def test_a_damaged_statement_still_fails(place: Place, tmp_path: Path):
+    whole = place.statement.read_bytes()
+    for raw in (b"\x41" + whole[1:], whole[:2], whole[:-9], b"\x00garbage"):
+        (tmp_path / "s.cose").write_bytes(raw)
+        assert haechi("verify", tmp_path / "s.cose", "--pins", place.pins).code == 1
 
 
 def test_show_reads_what_this_version_does_not_know(place: Place, tmp_path: Path):

@@ -53,6 +53,21 @@ def test_a_marked_text_is_named_and_an_unmarked_one_accuses_nobody(run: Run, des
         assert word not in said.out
 
 
+@pytest.mark.parametrize("name", ["code.py", "글", "letter.csv"])
+def test_what_is_text_is_looked_at_as_text_whatever_its_name(desk: Path, tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes((desk / "글.txt").read_bytes())
+    seen = haechi("detect", tmp_path / name, "--profile", desk / "studio", "--json")
+    assert (seen.code, seen.data[0]["state"]) == (3, "unnamed")
+
+
+def test_what_is_of_no_known_kind_is_said_to_be_that(run: Run, tmp_path: Path):
+    (tmp_path / "a.zip").write_bytes(b"PK\x03\x04" + bytes(64))
+    told = haechi("detect", tmp_path / "a.zip", "--json")
+    assert (told.code, told.json["error"]["code"]) == (4, "mark.kind-unknown")
+    assert "알려진 종류" in run("detect", tmp_path / "a.zip", lang="ko").err
+    assert haechi("detect", tmp_path / "absent.py", "--json").code == 5
+
+
 def test_a_paragraph_on_standard_input_is_read(desk: Path):
     text = (desk / "글.txt").read_bytes()
     seen = haechi("detect", "-", "--profile", desk / "studio", "--json", stdin=text)

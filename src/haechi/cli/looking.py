@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from haechi.cli.files import FileRefused
 from haechi.cli.out import EXIT_BY_VERDICT, exit_code
 from haechi.errors import HaechiError, TooLarge
-from haechi.mark.media import STDIN, medium_of
+from haechi.mark.media import STDIN
 from haechi.words import Lang, Text, system_reason
 
 if TYPE_CHECKING:
@@ -181,12 +181,13 @@ def _looked(path: Path, means: AllMeans) -> "Look | TextLook":
     from haechi.mark.bulk import read_file, read_picture
     from haechi.mark.examine import examine
     from haechi.mark.extra import require
+    from haechi.mark.kind import medium_found
     from haechi.mark.text import look_at_text
     from haechi.mark.text.files import read_bytes, read_stream
 
     if path == STDIN:
         return look_at_text(read_stream(sys.stdin.buffer), means.text)
-    medium = medium_of(path)
+    medium = medium_found(path)
     if medium == "text":
         return look_at_text(read_bytes(path), means.text)
     if medium == "audio":

@@ -11,6 +11,7 @@ from haechi.cli.misuse import WronglyUsed
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.errors import BadInput, NotFound
 from haechi.findings import VERDICT_WORDS, Finding, Verdict
+from haechi.mark.kind import medium_of_head
 from haechi.mark.media import TEXT_TYPES
 from haechi.words import Text, system_reason
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
+_OURS = (".cose", ".haechi")
+_CONTROLS = frozenset(range(32)) - set(b"\t\n\f\r\x1b")
 TRUST = "trust.json"
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*")
-_FILMS = (b"\x1a\x45\xdf\xa3",)
-_SOUNDS = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")
+_COSE = b"\xd2"
+"""CBOR tag 18, with which every statement begins (RFC 9052, section 2)."""
 
 
 class StatementAbsent(NotFound):
@@ -34,6 +36,19 @@ class StatementAbsent(NotFound):
     hint = Text(
         "ask the node it was registered at, or one that mirrors it",
         "진술이 등록된 노드나 그것을 미러링하는 노드에 물어보세요",
+    )
+
+
+class NothingToVerify(BadInput):
+    """A text or JSON file that nothing here signs; facts: name."""
+
+    code = "cli.nothing-to-verify"
+    what = Text("not something that Haechi verifies: {name}", "Haechi가 검증하는 것이 아닙니다: {name}")
+    hint = Text(
+        "give a bundle (.haechi), a statement (.cose), evidence of two histories (.json) or a marked "
+        "picture, film, sound or text; `haechi detect` looks for marks in any text",
+        "묶음(.haechi), 진술(.cose), 두 이력의 증거(.json), 표시된 그림·영상·소리·텍스트를 "
+        "주세요. 그 밖의 텍스트에서는 `haechi detect`가 마크를 찾습니다",
     )
 
 
@@ -108,11 +123,9 @@ def _is_marked_medium(what: str) -> bool:
     """Whether it is a picture, a sound or a film, by how its bytes begin."""
     try:
         with Path(what).open("rb") as file:
-            head = file.read(16)
+            return medium_of_head(file.read(16)) is not None
     except (OSError, ValueError):
         return False
-    riff = head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE")
-    return head.startswith((*_PICTURES, *_SOUNDS, *_FILMS)) or riff or head[4:8] == b"ftyp"
 
 
 def load_list(path: Path | None) -> "Verified | None":
@@ -171,17 +184,34 @@ def _verify(what: str, trust: "Trust", node: str, quorum: "Quorum") -> "Report":
                 return verify_bundle(source, trust, load(), None, quorum)
             source.seek(0)
             if source.read(1) == b"{":
-                from haechi.network.fork import MAX_FORK_BYTES
+                from haechi.network.fork import MAX_FORK_BYTES, speaks_of_fork
 
-                return verify_fork(b"{" + source.read(MAX_FORK_BYTES), trust)
+                raw = b"{" + source.read(MAX_FORK_BYTES)
+                if not speaks_of_fork(raw):
+                    raise NothingToVerify(name=what)
+                return verify_fork(raw, trust)
             source.seek(0)
             from haechi.statement.envelope import MAX_TRANSPARENT_BYTES
 
-            return verify_statement(source.read(MAX_TRANSPARENT_BYTES + 1), trust, load())
+            raw = source.read(MAX_TRANSPARENT_BYTES + 1)
+            if Path(what).suffix not in _OURS and _is_words(raw):
+                raise NothingToVerify(name=what)
+            return verify_statement(raw, trust, load())
     except FileNotFoundError:
         raise FileAbsent(what_is=Text("file", "파일"), name=what) from None
     except OSError as error:
         raise FileRefused(what_is=what, why=system_reason(error)) from error
+
+
+def _is_words(raw: bytes) -> bool:
+    """Whether it is text from end to end and begins as no statement does: a signature never is text."""
+    if raw[:1] in (b"", _COSE) or not _CONTROLS.isdisjoint(raw):
+        return False
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Fetch(NamedTuple):

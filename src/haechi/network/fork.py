@@ -63,6 +63,18 @@ declare(
 )
 
 
+_SIGNS = (b'"haechi.fork/', b'"vkeys"', b'"second"')
+
+
+def speaks_of_fork(raw: bytes) -> bool:
+    """Whether a JSON file means to be evidence of two histories, whole or damaged: one byte changes one sign.
+
+    >>> speaks_of_fork(b'{"name": "anything else"}')
+    False
+    """
+    return any(sign in raw for sign in _SIGNS)
+
+
 class Begun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the second history begins: its root at the first one's size, and the RFC 9162 proof of it."""
 
