@@ -18,7 +18,7 @@ from haechi.node.app import make_app
 from haechi.node.config import Listen
 from haechi.node.logs import log_event
 from haechi.node.runner import Runner
-from haechi.node.settled import settle_memory
+from haechi.node.settled import settle_memory, settle_threads
 from haechi.words import Text
 
 _HEADER_SECONDS_MS = 10_000
@@ -46,6 +46,7 @@ def serve(runner: Runner) -> None:
         runner.stop()
         raise
     settle_memory()
+    settle_threads()
     asyncio.run(_serve(runner))
 
 
