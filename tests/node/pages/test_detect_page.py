@@ -1,5 +1,6 @@
 """The detector page in a real browser, at a running node: a text pasted, sound, film and picture chosen."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -168,6 +169,32 @@ def test_a_film_is_sent_and_shown_stretch_by_stretch(page: "Page", place: Place,
     (tmp_path / "no.mp4").write_bytes(place.film.read_bytes()[:40])
     page.set_input_files("#film", tmp_path / "no.mp4")
     assert "cannot be read" in told(page, "film-result", "#film-ask")
+
+
+DROP = """([data, name, type]) => {
+  const bytes = Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type }));
+  const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.querySelector("h1").dispatchEvent(event);
+}"""
+
+
+def test_a_dropped_file_goes_to_the_part_for_its_medium_and_is_not_sent(page: "Page", place: Place):
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url))
+    for part, name, kind in (
+        ("sound", "a.ogg", "video/ogg"),
+        ("film", "a.mkv", ""),
+        ("film", "a", "video/mp4"),
+    ):
+        page.evaluate(DROP, [b64encode(b"no such").decode(), name, kind])
+        assert page.evaluate(f"document.getElementById('{part}').files[0].name") == name
+    page.evaluate(DROP, [b64encode(place.sound.read_bytes()).decode(), "clip.wav", "audio/wav"])
+    page.evaluate(DROP, [b64encode("가나다 letters".encode()).decode(), "a.md", ""])
+    page.wait_for_function("document.getElementById('text').value === '가나다 letters'")
+    assert asked == []
+    assert "Mark, log and content agree" in told(page, "sound-result", "#sound-ask")
 
 
 def test_a_picture_is_read_in_the_browser_and_then_by_the_node(page: "Page", place: Place):

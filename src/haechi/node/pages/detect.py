@@ -20,7 +20,7 @@ DETECTOR = Bundle(
         (
             "haechi.node.pages",
             "detector",
-            ("page.js", "worker.js", "sent-page.js", "text-page.js", "layers.js"),
+            ("page.js", "worker.js", "sent-page.js", "drop-page.js", "text-page.js", "layers.js"),
         ),
     ),
 )

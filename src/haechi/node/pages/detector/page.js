@@ -1,6 +1,7 @@
 // The detector page: a picture is read in the browser; only the mark's number is asked of the node, and the
 // picture itself is sent only when the reader presses the button that says so.
 
+import { takeDrops } from "./drop-page.js";
 import { shown as shownIn, tellLook } from "./layers.js";
 import "./sent-page.js";
 import "./text-page.js";
@@ -128,9 +129,5 @@ part("picture").addEventListener("change", (event) => {
   if (event.target.files[0]) look(event.target.files[0]);
 });
 part("ask").addEventListener("click", ask);
-part("detector").addEventListener("dragover", (event) => event.preventDefault());
-part("detector").addEventListener("drop", (event) => {
-  event.preventDefault();
-  if (event.dataTransfer.files[0]) look(event.dataTransfer.files[0]);
-});
+takeDrops(look);
 part("detector").hidden = false;
