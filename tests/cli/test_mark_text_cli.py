@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("c2pa", reason="the extra `mark` is not installed")
 pytest.importorskip("pdqhash", reason="the extra `mark` is not installed")
 
-from tests.cli.ran import Run, haechi  # after the checks above
+import numpy as np  # after the checks above
+from tests.cli.ran import Run, haechi
 from tests.mark.text.toy import human_words, write_words
 
 from haechi.mark.text import TextMark
@@ -51,6 +52,21 @@ def test_a_marked_text_is_named_and_an_unmarked_one_accuses_nobody(run: Run, des
     said = run("detect", desk / "out" / "글.txt", *records)
     for word in ("human", "written by", "AI-written"):
         assert word not in said.out
+
+
+@pytest.mark.parametrize("page", ["mark-text.md", "mark-text.ko.md"])
+def test_the_loop_of_the_guide_writes_a_text_that_is_found(
+    desk: Path, page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    guide = (Path(__file__).parents[2] / "docs/how-to" / page).read_text("utf-8")
+    code = guide.partition("```python\n")[2].partition("```")[0]
+    words, chance = [f" {each}" for each in human_words(400, 3).split()], np.random.default_rng(4)
+    model = {"token_texts": words, "next_logits": lambda _text: -np.log(chance.permutation(len(words)) + 1.0)}
+    monkeypatch.chdir(desk)
+    exec(code, model)  # noqa: S102  # a page of our own
+    text = capsys.readouterr().out
+    seen = haechi("detect", "-", "--profile", desk / "studio", "--json", stdin=text.encode())
+    assert (seen.code, seen.data[0]["state"]) == (3, "unnamed")
 
 
 @pytest.mark.parametrize("name", ["code.py", "글", "letter.csv"])
