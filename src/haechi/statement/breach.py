@@ -185,18 +185,22 @@ class _Walk:
 
 
 _FLOATS = {2: ">e", 4: ">f", 8: ">d"}
+_HALF, _SINGLE = struct.Struct(">e"), struct.Struct(">f")
+_pack_half, _unpack_half = _HALF.pack, _HALF.unpack
+_pack_single, _unpack_single = _SINGLE.pack, _SINGLE.unpack
+_pack_double = struct.Struct(">d").pack
 
 
 def shortest_float(value: float) -> bytes:
     """The shortest encoding that keeps a finite `value` (RFC 8949 section 4.2.2: preferred serialisation)."""
     try:
-        single = struct.pack(">f", value)
+        single = _pack_single(value)
     except OverflowError:
-        return b"\xfb" + struct.pack(">d", value)
-    if struct.unpack(">f", single)[0] != value:
-        return b"\xfb" + struct.pack(">d", value)
+        return b"\xfb" + _pack_double(value)
+    if _unpack_single(single)[0] != value:
+        return b"\xfb" + _pack_double(value)
     try:
-        half = struct.pack(">e", value)
+        half = _pack_half(value)
     except OverflowError:
         return b"\xfa" + single
-    return b"\xf9" + half if struct.unpack(">e", half)[0] == value else b"\xfa" + single
+    return b"\xf9" + half if _unpack_half(half)[0] == value else b"\xfa" + single

@@ -186,9 +186,11 @@ def _write(value: Plain, out: list[bytes], shape: _Shaper) -> None:
         for encoded, key in keys:
             out.append(encoded)
             member = value[key]
-            # Most members are short texts; a call for each would cost more than its encoding.
+            # Most members are short texts or numbers; a call for each would cost more than its encoding.
             if type(member) is str:
                 out.append(_known_text(member) if len(member) < _NAME_CHARS else _text(member))
+            elif type(member) is float:
+                out.append(_float(member))
             else:
                 _write(member, out, shape)
     elif isinstance(value, (list, tuple)):

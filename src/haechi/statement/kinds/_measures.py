@@ -6,7 +6,7 @@ of the period or at a day, is left to the reader.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
@@ -185,60 +185,78 @@ class Measured(Claim, frozen=True, kw_only=True):
             require_plausible(kind, "period.first", self.period.first)
             require_plausible(kind, "period.last", self.period.last)
 
-    def _faults(self) -> list[tuple[str, str]]:
-        return [(en, ko) for wrong, en, ko in (*self._fields(), *self._numbers(), *self._methods()) if wrong]
+    def _faults(self) -> Iterator[tuple[str, str]]:
+        yield from self._fields()
+        yield from self._numbers()
+        yield from self._methods()
 
-    def _fields(self) -> tuple[tuple[bool, str, str], ...]:
+    def _fields(self) -> Iterator[tuple[str, str]]:
         rule, money = self.rule, self.rule.unit == "money"
-        share = rule.unit in _SHARES
-        return (
-            (money != (self.currency is not None), "money names its currency, nothing else does",
-             "금액에는 통화가 있어야 하며 다른 값에는 없어야 함"),
-            (money and self.currency not in CURRENCIES, f"{self.currency} is no currency of ISO 4217",
-             f"{self.currency}은(는) ISO 4217 통화가 아님"),
-            (share != (self.denominator is not None), "a share names its denominator, a count has none",
-             "비율에는 기준이 있어야 하며 개수에는 없어야 함"),
-            (rule.group != (self.group is not None), "the group it is about is missing, or is none here",
-             "대상 집단이 없거나 여기서는 의미가 없음"),
-            ((self.scope == "country") != (self.country is not None), "a country belongs to scope country",
-             "국가는 범위가 country일 때만, 그때는 반드시 있어야 함"),
-            (self.period is not None and self.period.last < self.period.first,
-             "the period ends before it begins", "기간의 끝이 시작보다 앞섬"),
-        )  # fmt: skip
+        if money != (self.currency is not None):
+            yield (
+                "money names its currency, nothing else does",
+                "금액에는 통화가 있어야 하며 다른 값에는 없어야 함",
+            )
+        if money and self.currency not in CURRENCIES:
+            yield (
+                f"{self.currency} is no currency of ISO 4217",
+                f"{self.currency}은(는) ISO 4217 통화가 아님",
+            )
+        if (rule.unit in _SHARES) != (self.denominator is not None):
+            yield (
+                "a share names its denominator, a count has none",
+                "비율에는 기준이 있어야 하며 개수에는 없어야 함",
+            )
+        if rule.group != (self.group is not None):
+            yield (
+                "the group it is about is missing, or is none here",
+                "대상 집단이 없거나 여기서는 의미가 없음",
+            )
+        if (self.scope == "country") != (self.country is not None):
+            yield (
+                "a country belongs to scope country",
+                "국가는 범위가 country일 때만, 그때는 반드시 있어야 함",
+            )
+        if self.period is not None and self.period.last < self.period.first:
+            yield "the period ends before it begins", "기간의 끝이 시작보다 앞섬"
 
-    def _numbers(self) -> tuple[tuple[bool, str, str], ...]:
+    def _numbers(self) -> Iterator[tuple[str, str]]:
         unit, low, high = self.rule.unit, *self._bounds()
         span = self.interval
         numbers = (self.value,) if span is None else (self.value, span.low, span.high)
         if not all(map(math.isfinite, numbers)):
-            return ((True, "a value is not a finite number", "유한하지 않은 값이 있음"),)
-        return (
-            (not low <= self.value <= high, "the value is out of range", "값이 범위를 벗어남"),
-            (unit in _WHOLE and self.value != int(self.value), "a count is a whole number",
-             "개수는 정수여야 함"),
-            (span is not None and not span.low <= self.value <= span.high,
-             "the value lies outside its interval", "값이 구간을 벗어남"),
-        )  # fmt: skip
+            yield "a value is not a finite number", "유한하지 않은 값이 있음"
+            return
+        if not low <= self.value <= high:
+            yield "the value is out of range", "값이 범위를 벗어남"
+        if unit in _WHOLE and self.value != int(self.value):
+            yield "a count is a whole number", "개수는 정수여야 함"
+        if span is not None and not span.low <= self.value <= span.high:
+            yield "the value lies outside its interval", "값이 구간을 벗어남"
 
     def _bounds(self) -> tuple[float, float]:
         if self.rule.unit == "points":
             return -100.0, 100.0
         return 0.0, 100.0 if self.rule.unit == "percent" else 1e18
 
-    def _methods(self) -> tuple[tuple[bool, str, str], ...]:
+    def _methods(self) -> Iterator[tuple[str, str]]:
         method = self.method
-        loose = method in ("estimated", "survey")
-        return (
-            (method != "claimed" and self.how is None, "how it was obtained is missing", "얻은 방법이 없음"),
-            (loose and self.interval is None, "an estimate or a survey needs its interval",
-             "추정과 설문에는 구간이 있어야 함"),
-            (method == "claimed" and self.interval is not None, "a claimed figure has no interval",
-             "주장값에는 구간을 둘 수 없음"),
-            ((method == "audited") != (self.auditor is not None), "an auditor belongs to an audited figure",
-             "감사 기관은 감사를 받은 값에만, 그때는 반드시 있어야 함"),
-            ((method == "survey") != (self.sample is not None), "the number who answered belongs to a survey",
-             "응답자 수는 설문에만, 그때는 반드시 있어야 함"),
-        )  # fmt: skip
+        if method != "claimed" and self.how is None:
+            yield "how it was obtained is missing", "얻은 방법이 없음"
+        if method in ("estimated", "survey") and self.interval is None:
+            yield "an estimate or a survey needs its interval", "추정과 설문에는 구간이 있어야 함"
+        if method == "claimed" and self.interval is not None:
+            yield "a claimed figure has no interval", "주장값에는 구간을 둘 수 없음"
+        if (method == "audited") != (self.auditor is not None):
+            yield (
+                "an auditor belongs to an audited figure",
+                "감사 기관은 감사를 받은 값에만, 그때는 반드시 있어야 함",
+            )
+        if (method == "survey") != (self.sample is not None):
+            yield (
+                "the number who answered belongs to a survey",
+                "응답자 수는 설문에만, 그때는 반드시 있어야 함",
+            )
 
     def text(self) -> Text:
         """The figure in one line per language, every digit that was signed and how it was obtained."""
