@@ -28,6 +28,7 @@ const keyed = vectors.keyed.map(({ secret, item, value }) => {
 const words = vectors.words.map(({ text }) => ({
   normalised: normalised(text),
   words: wordsOf(text).map((word) => [word.text, itemText(word.text)]),
+  places: wordsOf(text).map((word) => [word.start, word.end]),
 }));
 const texts = [];
 for (const { text, secret, payload } of vectors.texts) {

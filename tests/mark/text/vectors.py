@@ -31,6 +31,7 @@ _TEXTS = (
     "한글 e\u0301",
     "snake_case AI안전 v2 x²",
     "wa\u200bter\ufeff\u00admark \u0422he \u0440\u0430ge ＦＵＬＬ ｶﾅ 한\u200d글",
+    "😀 \U0001d400\U0001d401c-d 👩\u200d🚀 ﬁne end\U00010400\U00010401 가\x85나\x1c다 \U00020000字",
 )
 _ROSES = ("a rose is a rose is a rose", "the end")
 _LAWS = (
@@ -86,7 +87,10 @@ def vectors() -> dict[str, object]:
             {"words": words, "weights": [*map(weight_of, steps_of(words.split()))]} for words in _ROSES
         ],
         "tails": [[s, [*law], [*law.values()], log10_sum_tail(s, law)] for s, law in _LAWS],
-        "words": [{"text": text, "normalised": normalised(text), "words": _words(text)} for text in _TEXTS],
+        "words": [
+            {"text": text, "normalised": normalised(text), "words": _words(text), "places": _places(text)}
+            for text in _TEXTS
+        ],
         "texts": [_detected(*each) for each in _marked()],
     }
 
@@ -94,6 +98,11 @@ def vectors() -> dict[str, object]:
 def _keyed(secret: bytes, context: bytes, item: str, value: int) -> str:
     items = blocks([item_of_text(item).to_bytes(8, "little") + bytes(8)])[:, 0]
     return keyed(secret, blocks([context]), items, value).tobytes().hex()
+
+
+def _places(text: str) -> list[list[int]]:
+    """Code points from and to, of the text as it was given."""
+    return [[word.start, word.end] for word in words_of(text)]
 
 
 def _words(text: str) -> list[list[str]]:

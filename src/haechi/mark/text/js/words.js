@@ -6,6 +6,8 @@ const STANDALONE =
   "\\u3005-\\u3007\\u3021-\\u3029\\u3031-\\u3035\\u3041-\\u3096\\u309d-\\u309f\\u30a1-\\u30fa\\u30fc-\\u30ff" +
   "\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\u{1b000}-\\u{1b16f}\\u{20000}-\\u{323af}";
 const WORD = new RegExp(`[${STANDALONE}]|(?:(?![${STANDALONE}])[\\p{L}\\p{N}])+`, "gu");
+// What is no white space; spelled out, as languages differ about U+001C to U+001F, U+0085 and U+FEFF.
+const PIECE = /[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu;
 const HANGUL = /^[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]/u;
 // Characters without width, and letters that are taken for Latin ones.
 const UNSEEN = new RegExp(
@@ -29,17 +31,25 @@ export function normalised(text) {
   return [...folded.normalize("NFKC")].map((letter) => LOOKALIKES.get(letter) ?? letter).join("");
 }
 
-/** Words as { text, start, end }; places count UTF-16 units of the text as it was given. */
+const lengthOf = (text) => [...text].length;
+
+/**
+ * Words as { text, start, end }; places count code points of the text as it was given. In a piece whose number of
+ * code points changes, every word has the place of the whole piece.
+ */
 export function wordsOf(text) {
   const words = [];
-  for (const piece of text.matchAll(/[\S\ufeff]+/gu)) {
-    const normal = normalised(piece[0]);
-    const same = [...normal].length === [...piece[0]].length && normal.length === piece[0].length;
+  let [begin, read] = [0, 0];
+  for (const piece of text.matchAll(PIECE)) {
+    begin += lengthOf(text.slice(read, piece.index));
+    read = piece.index + piece[0].length;
+    const [normal, length] = [normalised(piece[0]), lengthOf(piece[0])];
+    const same = lengthOf(normal) === length;
     for (const found of normal.matchAll(WORD)) {
-      const start = piece.index + (same ? found.index : 0);
-      const end = same ? start + found[0].length : piece.index + piece[0].length;
-      words.push({ text: found[0], start, end });
+      const start = begin + (same ? lengthOf(normal.slice(0, found.index)) : 0);
+      words.push({ text: found[0], start, end: same ? start + lengthOf(found[0]) : begin + length });
     }
+    begin += length;
   }
   return words;
 }

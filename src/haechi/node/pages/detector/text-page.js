@@ -42,13 +42,15 @@ const publishedKeys = async () => {
 /** The text with the marked stretches standing out. */
 const showText = (text, stretches) => {
   const place = shown("p", "");
+  const letters = [...text]; // places count code points
+  const between = (start, end) => letters.slice(start, end).join("");
   let at = 0;
   for (const { start, end } of stretches) {
-    place.append(text.slice(at, start));
-    shown("mark", text.slice(start, end), place);
+    place.append(between(at, start));
+    shown("mark", between(start, end), place);
     at = end;
   }
-  place.append(text.slice(at));
+  place.append(between(at));
 };
 
 const tellSignpost = async ({ number }) => {
@@ -101,9 +103,7 @@ const ask = async () => {
       return;
     }
     tellLook(part("text-result"), told, part("detector").dataset);
-    const letters = [...text]; // places count code points
-    const before = (count) => letters.slice(0, count).join("").length;
-    const stretches = told.stretches.map(([start, end]) => ({ start: before(start), end: before(end) }));
+    const stretches = told.stretches.map(([start, end]) => ({ start, end }));
     if (stretches.length) showText(text, stretches);
     for (const digest of [told.profile, told.statement]) if (digest) statementLink(digest, shown("p", ""));
   } catch {
