@@ -56,6 +56,7 @@ def test_a_mark_in_tokens_is_made_and_read_by_the_commands(
     assert (code, told["state"]) == (3, "unnamed")
     assert told["payload"] == (None if payload is None else f"{payload:04x}")
     assert told["key"] == profile.key.id
+    assert ("mark.text-number.carried" in layers(told)) is (payload is not None)
     (read,) = (layer for layer in told["layers"] if layer["code"] == "mark.text.read")  # type: ignore[attr-defined]
     assert read["facts"]["count"] > 250, "pairs of tokens, not of words"
     among = [f"w{at * 7 % SIZE}" for at in range(300)]

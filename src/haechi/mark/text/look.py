@@ -92,6 +92,8 @@ def look_at_text(raw: bytes, means: TextMeans) -> TextLook:
     record = None
     if best is not None:
         layers.append(_part(text, stretches))
+        if best.mark.payload is not None:
+            layers.append(found("mark.text-number.carried", payload=f"{best.mark.payload:04x}"))
         record, finding = _committed(best.profile, committed)
         layers.append(finding)
     if detection.signpost is not None:

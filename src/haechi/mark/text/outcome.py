@@ -169,6 +169,19 @@ declare(
     },
 )
 declare(
+    "mark.text-number",
+    Text("Number in the text mark", "텍스트 마크에 담긴 번호"),
+    {
+        "carried": (
+            Verdict.HOLDS,
+            Text(
+                "{payload} (hexadecimal), which of all numbers fits the text best",
+                "{payload}(16진수). 모든 번호 가운데 텍스트에 가장 잘 맞음",
+            ),
+        ),
+    },
+)
+declare(
     "mark.text-signpost",
     Text("Signpost to a detection service", "탐지 서비스 이정표"),
     {
