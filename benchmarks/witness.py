@@ -1,7 +1,8 @@
 """A witness under load: add-checkpoint requests a second beside aics-witness, and the check of a quorum.
 
 Both witnesses get the same requests (Ed25519 logs that grow by one entry, consistency proofs included), each
-durable before it is answered, from the same number of threads, without HTTP around either.
+durable before it is answered, from the same number of threads, without HTTP around either; they take turns,
+and the best of each counts. The process collects garbage as a node does, which is the same for both.
 """
 
 import importlib.util
@@ -28,9 +29,11 @@ from haechi.log.tiles import Edge, TileTree, grow
 from haechi.network.add_checkpoint import AddCheckpoint
 from haechi.network.witness import Witness
 from haechi.network.witness_store import SqliteWitnessStore
+from haechi.node.settled import settle_memory
 
 LOGS = 32
 STEPS = 24
+TURNS = 3
 NOW = 1_800_000_000
 
 
@@ -109,7 +112,8 @@ def ours(folder: Path, threads: int, *, late: bool) -> float:
         NoteSigner("w.example/w", SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate()),
         NoteSigner("w.example/w", SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()),
     ]
-    with SqliteWitnessStore(folder / f"ours-{late}-{threads}.db") as store:
+    path = Path(tempfile.mkdtemp(dir=folder)) / "ours.db"
+    with SqliteWitnessStore(path) as store:
         witness = Witness(signers, lambda origin: keys[origin], store, lambda _: None, lambda _: False)
         return per_second(lambda body: witness.add_checkpoint(body, NOW), sent, threads)
 
@@ -122,7 +126,8 @@ def theirs(folder: Path, threads: int) -> float:
 
     keys, sent = requests(late=False)
     logs = [config.LogConfig(origin, (parse_vkey(pair[0].vkey),)) for origin, pair in keys.items()]
-    with store_of.WitnessStore(folder / f"theirs-{threads}.db", create=True) as store:
+    path = Path(tempfile.mkdtemp(dir=folder)) / "theirs.db"
+    with store_of.WitnessStore(path, create=True) as store:
         witness = service.Witness("w.example/w", Ed25519PrivateKey.generate(), store, logs)
         return per_second(witness.add_checkpoint, sent, threads)
 
@@ -199,34 +204,34 @@ def cpu_us(call: Callable[[], object], times: int = 300) -> float:
     return (time.thread_time() - began_s) / times * 1e6
 
 
+def beside(folder: Path, threads: int, *, installed: bool) -> list[Row]:
+    """The best of some turns of each witness."""
+    what = f"add-checkpoint, {threads} connection(s), durable"
+    mine, peer = 0.0, 0.0
+    for _ in range(TURNS):
+        mine = max(mine, ours(folder, threads, late=False))
+        peer = max(peer, theirs(folder, threads)) if installed else 0.0
+    # One connection waits for one sync at a time: the disk decides, and the row before all says so.
+    rows = [figure(what, mine, "/s", at_least=500 if threads > 1 else None)]
+    if not installed:
+        return [*rows, absent(f"{what}, beside", "aics-witness")]
+    name = peer_name("aics-witness") or "aics-witness"
+    at_least = 5 if threads > 1 else None
+    return [*rows, rate_against(f"{what}, beside", mine, peer, "/s", name, at_least=at_least)]
+
+
 def main() -> None:
+    settle_memory()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [figure("disk: durable 4 KiB writes a second", fsyncs_per_second(folder), "/s")]
         installed = importlib.util.find_spec("aics_witness") is not None
-        for threads in (1, 16):
-            what = f"add-checkpoint, {threads} connection(s), durable"
-            mine = ours(folder, late=False, threads=threads)
-            # One connection waits for one sync at a time: the disk decides, and the row says so above.
-            rows.append(figure(what, mine, "/s", at_least=500 if threads > 1 else None))
-            if installed:
-                peer = theirs(folder, threads)
-                rows.append(
-                    rate_against(
-                        f"{what}, beside",
-                        mine,
-                        peer,
-                        "/s",
-                        peer_name("aics-witness") or "aics-witness",
-                        at_least=5 if threads > 1 else None,
-                    )
-                )
-            else:
-                rows.append(absent(f"{what}, beside", "aics-witness"))
+        for threads in (1, 16, LOGS):
+            rows += beside(folder, threads, installed=installed)
         rows.append(
             figure(
                 "add-checkpoint, both algorithms, 16 connections",
-                ours(folder, late=True, threads=16),
+                max(ours(folder, late=True, threads=16) for _ in range(TURNS)),
                 "/s",
                 at_least=500,
             )

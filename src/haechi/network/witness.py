@@ -12,7 +12,7 @@ from haechi.log.checkpoint import Checkpoint, CheckpointMalformed, OpenedCheckpo
 from haechi.log.cosignature import Told, cosign
 from haechi.log.headstore import HeadMoved
 from haechi.log.merkle import check_consistency
-from haechi.log.note import Note, NoteKey, NoteMalformed, NoteSigner
+from haechi.log.note import Note, NoteKey, NoteLine, NoteMalformed, NoteSigner
 from haechi.log.note import SignatureType as Signs
 from haechi.log.parallel import on_every_core
 from haechi.log.store import Head, StoreFailed
@@ -157,10 +157,13 @@ class Witness:
 
     def _answer_all(self, sent: Sequence[_Sent]) -> list[bytes | _Refusal]:
         """The answers to requests that came together, in their order."""
-        opened = on_every_core(_opened, [self._read(one) for one in sent])
+        # The cores share little but calls that free the interpreter: with more, they wait for each other.
+        read = [self._read(one) for one in sent]
+        opened = [_opened(*one) for one in zip(read, on_every_core(_held, read), strict=True)]
         heads = _Heads(self._store)
         going_on = [_going_on(one, heads) if isinstance(one, _Opened) else one for one in opened]
-        signed = on_every_core(self._signed, going_on)
+        lines = on_every_core(self._cosigned, going_on)
+        signed = [_signed(*one) for one in zip(going_on, lines, strict=True)]
         steps = [one.step for one in signed if isinstance(one, _Signed)]
         failed = self._store.advance_all(steps)
         unmade = {step.origin: error for step, error in zip(steps, failed, strict=True) if error is not None}
@@ -187,24 +190,19 @@ class Witness:
             return _Refusal(_unsigned(origin, error))
         return _Read(asked, shown, keys, sent.now)
 
-    def _signed(self, one: _GoingOn | _Refusal) -> _Signed | _Refusal:
+    def _cosigned(self, one: _GoingOn | _Refusal) -> list[NoteLine]:
+        """The cosignatures on a request; none where it is refused."""
         if isinstance(one, _Refusal):
-            return one
-        request, old = one
-        shown = request.shown
+            return []
+        request = one.request
         # A log that signs with Ed25519 alone is cosigned with Ed25519 alone: its readers expect no more.
-        late = any(signed.key.type is Signs.ML_DSA_44 for signed in shown.signers)
-        told = Told(request.origin, *request.head, shown.note.text)
-        lines = [
+        late = any(signed.key.type is Signs.ML_DSA_44 for signed in request.shown.signers)
+        told = Told(request.origin, *request.head, request.shown.note.text)
+        return [
             cosign(told, signer, request.now)
             for signer in self._signers
             if late or signer.type is not Signs.ML_DSA_44
         ]
-        own = {(signed.key.name, signed.key.key_id) for signed in shown.signers}
-        logs = dict.fromkeys(line for line in shown.note.lines if line[:2] in own)
-        kept = Note(shown.note.text, (*logs, *lines)).encode()
-        answer = "".join(line.encode() for line in lines).encode()
-        return _Signed(Step(request.origin, old, SignedHead(request.head, kept)), request.asked, answer)
 
     def _answer(self, signed: _Signed, failed: HaechiError | None) -> bytes | _Refusal:
         if failed is None:
@@ -278,18 +276,24 @@ def _unsigned(origin: str, error: HaechiError) -> AddMalformed | Inconsistent | 
     return LogUntrusted(why=Text(error.say("en"), error.say("ko")))
 
 
-def _opened(read: _Read | _Refusal) -> _Opened | _Refusal:
-    """The request when the log signed its checkpoint.
+def _held(read: _Read | _Refusal) -> list[bool]:
+    """Whether each of the log's signatures verifies.
 
-    Nothing is checked after a signature that does not verify: anybody may send dozens in the name of a log.
+    Nothing is checked after one that does not: anybody may send dozens in the name of a log.
     """
+    if isinstance(read, _Refusal):
+        return []
+    sound = True
+    # Not remembered as verified: a log's next request is another checkpoint.
+    return [sound := sound and claim.holds() for claim in read.shown.claims]
+
+
+def _opened(read: _Read | _Refusal, held: Sequence[bool]) -> _Opened | _Refusal:
+    """The request when the log signed its checkpoint. held: see `_held`."""
     if isinstance(read, _Refusal):
         return read
     asked, shown, keys, now = read
     origin, size, root = shown.checkpoint.origin, shown.checkpoint.size, shown.checkpoint.root
-    sound = True
-    # Not remembered as verified: a log's next request is another checkpoint.
-    held = [sound := sound and claim.holds() for claim in shown.claims]
     try:
         opened = shown.opened(held)
     except HaechiError as error:
@@ -314,6 +318,19 @@ def _going_on(request: _Opened, heads: _Heads) -> _GoingOn | _Refusal:
         return _Refusal(Inconsistent(origin=origin, why=wrong.why), wrong.fork, upon)
     heads.go_on(request)
     return _GoingOn(request, head_of(held))
+
+
+def _signed(one: _GoingOn | _Refusal, lines: Sequence[NoteLine]) -> _Signed | _Refusal:
+    """The step that makes a request's cosignatures (`lines`) fit to leave."""
+    if isinstance(one, _Refusal):
+        return one
+    request, old = one
+    shown = request.shown
+    own = {(signed.key.name, signed.key.key_id) for signed in shown.signers}
+    logs = dict.fromkeys(line for line in shown.note.lines if line[:2] in own)
+    kept = Note(shown.note.text, (*logs, *lines)).encode()
+    answer = "".join(line.encode() for line in lines).encode()
+    return _Signed(Step(request.origin, old, SignedHead(request.head, kept)), request.asked, answer)
 
 
 def _size(held: SignedHead | None) -> int:
