@@ -1,8 +1,9 @@
 """A mirror holds what the peer signed, whoever served it, whenever it was cut off; never anything else."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -167,33 +168,67 @@ class Broken(Wire):
 
     def __init__(self, peer: PeerLog, whole: int) -> None:
         super().__init__(peer)
-        self.left = whole
+        self.served = count()  # several threads ask
+        self.whole = whole
 
     def fetch(self, path: str, max_bytes: int, /) -> bytes:
-        self.left -= 1
-        if self.left < 0:
+        if next(self.served) >= self.whole:
+            raise PeerUnavailable(what_is="peer", why="cut off")
+        return super().fetch(path, max_bytes)
+
+
+class Beginning(Wire):
+    """Serves what the first entries need, and nothing of those after them, in whatever order it is asked."""
+
+    def __init__(self, peer: PeerLog, files: Collection[str]) -> None:
+        super().__init__(peer)
+        self.files = files
+
+    def fetch(self, path: str, max_bytes: int, /) -> bytes:
+        if path.removeprefix(self.prefix) not in self.files:
             raise PeerUnavailable(what_is="peer", why="cut off")
         return super().fetch(path, max_bytes)
 
 
 def test_a_sync_cut_off_anywhere_goes_on_from_there(tmp_path: Path) -> None:
     peer = peer_of(2600)
-    whole = len(_asked(peer, tmp_path / "whole"))
-    reached: set[int] = set()
-    for files in range(0, whole, 3):
-        copy = Copy(tmp_path / str(files))
-        report = copy.sync(Broken(peer, files))
-        size = copy.store.head().size
-        reached.add(size)
-        copy.require(peer, size)
-        if size < peer.size:
-            assert codes(report) == ["unavailable"]
-            assert copy.store.published() is None
-        copy.reopen()
-        assert codes(copy.sync(Wire(peer))) == ["current"]
-        copy.require(peer)
-        copy.store.close()
-    assert {0, 512, 1024} <= reached
+    for files in range(0, len(_asked(peer, tmp_path / "whole")), 3):
+        _goes_on(tmp_path / str(files), peer, Broken(peer, files))
+
+
+def test_a_sync_keeps_every_piece_that_came_whole(tmp_path: Path) -> None:
+    # How far a sync gets before a moment is the threads' luck; how far before a file is not.
+    peer = peer_of(2600)
+    files = sorted(_asked(peer, tmp_path / "whole"), key=_needed_by)
+    reached = [
+        _goes_on(tmp_path / str(at), peer, Beginning(peer, files[:at])) for at in range(0, len(files), 3)
+    ]
+    assert reached == sorted(reached)
+    assert set(reached) == {0, 512, 1024, 1536, 2048}
+
+
+def _needed_by(path: str) -> tuple[int, str]:
+    """The tile of entries that cannot be checked without a file: -1 where none can."""
+    if path == "checkpoint" or path.startswith("tile/1/") or (path.startswith("tile/0/") and ".p/" in path):
+        return -1, path
+    # A tile of hashes comes after the entries under it.
+    return int(path.split("/")[2].removesuffix(".p")), path.replace("tile/0/", "tile/hashes/", 1)
+
+
+def _goes_on(folder: Path, peer: PeerLog, broken: Wire) -> int:
+    """A sync from `broken`, and then from the whole peer; how far the first one got."""
+    copy = Copy(folder)
+    report = copy.sync(broken)
+    size = copy.store.head().size
+    copy.require(peer, size)
+    if size < peer.size:
+        assert codes(report) == ["unavailable"]
+        assert copy.store.published() is None
+    copy.reopen()
+    assert codes(copy.sync(Wire(peer))) == ["current"]
+    copy.require(peer)
+    copy.store.close()
+    return size
 
 
 def _asked(peer: PeerLog, folder: Path) -> list[str]:
