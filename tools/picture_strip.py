@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from haechi.cli.demo_mark import decoded, encoded, fitted, scene
+from haechi.cli.demo_mark import decoded, encoded, fitted, scene, shown
 from haechi.mark.image import PUBLIC_KEY, Payload, detect, embed, presence
 
 TARGET = Path(__file__).parent.parent / "src/haechi/node/pages/static/picture-strip.webp"
@@ -32,8 +32,7 @@ def main() -> None:
     altered = marked.copy()
     place = (slice(height // 3, height // 2), slice(width // 4, width // 2))
     altered[place] = scene(np.random.default_rng(11))[place]
-    cells = presence(altered, detect(altered).marks[0], PUBLIC_KEY).present
-    where = np.repeat(np.where(cells, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+    where = shown(presence(altered, detect(altered).marks[0], PUBLIC_KEY).rows)
     difference = (marked.astype(np.int16) - original.astype(np.int16)) * 20 + 128
     parts = [original, marked, np.clip(difference, 0, 255).astype(np.uint8), found, altered, where]
     out = BytesIO()

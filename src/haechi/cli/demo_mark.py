@@ -1,6 +1,7 @@
 """The marked picture of the demonstration: made by code, marked, sent around, found again."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 SIZE = (768, 1024)
 STRIP = "picture-strip.png"
+_SHADES = {"#": 255, "?": 150, ".": 0}
 
 declare(
     "demo.picture",
@@ -154,12 +156,10 @@ class PictureShow:
 
     def _strip(self, covered: "NDArray[Any]") -> "NDArray[Any]":
         """Original, marked, difference x20, as found, altered, and where the altered one holds the mark."""
-        import cv2
         import numpy as np
 
         difference = (self.marked.astype(np.int16) - self.original.astype(np.int16)) * 20 + 128
-        cells = np.array([[0 if sign == "." else 255 for sign in row] for row in self.rows], np.uint8)
-        presence = cv2.cvtColor(cells, cv2.COLOR_GRAY2RGB)
+        presence = shown(self.rows)
         parts = [
             self.original,
             self.marked,
@@ -198,6 +198,14 @@ def scene(rng: Any) -> "NDArray[Any]":  # noqa: ANN401  # a NumPy generator, and
     ripple: Any = 14 * np.sin(rows / 3.1 + 5 * np.sin(columns / 47)) + rng.normal(0, 5, SIZE)
     picture[water] = (np.array([60.0, 85.0, 105.0]) + ripple[..., None])[water]
     return np.clip(picture, 4, 250).astype(np.uint8)
+
+
+def shown(rows: Sequence[str]) -> "NDArray[Any]":
+    """A presence map as pixels: white where the mark is, black where it is missing, grey: nobody can tell."""
+    import numpy as np
+
+    cells = np.array([[_SHADES[sign] for sign in row] for row in rows], np.uint8)
+    return np.repeat(cells[..., None], 3, axis=2)
 
 
 def fitted(picture: "NDArray[Any]") -> "NDArray[Any]":

@@ -9,15 +9,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import cv2
-import numpy as np
 from PIL import Image
 
 from haechi.findings import Finding, found
 from haechi.mark.credentials import Credential, CredentialReading, TrustSource, official_list, read_credential
 from haechi.mark.extra import ExtraMissing
 from haechi.mark.fingerprint import Kept, Signature, check_content, dihedral_pdq
-from haechi.mark.fingerprint.prints import flattened
 from haechi.mark.fit import Fit, best_fit, first_alike, further_findings, kept_in, known_first, labels_read
 from haechi.mark.image import (
     LATTICE_ALGORITHM,
@@ -35,8 +32,6 @@ from haechi.mark.image import (
 )
 from haechi.mark.image.codec import FORMATS
 from haechi.mark.image.embed import SMALLEST_SIDE
-from haechi.mark.image.plane import resized
-from haechi.mark.image.presence import PRESENT
 from haechi.mark.labels import packet_in
 from haechi.mark.pipeline import MEDIA_TYPES
 from haechi.mark.records import LogRecord, Nowhere, Registry
@@ -46,10 +41,6 @@ from haechi.words import Text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LARGEST_GAP = 0.01  # of the cells, in one piece: calm and loud places are silent by chance, here and there
-MOST_MISSING = 0.03  # of the cells, in all
-FAINT_SHARE = 0.3
-LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
 _PICTURE = Text("in the picture", "그림 안")
 
 
@@ -76,10 +67,8 @@ def examine(source: bytes, means: Means) -> Look:
     layers: list[Finding] = [_watermark(opened.pixels, mark, means)]
     region = None
     if isinstance(mark, Mark):
-        region = _region(opened.pixels, mark, means.keys)
-        percent = round(100 * region.share)
-        outcome = "whole" if _is_whole(region.rows) else "partial"
-        layers.append(found(f"mark.presence.{outcome}", percent=percent))
+        region, covers = _region(opened.pixels, mark, means.keys)
+        layers.append(covers)
     state, record, told = _resolve(opened.pixels, mark, means.registry)
     layers += told
     layers += further_findings(((each, _PICTURE) for each in marks[1:]), means.registry)
@@ -132,30 +121,11 @@ def _watermark(pixels: "NDArray[Any]", mark: AnyMark | None, means: Means) -> Fi
     return found("mark.watermark.absent", keys=len(means.keys))
 
 
-def _region(pixels: "NDArray[Any]", mark: Mark, keys: Sequence[MarkKey]) -> Region:
-    key = next(each for each in keys if each.id == mark.key_id)
-    scores = presence(pixels, mark, key).scores
-    # A covered place scores like noise, whatever the rest does; a faint mark scores low all over.
-    present = scores >= min(PRESENT, FAINT_SHARE * float(np.median(scores)))
-    unknown = ~present & _saturated(pixels, scores.shape)
-    signs = np.where(present, "#", np.where(unknown, "?", "."))
-    rows = tuple("".join(row) for row in signs.tolist())
-    return Region(rows, float(np.mean(present | unknown)))
-
-
-def _is_whole(rows: Sequence[str]) -> bool:
-    """Whether what is missing may be so by chance: what covers a part leaves one gap, not crumbs."""
-    missing = np.array([[sign == "." for sign in row] for row in rows], np.uint8)
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(missing, connectivity=8)
-    largest = int(statistics[1:, cv2.CC_STAT_AREA].max(initial=0))
-    return largest <= LARGEST_GAP * missing.size and int(missing.sum()) <= MOST_MISSING * missing.size
-
-
-def _saturated(pixels: "NDArray[Any]", shape: tuple[int, ...]) -> "NDArray[np.bool_]":
-    """Cells that are mostly pure white or black: nothing can be added to them, so nothing is missing."""
-    grey = flattened(pixels).mean(axis=2)
-    at_limit = ((grey >= LIGHTEST) | (grey <= DARKEST)).astype(np.float32)
-    return np.asarray(resized(at_limit, shape[1], shape[0])) > SATURATED_SHARE
+def _region(pixels: "NDArray[Any]", mark: Mark, keys: Sequence[MarkKey]) -> tuple[Region, Finding]:
+    """The presence map, and what it says."""
+    there = presence(pixels, mark, next(each for each in keys if each.id == mark.key_id))
+    facts = {"percent": round(100 * there.share), "silent": round(100 * there.silent_share)}
+    return Region(there.rows, there.share), found(f"mark.presence.{there.outcome}", **facts)
 
 
 def _resolve(pixels: "NDArray[Any]", mark: AnyMark | None, registry: Registry) -> Fit:

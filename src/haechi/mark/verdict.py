@@ -70,12 +70,27 @@ declare(
     "mark.presence",
     Text("The mark covers the picture", "마크가 그림 전체에 있음"),
     {
-        "whole": (Verdict.HOLDS, Text("{percent} % of the picture carries it", "그림의 {percent} %에 있음")),
+        "whole": (
+            Verdict.HOLDS,
+            Text(
+                "it shows on {percent} % of the picture, and no larger part is without it",
+                "그림의 {percent} %에서 보이고, 크게 빠진 곳이 없음",
+            ),
+        ),
+        "unclear": (
+            Verdict.UNDECIDED,
+            Text(
+                "it shows on {percent} % of the picture; {silent} % cannot tell",
+                "그림의 {percent} %에서 보임. {silent} %는 알 수 없음",
+            ),
+        ),
         "partial": (
             Verdict.UNDECIDED,
             Text(
-                "{percent} % of the picture carries it; the rest was changed, covered or added",
-                "그림의 {percent} %에 있음. 나머지는 바뀌었거나 덮였거나 덧붙여짐",
+                "it shows on {percent} % of the picture; {silent} % cannot tell; "
+                "the rest was changed, covered or added",
+                "그림의 {percent} %에서 보이고 {silent} %는 알 수 없음. "
+                "나머지는 바뀌었거나 덮였거나 덧붙여짐",
             ),
         ),
     },
@@ -158,7 +173,7 @@ declare(
 
 
 class Region(NamedTuple):
-    """Where the mark is. rows: a text each, `#` present, `.` absent, `?` white or black; share: of cells."""
+    """Where the mark is. rows: a text each, `#` present, `.` absent, `?` cannot tell; share: of cells."""
 
     rows: tuple[str, ...]
     share: float
@@ -238,6 +253,7 @@ _CONTRADICTIONS = frozenset(
 _DOUBTS = frozenset(
     {
         "mark.presence.partial",
+        "mark.presence.unclear",
         "mark.sound-presence.partial",
         "mark.log.unverified",
         "mark.credential.broken",

@@ -174,6 +174,54 @@ def test_an_overpainted_region_shows_as_absent(marked: dict[str, NDArray[Any]], 
             assert there.present[row, 2]
 
 
+def _noise(place: NDArray[Any]) -> NDArray[Any]:
+    return np.random.default_rng(5).integers(0, 256, place.shape, dtype=np.uint8)
+
+
+COVERS: dict[str, Change] = {
+    "white": lambda place: np.full_like(place, 255),
+    "black": np.zeros_like,
+    "grey": lambda place: np.full_like(place, 120),
+    "noise": _noise,
+    "another": lambda place: photo(place.shape[1], place.shape[0], seed=9),
+}
+
+
+@pytest.mark.parametrize("area", [0.1, 0.25, 0.4])
+@pytest.mark.parametrize("cover", COVERS.values(), ids=COVERS)
+def test_a_replaced_middle_is_never_whole(
+    marked: dict[str, NDArray[Any]], key: MarkKey, cover: Change, area: float
+):
+    pixels = marked["photo"].copy()
+    height, width = pixels.shape[:2]
+    down, across = (round(side * (1 - area**0.5) / 2) for side in (height, width))
+    place = np.s_[down : height - down, across : width - across]
+    pixels[place] = cover(pixels[place])
+    there = presence(pixels, detect(pixels, [key]).marks[0], key)
+    assert there.outcome in {"partial", "unclear"}
+    rows, columns = there.present.shape
+    middle = there.present[rows * 5 // 12 : rows * 7 // 12, columns * 5 // 12 : columns * 7 // 12]
+    assert middle.mean() < 0.15  # by chance
+
+
+def _half_loud() -> NDArray[Any]:
+    """Clouds over a ground that is too loud to show much of any mark."""
+    pixels = photo(800, 640).astype(np.float64)
+    pixels[400:] += np.random.default_rng(2).normal(0, 60, (240, 800, 1))
+    return np.clip(pixels, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("draw", [photo, drawing, _half_loud])
+@pytest.mark.parametrize("quality", [75, 30])
+def test_nothing_is_absent_from_a_genuine_picture(
+    draw: Callable[[], NDArray[Any]], quality: int, payload: Payload, key: MarkKey
+):
+    seen = jpeg(shrunk(embed(draw(), payload, key, psnr_db=42).pixels, 0.9), quality)
+    there = presence(seen, detect(seen, [key]).marks[0], key)
+    assert there.outcome != "partial"
+    assert np.count_nonzero(there.absent) <= 0.01 * there.absent.size
+
+
 @pytest.mark.parametrize("draw", PICTURES.values())
 def test_an_unmarked_picture_has_no_mark(draw: Callable[[], NDArray[Any]], key: MarkKey):
     found = detect(draw(), [key, PUBLIC_KEY])

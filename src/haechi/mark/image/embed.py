@@ -17,7 +17,7 @@ from haechi.errors import BadInput
 from haechi.mark.image.firm import Calm, taken
 from haechi.mark.image.keys import PUBLIC_KEY, MarkKey
 from haechi.mark.image.layout import CANONICAL, TILE
-from haechi.mark.image.mask import mask_of
+from haechi.mark.image.mask import OF_PICTURES, Leaning, mask_of
 from haechi.mark.image.pattern import tile_of
 from haechi.mark.image.plane import Plane, Reals, interpolated, luma, resized, scaled, warped
 from haechi.mark.payload import Payload
@@ -95,7 +95,12 @@ def default_psnr_db(width: int, height: int) -> float:
 
 
 def embed(
-    pixels: NDArray[Any], payload: Payload, key: MarkKey = PUBLIC_KEY, *, psnr_db: float | None = None
+    pixels: NDArray[Any],
+    payload: Payload,
+    key: MarkKey = PUBLIC_KEY,
+    *,
+    psnr_db: float | None = None,
+    leaning: Leaning = OF_PICTURES,
 ) -> Marked:
     """The picture with the mark in it, at `psnr_db` (30 to 60; by size when None).
 
@@ -109,7 +114,7 @@ def embed(
     wanted = default_psnr_db(width, height) if psnr_db is None else psnr_db
     if not PSNR_RANGE_DB[0] <= wanted <= PSNR_RANGE_DB[1]:
         raise PixelsUnfit(got=f"psnr_db {wanted}")
-    field = _Field(pixels, payload, key, 255.0**2 / 10 ** (wanted / 10.0))
+    field = _Field(pixels, payload, key, 255.0**2 / 10 ** (wanted / 10.0), leaning)
     strength = _settle(field)
     marked = np.empty_like(pixels)
     error = 0.0
@@ -170,7 +175,9 @@ class _Rows:
 class _Field:
     """The mark's field for one picture, readable strip by strip; `wanted`: its mean square, levels of 255."""
 
-    def __init__(self, pixels: NDArray[Any], payload: Payload, key: MarkKey, wanted: float) -> None:
+    def __init__(
+        self, pixels: NDArray[Any], payload: Payload, key: MarkKey, wanted: float, leaning: Leaning
+    ) -> None:
         self.pixels = pixels
         self.peak = _peak(pixels)
         self.wanted = wanted
@@ -180,7 +187,7 @@ class _Field:
         rows, columns = small.shape
         tile = tile_of(payload, key, HIGHEST_SHARE * TILE / (2.0 * self.scale))
         repeated = np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
-        self.canonical = np.ascontiguousarray(repeated * mask_of(small, wanted))
+        self.canonical = np.ascontiguousarray(repeated * mask_of(small, wanted, leaning))
         by_row: Reals = np.einsum("ab,ab->a", self.canonical, self.canonical).astype(np.float64) / columns
         self._power_down_to: Reals = np.concatenate([[0.0], np.cumsum(by_row)])
         self.power = float(np.mean(by_row))

@@ -23,18 +23,31 @@ BUSIEST = 4.0  # grey levels: beyond this more texture allows no more mark
 COARSER = 4
 STRIP = 64  # rows
 
-EXPONENTS = (0.25, 1.0)
+LEAST_EXPONENT = 0.25
 GRAPHIC_EXPONENT = 0.05
 STEPS = 8  # halvings of the range: so fine that frames of a film do not flicker
-CALM_SHARE = (
-    0.7  # of an even mark's amplitude: a crop without texture must still be read, and seen to be marked
-)
 GRAPHIC_SHARE = (0.3, 0.6)  # of the picture without any activity: a photograph, a drawing
 NO_ACTIVITY = 0.05
-LIKENESS = 0.98
 WINDOW = 7
 LIKENESS_CONSTANT = (0.03 * 255.0) ** 2
 SEEN_BY_WINDOW = 0.8  # of the mark's power: the rest is slower than a window
+
+
+class Leaning(NamedTuple):
+    """How far a mark may prefer texture.
+
+    most: the greatest exponent; calm_share: of an even mark's amplitude, what calm places keep: a crop of
+    them must still be read; likeness: what to reach, where these two let it.
+    """
+
+    most: float
+    calm_share: float
+    likeness: float
+
+
+OF_PICTURES = Leaning(most=1.0, calm_share=0.7, likeness=0.98)
+OF_FILMS = Leaning(most=1.0, calm_share=0.7, likeness=0.98)
+"""Calmer: what texture a moving place has changes from look to look, and the mark with it."""
 
 
 class _Places(NamedTuple):
@@ -48,16 +61,17 @@ class _Places(NamedTuple):
     spread: Plane
     lifeless: float
 
-    def exponent(self, power: float) -> float:
+    def exponent(self, power: float, leaning: Leaning) -> float:
         """The least preference for texture at which a mark of this power leaves the picture like itself."""
-        low, high = EXPONENTS
+        low, high = LEAST_EXPONENT, leaning.most
         first, last = GRAPHIC_SHARE
         graphic = min(1.0, max(0.0, (self.lifeless - first) / (last - first)))
         high += (GRAPHIC_EXPONENT - high) * graphic
         low = min(low, high)
         for _ in range(STEPS):
             middle = 0.5 * (low + high)
-            if self.likeness(middle, power) < LIKENESS and self.calm_share(middle) > CALM_SHARE:
+            unlike = self.likeness(middle, power) < leaning.likeness
+            if unlike and self.calm_share(middle) > leaning.calm_share:
                 low = middle
             else:
                 high = middle
@@ -74,14 +88,14 @@ class _Places(NamedTuple):
         return 1.0 - float(np.mean(noise / (2.0 * self.spread + LIKENESS_CONSTANT + noise)))
 
 
-def mask_of(plane: Plane, power: float) -> Plane:
+def mask_of(plane: Plane, power: float, leaning: Leaning = OF_PICTURES) -> Plane:
     """Relative amplitude for each canonical pixel: 1 in flat places, more in texture.
 
     power: mean square of the mark to come, grey levels of 255.
     """
     height, width = plane.shape
     places = _places(plane, -(-width // COARSER), -(-height // COARSER))
-    return interpolated(np.exp(np.float32(places.exponent(power)) * places.texture), width, height)
+    return interpolated(np.exp(np.float32(places.exponent(power, leaning)) * places.texture), width, height)
 
 
 def _places(plane: Plane, width: int, height: int) -> _Places:

@@ -19,8 +19,17 @@ def residual_of(plane: Plane) -> Plane:
     # In place throughout: fresh planes of this size cost as much as the arithmetic.
     rest = smooth(plane, LOW_PASS_SIGMA)
     np.subtract(plane, rest, out=rest)
+    np.divide(rest, _size(rest), out=rest)
+    return as_plane(np.clip(rest, -CLIP, CLIP, out=rest))
+
+
+def size_of(plane: Plane) -> Plane:
+    """What `residual_of` divides by: grey levels."""
+    return _size(plane - smooth(plane, LOW_PASS_SIGMA))
+
+
+def _size(rest: Plane) -> Plane:
     size = mean_around(np.abs(rest), SPREAD)
     size *= np.float32(1.25)
     size += np.float32(FLOOR)
-    np.divide(rest, size, out=rest)
-    return as_plane(np.clip(rest, -CLIP, CLIP, out=rest))
+    return size

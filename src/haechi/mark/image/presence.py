@@ -1,61 +1,129 @@
-"""Where in a picture a found mark is present, and where something was put over it (lattice-1, 7.7)."""
+"""Where in a picture a found mark is present, where it was lost, and where nobody can tell (section 7.7)."""
 
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from haechi.mark.image.detect import Mark, working_plane
+from haechi.mark.image.expect import Cells, Mask, told_by
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import TILE
-from haechi.mark.image.normal import residual_of
+from haechi.mark.image.mask import mask_of
+from haechi.mark.image.normal import residual_of, size_of
 from haechi.mark.image.pattern import tile_of
-from haechi.mark.image.plane import Indices, Plane, Reals, as_plane, resized, sampled, smooth
+from haechi.mark.image.plane import (
+    Indices,
+    Plane,
+    Reals,
+    as_plane,
+    interpolated,
+    resized,
+    sampled,
+    smooth,
+)
 
 CELLS = 32  # along the longer side
 WINDOW = 20.0  # canonical pixels: standard deviation of the neighbourhood that is judged
-PRESENT = 3.0  # a cell this many times the noise of an unmarked place counts as present
+LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
+USUAL_POWER = 255.0**2 / 10**4.2  # of a mark at 42 dB: how far the mask follows texture
+LARGEST_GAP = 0.015  # of the cells, in one piece: calm and loud places are silent by chance, here and there
+MOST_MISSING = 0.03  # of the cells, in all
+LARGEST_SILENCE = 0.025  # of the cells, in one piece: whatever it is, nobody can say that nothing was changed
+MOST_SILENT = 0.1
 
 
 class PresenceMap(NamedTuple):
-    """`scores`: rows x columns over the picture, in units of noise; `share`: of cells where it is present."""
+    """Three states for each cell, rows x columns over the picture: present, absent, or neither can be said.
+
+    `scores`: the mark in units of noise; `absent`: it should show there, and does not; `credible`: what was
+    expected of other cells came true.
+    """
 
     scores: Reals
-    share: float
+    present: Mask
+    absent: Mask
+    credible: bool
 
     @property
-    def present(self) -> NDArray[np.bool_]:
-        """Cells where the mark is present."""
-        return self.scores >= PRESENT
+    def rows(self) -> tuple[str, ...]:
+        """A sign for each cell: `#` present, `.` absent, `?` cannot be told."""
+        signs = np.where(self.present, "#", np.where(self.absent, ".", "?"))
+        return tuple("".join(row) for row in signs.tolist())
+
+    @property
+    def share(self) -> float:
+        """Of the cells: where it is present."""
+        return float(np.mean(self.present))
+
+    @property
+    def silent_share(self) -> float:
+        """Of the cells: where it cannot be told."""
+        return float(np.mean(~self.present & ~self.absent))
+
+    @property
+    def outcome(self) -> str:
+        """`partial`: a part lost its mark; `unclear`: a part cannot tell; `whole`: neither."""
+        gap = _largest(self.absent) > LARGEST_GAP or float(np.mean(self.absent)) > MOST_MISSING
+        if gap and self.credible:
+            return "partial"
+        silent = ~self.present
+        if gap or _largest(silent) > LARGEST_SILENCE or float(np.mean(silent)) > MOST_SILENT:
+            return "unclear"
+        return "whole"
 
 
 def presence(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> PresenceMap:
     """The presence map of a mark that `detect` found in the same pixels under `key`.
 
-    The picture is compared with the mark's own pattern, place by place. A bent mark is compared along its
-    straight map, and fades where the bend leads it astray.
+    The picture is compared with the mark's own pattern, place by place, and with what its own mask lets
+    expect there. A bent mark is compared along its straight map, and fades where the bend leads it astray.
     """
+    cells = _cells_of(pixels, mark, key)
+    return PresenceMap(cells.scores, *told_by(cells))
+
+
+def _cells_of(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> Cells:
     plane = working_plane(pixels)
     scale = float(np.sqrt(plane.size / (pixels.shape[0] * pixels.shape[1])))
     placement = np.array(mark.geometry.placement) * scale
-    height, width = plane.shape
-    columns, rows = np.meshgrid(np.arange(0.5, width), np.arange(0.5, height))
+    grow = float(np.sqrt(abs(np.linalg.det(placement))))
+    residual = residual_of(plane)
+    sigma = WINDOW * grow
+    match = smooth(residual * _expected(plane.shape, placement, mark, key), sigma)
+    power = smooth(residual * residual, sigma)
+    visible = smooth(_mask_at(plane, grow) / size_of(plane), sigma)
+    longest = max(plane.shape)
+    shape = (max(1, round(CELLS * plane.shape[1] / longest)), max(1, round(CELLS * plane.shape[0] / longest)))
+    # a residual of that power beside the pattern, over the window's share of independent places
+    unit = float(2.0 * np.sqrt(np.pi) * sigma / max(1.0, grow * 1.6))
+    by = np.float32(unit) / np.sqrt(power + np.float32(1e-6))
+    scores, shares = (resized(as_plane(part * by), *shape).astype(np.float64) for part in (match, visible))
+    at_limit = resized(as_plane((plane >= LIGHTEST) | (plane <= DARKEST)), *shape) > SATURATED_SHARE
+    return Cells(scores, shares, at_limit, unit)
+
+
+def _expected(shape: tuple[int, ...], placement: Reals, mark: Mark, key: MarkKey) -> Plane:
+    """The mark's own pattern as it lies in the picture."""
+    columns, rows = np.meshgrid(np.arange(0.5, shape[1]), np.arange(0.5, shape[0]))
     canonical = np.stack([columns.ravel(), rows.ravel()], axis=1) @ np.linalg.inv(placement).T
     tile = tile_of(mark.payload, key, float("inf"))
-    origin = np.array(mark.geometry.origin)
-    places = canonical - origin
-    expected = _lookup(tile, places).reshape(plane.shape) * (-1.0 if mark.geometry.inverted else 1.0)
-    residual = residual_of(plane)
-    sigma = WINDOW * float(np.sqrt(abs(np.linalg.det(placement))))
-    match = smooth((residual * expected).astype(np.float32), sigma)
-    power = smooth(residual * residual, sigma)
-    # a residual of that power beside the pattern, over the window's share of independent places
-    independent = 2.0 * np.sqrt(np.pi) * sigma / max(1.0, np.sqrt(abs(np.linalg.det(placement))) * 1.6)
-    scores = match / np.sqrt(power + np.float32(1e-6)) * np.float32(independent)
-    longest = max(height, width)
-    shape = (max(1, round(CELLS * width / longest)), max(1, round(CELLS * height / longest)))
-    cells = resized(as_plane(scores), *shape).astype(np.float64)
-    return PresenceMap(cells, float(np.mean(cells >= PRESENT)))
+    pattern = _lookup(tile, canonical - np.array(mark.geometry.origin)).reshape(shape)
+    return -pattern if mark.geometry.inverted else pattern
+
+
+def _mask_at(plane: Plane, grow: float) -> Plane:
+    """The mask that a writer would have laid over this picture."""
+    height, width = plane.shape
+    canonical = resized(plane, max(1, round(width / grow)), max(1, round(height / grow)))
+    return interpolated(mask_of(canonical, USUAL_POWER), width, height)
+
+
+def _largest(cells: Mask) -> float:
+    """Share of all cells that the largest group of touching ones has."""
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
+    return int(statistics[1:, cv2.CC_STAT_AREA].max(initial=0)) / cells.size
 
 
 def _lookup(tile: Plane, places: Reals) -> Plane:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from haechi.mark.image import MarkKey, Payload, PictureSaturated, embed
 from haechi.mark.image.layout import CANONICAL
+from haechi.mark.image.mask import OF_FILMS
 from haechi.mark.image.plane import Plane
 
 PSNR_LARGE_DB, PSNR_SMALL_DB = 44.0, 42.0
@@ -85,7 +86,7 @@ class Painter:
         height, width = luma.shape
         wanted = default_psnr_db(width, height) if self._psnr_db is None else self._psnr_db
         try:
-            made = embed(given, self._payload, self._key, psnr_db=wanted).pixels
+            made = embed(given, self._payload, self._key, psnr_db=wanted, leaning=OF_FILMS).pixels
         except PictureSaturated:  # black or white all over: nothing can be added
             return np.zeros(luma.shape, np.float32)
         added = made.astype(np.float32) - given

@@ -114,7 +114,7 @@ const ask = async () => {
       return;
     }
     tellLook(part("result"), told, words);
-    if (told.presence?.some((row) => row.includes("."))) await drawPresence(picture, told.presence);
+    if (told.presence?.some((row) => /[^#]/.test(row))) await drawPresence(picture, told.presence);
     if (told.statement) {
       const link = shown("a", words.statement);
       link.href = `/${lang}/statement/${told.statement}`;
