@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Place
-from tests.cli.ran import files_in, haechi
+from tests.cli.ran import Run, files_in, haechi
 from tests.network.parties import COMPANY, FILE, evidence
 from tests.network.scripted import answers, ok, scripted
 from tests.node.house import KEY
@@ -351,6 +352,38 @@ def test_a_file_that_nobody_signs_is_refused_with_a_hint_and_no_verdict(
     assert ran.code == 4
     assert ran.json["error"]["code"] == "cli.nothing-to-verify"
     assert "haechi detect" in ran.json["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("duties", "{file}"),
+        ("clocks", "{file}"),
+        ("--facts", "{file}", "facts", "check"),
+        (
+            "sign",
+            "document",
+            "{file}",
+            "--keys",
+            "{keys}",
+            "--key",
+            "company",
+            "--issuer",
+            "a",
+            "--subject",
+            "b",
+        ),
+    ],
+)
+def test_a_broken_file_is_told_in_korean_without_the_parsers_english(
+    run: Run, place: Place, tmp_path: Path, words: tuple[str, ...]
+):
+    (tmp_path / "broken.json").write_text("{[")
+    given = [word.format(file=tmp_path / "broken.json", keys=place.keys) for word in words]
+    told = run(*given, lang="ko")
+    assert told.code in (4, 8)
+    assert "JSON이 올바르지 않음" in told.err
+    assert not re.search(r"malformed|invalid|Expecting|byte", told.err)
 
 
 def test_damaged_evidence_of_two_histories_still_fails(place: Place, tmp_path: Path):

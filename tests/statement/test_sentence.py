@@ -1,6 +1,8 @@
 """A reason inside an error is said in the reader's language, by every error of this room and of receipts."""
 
+import json
 import re
+import tomllib
 from collections.abc import Callable
 
 import msgspec
@@ -10,6 +12,7 @@ from haechi.answers.package import read_package
 from haechi.errors import BadInput
 from haechi.log.receipt import ReceiptMalformed
 from haechi.log.registration import NotAdmitted
+from haechi.misfit import misfit_of
 from haechi.network.card import NodeCard
 from haechi.network.fork import Fork
 from haechi.network.pins import Pins
@@ -19,7 +22,6 @@ from haechi.node.config import Limits, checked_config
 from haechi.statement.cbor import CborMalformed
 from haechi.statement.claims import ClaimMalformed
 from haechi.statement.keys import KeyLocked, KeyMalformed
-from haechi.statement.misfit import misfit_of
 from haechi.statement.sentence import Sentence, reason_of
 from haechi.statement.sign1 import EnvelopeMalformed
 from haechi.words import Text
@@ -99,3 +101,25 @@ def test_what_is_wrong_in_a_file_is_said_in_korean(refused: Callable[[], object]
     assert isinstance(why, Text)
     assert HANGUL.search(why.ko)
     assert not HANGUL.search(why.en)
+
+
+@pytest.mark.parametrize(
+    ("read", "raw"),
+    [
+        (msgspec.json.decode, b'{"a": [}'),
+        (msgspec.json.decode, b'{"a": 1} x'),
+        (msgspec.json.decode, b'{"a": 1'),
+        (msgspec.json.decode, b"\xff\xfe"),
+        (json.loads, b'{"a": [}'),
+        (lambda raw: tomllib.loads(raw.decode()), b"a = [1\n"),
+        (lambda raw: tomllib.loads(raw.decode()), b"a = = 1\n"),
+        (lambda raw: raw.decode("utf-8-sig"), b"\xff\xfe"),
+    ],
+)
+def test_what_a_parser_says_of_a_broken_file_is_korean_in_korean(
+    read: Callable[[bytes], object], raw: bytes
+) -> None:
+    with pytest.raises(ValueError) as refused:  # noqa: PT011  # the libraries' own
+        read(raw)
+    told = misfit_of(refused.value).ko.replace("UTF-8", "")
+    assert set(re.findall(r"[A-Za-z]+", told)) <= {"JSON", "TOML"}

@@ -16,7 +16,7 @@ from haechi.answers.engine import SCHEMA as ALGORITHM
 from haechi.answers.engine import Answers
 from haechi.errors import BadInput
 from haechi.findings import Finding, Verdict, declare, found
-from haechi.statement.misfit import misfit_of
+from haechi.misfit import misfit_of
 from haechi.words import Text
 
 SCHEMA = "haechi.package/2"

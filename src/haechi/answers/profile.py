@@ -14,6 +14,7 @@ import msgspec
 
 from haechi.errors import BadInput
 from haechi.facts import Facts
+from haechi.misfit import misfit_of
 from haechi.statement.sentence import Sentence
 from haechi.words import Text
 
@@ -210,7 +211,7 @@ def read_profile(values: Mapping[str, object], facts: Facts) -> Profile:
     try:
         profile = msgspec.convert(dict(values), Profile)
     except msgspec.ValidationError as error:
-        raise ProfileMalformed(why=str(error)) from error
+        raise ProfileMalformed(why=misfit_of(error)) from error
     check_profile(profile, facts)
     return profile
 

@@ -12,6 +12,7 @@ from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.cli.show import read_statements
 from haechi.errors import BadInput, NotFound
+from haechi.misfit import misfit_of
 from haechi.words import Lang, Text
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def _report(file: Path, facts: "Facts") -> "IncidentReport":
         try:
             value = msgspec.json.decode(raw)
         except msgspec.DecodeError as error:
-            raise BadInput(why=Text(f"not JSON: {error}", f"JSON이 아닙니다: {error}")) from error
+            why = misfit_of(error)
+            raise BadInput(why=Text(f"not JSON: {why.en}", f"JSON이 아닙니다: {why.ko}")) from error
         claims = [convert_claim(kind_of(NAME), from_json(value), facts)]
     else:
         statements = [each for each in read_statements(file) if each.about.kind == NAME]

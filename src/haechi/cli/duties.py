@@ -17,6 +17,7 @@ from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Json, tr
 from haechi.cli.out import Out
 from haechi.errors import BadInput
+from haechi.misfit import misfit_of
 from haechi.words import Lang, Text
 
 if TYPE_CHECKING:
@@ -170,8 +171,8 @@ def read_values(path: Path) -> Mapping[str, object]:
             return read_plain_yaml(text)
         return _table(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except ValueError as error:  # no UTF-8, no JSON and no TOML are all ValueErrors
-        why = str(error)[:300]
-        raise _malformed(f"neither TOML nor JSON: {why}", f"TOML도 JSON도 아닙니다: {why}") from error
+        why = misfit_of(error)
+        raise _malformed(f"neither TOML nor JSON: {why.en}", f"TOML도 JSON도 아닙니다: {why.ko}") from error
 
 
 def _table(text: str) -> Mapping[str, object]:

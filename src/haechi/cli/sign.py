@@ -22,6 +22,7 @@ from haechi.cli.restricted import (
     write_beside,
 )
 from haechi.errors import BadInput, TooLarge
+from haechi.misfit import misfit_of
 from haechi.words import Text, system_reason
 
 if TYPE_CHECKING:
@@ -239,7 +240,9 @@ def _read_json(payload: Path | None) -> object:
         return read_json(raw)
     except ValueError as error:
         name = "-" if payload is None else str(payload)
-        raise BadInput(why=Text(f"{name} is not JSON: {error}", f"{name}: JSON이 아님 ({error})")) from error
+        why = misfit_of(error)
+        said = Text(f"{name} is not JSON: {why.en}", f"{name}: JSON이 아님 ({why.ko})")
+        raise BadInput(why=said) from error
 
 
 def _list_kinds(out: Out) -> None:

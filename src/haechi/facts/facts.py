@@ -28,6 +28,7 @@ from haechi.facts.relief import Authority, Relief
 from haechi.facts.requirement import Requirement
 from haechi.facts.source import Source
 from haechi.facts.vocabulary import Application, EvidenceKind, EvidenceSubkind, Force, Role, Tier
+from haechi.misfit import misfit_of
 from haechi.words import Text
 
 E = TypeVar("E", bound=Entry)
@@ -92,7 +93,7 @@ class Facts:
         try:
             data = msgspec.json.decode(raw, type=Compiled)
         except msgspec.DecodeError as error:
-            raise FactsUnreadable(what_is=Text("facts", "사실 자료"), why=str(error)) from error
+            raise FactsUnreadable(what_is=Text("facts", "사실 자료"), why=misfit_of(error)) from error
         sources = _by_id(data.sources)
         return cls(
             version=hashlib.sha256(raw).hexdigest(),

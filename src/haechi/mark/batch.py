@@ -18,6 +18,7 @@ from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.hashes import leaf_hash, leaf_hashes, parents
 from haechi.log.merkle import ProofMalformed, inclusion_nodes, root_from_inclusion
+from haechi.misfit import misfit_of
 from haechi.statement import cbor
 from haechi.statement.claims import Claim, ClaimMalformed, Digest, plain_claim
 from haechi.statement.evidence import EvidenceRef
@@ -29,7 +30,6 @@ from haechi.statement.kinds.content_mark import (
     MarkedItem,
     check_item,
 )
-from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 MAX_ITEM_BYTES = 16 * 1024

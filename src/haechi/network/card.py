@@ -18,10 +18,10 @@ import msgspec
 from haechi.errors import BadInput, TooLarge
 from haechi.log.keyline import KeyLine, Span
 from haechi.log.note import NoteKey, SignatureType
+from haechi.misfit import misfit_of
 from haechi.statement import cbor
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
-from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from haechi.log.checkpoint import Checkpoint, examine_checkpoint, read_checkpoin
 from haechi.log.keyline import every_key, keys_at
 from haechi.log.merkle import check_consistency
 from haechi.log.note import Note, NoteKey
-from haechi.statement.misfit import misfit_of
+from haechi.misfit import misfit_of
 from haechi.words import Text
 
 MAX_FORK_BYTES = 1 << 20

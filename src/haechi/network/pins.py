@@ -23,11 +23,11 @@ import msgspec
 from haechi.errors import BadInput, Conflict, NotFound, TooLarge
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.log.note import NoteKey
+from haechi.misfit import misfit_of
 from haechi.network.card import Label, NodeCard, read_json
 from haechi.network.durable import write_durably
 from haechi.network.trust.keys import ListedKey
 from haechi.statement.keys import PublicKey
-from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 MAX_PINS_BYTES = 1 << 20

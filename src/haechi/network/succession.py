@@ -27,6 +27,7 @@ from haechi.log.keyline import KeyLine
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import NoteKey, SignatureType
 from haechi.log.proof import TlogProof
+from haechi.misfit import misfit_of
 from haechi.network.card import MAX_CHANGES, MAX_HANDOVERS_BYTES, FormerKeys, NodeCard, encode_key
 from haechi.network.durable import write_durably
 from haechi.network.sections import Trust
@@ -35,7 +36,6 @@ from haechi.statement.claims import examine_claim
 from haechi.statement.envelope import Statement
 from haechi.statement.keys import PublicKey, key_from_cose
 from haechi.statement.kinds.key_event import KeyEvent
-from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 FILE = "handovers.json"

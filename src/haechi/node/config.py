@@ -15,8 +15,8 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from haechi.errors import BadInput, NotFound
+from haechi.misfit import misfit_of
 from haechi.statement.kinds.key_event import Role
-from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 FILE = "haechi.toml"

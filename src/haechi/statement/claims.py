@@ -22,11 +22,11 @@ import msgspec
 from haechi.errors import BadInput, UnknownName
 from haechi.facts import Facts
 from haechi.findings import Finding, Verdict, declare, found
+from haechi.misfit import misfit_of
 from haechi.statement import cbor
 from haechi.statement.envelope import MAX_STATEMENT_BYTES, Statement
 from haechi.statement.evidence import EvidenceRef
 from haechi.statement.header import content_type_of
-from haechi.statement.misfit import misfit_of
 from haechi.statement.sentence import Sentence, reason_of
 from haechi.words import LANGS, Lang, Text
 

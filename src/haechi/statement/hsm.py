@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol, cast
 import msgspec
 
 from haechi.errors import BadInput, NotFound, Unavailable
+from haechi.misfit import misfit_of
 from haechi.statement.keys import Family, PrivateKey, PublicKey, SigningKey, low_s
-from haechi.statement.misfit import misfit_of
 from haechi.statement.sentence import Sentence
 from haechi.words import Text
 

@@ -18,6 +18,7 @@ import msgspec
 
 from haechi.errors import Conflict, NotFound, TooLarge
 from haechi.log.note import NoteKey
+from haechi.misfit import misfit_of
 from haechi.network.card import Label, read_json
 from haechi.network.trust.keys import (
     KeyStatus,
@@ -30,7 +31,6 @@ from haechi.network.trust.keys import (
 )
 from haechi.statement.keys import PublicKey
 from haechi.statement.kinds.key_event import Role
-from haechi.statement.misfit import misfit_of
 from haechi.statement.seal_keys import Recipient
 from haechi.words import Text
 

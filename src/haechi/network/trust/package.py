@@ -16,11 +16,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from haechi.errors import BadInput, TooLarge
+from haechi.misfit import misfit_of
 from haechi.network.card import read_json
 from haechi.network.durable import write_durably
 from haechi.network.trust.listing import FILE
 from haechi.network.trust.metadata import MAX_ROOTS, Fetch, Held, Verified, assembled, verify
-from haechi.statement.misfit import misfit_of
 from haechi.words import Text
 
 MAX_PACKAGE_BYTES = 32 << 20

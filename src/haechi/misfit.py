@@ -1,4 +1,4 @@
-"""What msgspec, JSON or TOML found wrong with a value, said in both languages and safe to print."""
+"""What msgspec, JSON, TOML or UTF-8 found wrong with a value, said in both languages and safe to print."""
 
 import re
 
@@ -20,6 +20,15 @@ _MESSAGES: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"Invalid enum value (.+)\Z", re.DOTALL), "허용되지 않는 값 {0}"),
     (re.compile(r"Invalid RFC3339 encoded date()\Z"), "RFC 3339 형식의 날짜가 아님{0}"),
     (re.compile(r"Invalid RFC3339 encoded datetime()\Z"), "RFC 3339 형식의 일시가 아님{0}"),
+    (
+        re.compile(r"JSON is malformed: .+ \(byte (\d+)\)\Z", re.DOTALL),
+        "바이트 위치 {0}에서 JSON이 올바르지 않음",
+    ),
+    (
+        re.compile(r".*codec can't decode bytes? .*in position (\d+)", re.DOTALL),
+        "바이트 위치 {0}부터 UTF-8이 아님",
+    ),
+    (re.compile(r"Invalid UTF-8 encoded string()\Z"), "UTF-8이 아님{0}"),
     (re.compile(r"JSON is malformed: (.+)\Z", re.DOTALL), "JSON이 올바르지 않음: {0}"),
     (
         re.compile(r".+: line (\d+) column (\d+) \(char \d+\)\Z", re.DOTALL),
