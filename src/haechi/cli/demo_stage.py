@@ -118,17 +118,20 @@ class Stage(ABC):
             pins = pins.add(card, card.fingerprint())
         return pins
 
-    def wait_for(self, short: str, path: str) -> bytes:
-        """The answer at `path` once the node has it; raises what the last try raised."""
+    def wait_for(self, short: str, path: str, naming: str = "") -> bytes:
+        """The answer at `path` once the node has it and names this; else the last one, or its error."""
         deadline_s = time.monotonic() + WAIT_SECONDS
         while True:
+            late = time.monotonic() > deadline_s
             try:
                 with self.nodes[short].client() as client:
-                    return client.fetch(path, 1 << 20)
+                    answer = client.fetch(path, 1 << 20)
+                if late or naming.encode() in answer:
+                    return answer
             except NotFound:
-                if time.monotonic() > deadline_s:
+                if late:
                     raise
-                time.sleep(0.05)
+            time.sleep(0.05)
 
     def _stay(self) -> None:
         """The nodes come back, and their pages stay up until Ctrl-C."""

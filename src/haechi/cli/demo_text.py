@@ -71,7 +71,9 @@ class TextShow:
         (kept / "company.profile").chmod(0o600)
         with self.demo.nodes["kr"].client() as client:
             client.post("/entries", statement.raw, "application/cose", 65536)
+        # A moment passes from when the mirror has the statement until the profile in it holds there.
         self.demo.wait_for("uk", f"/statements/{statement.digest_hex}")
+        self.demo.wait_for("uk", "/marks/profiles", naming='"verdict":"HOLDS"')
         told = found("demo.text.committed", issuer=self.issuer, commitment=profile.digest.hex()[:16])
         return [told, statement.check_signature()]
 
