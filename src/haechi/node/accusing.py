@@ -60,7 +60,7 @@ class Accusations:
             if peer is None:
                 return 0
             cosigned = peer.cosigned
-        held = cosigned.get()
+        held = cosigned.settled()
         if held is None:
             return 0
         policy, now = self._witnessing.policy, int(self._node.clock())

@@ -27,6 +27,7 @@ from haechi.node.runner import Runner
 from haechi.node.service import Node
 from haechi.node.shared import INDEX, FollowTerms, key_id, make_log, open_log, open_shelf
 from haechi.node.trusting import cards_to_mirror
+from haechi.node.witness_policy import NodePolicy
 from haechi.node.witnessing import Witnessing
 from haechi.statement.claims import kind_names, kind_of
 
@@ -146,12 +147,19 @@ def open_node(
     )
     follow_terms.node = node
     cosigners = keys.mirror_signers(config.origin) if config.cluster is None else []
-    peers = Peers(
-        cards_to_mirror(node.pins, node.trusting.trust.trust_list, config.origin),
-        lambda card: Peer(card, folder / "mirrors", PeerClient, cosigners),
-    )
     card = own_card(folder, config, keys)
-    runner = Runner(node, card, peers, Witnessing(node, card, peers))
+    policy = NodePolicy(folder, [card, *pins.nodes], lambda: node.trusting.trust.trust_list)
+    peers = Peers(
+        cards_to_mirror(pins, node.trusting.trust.trust_list, config.origin),
+        lambda card: Peer(
+            card,
+            folder / "mirrors",
+            PeerClient,
+            lambda held: policy.is_met_by(held, int(clock())),
+            cosigners,
+        ),
+    )
+    runner = Runner(node, card, peers, Witnessing(node, card, peers, policy))
     runner.settle()
     latest = latest_policy(store, index, node.facts)
     if latest is not None:

@@ -21,6 +21,7 @@ from haechi.network.answer import PeerMisbehaved, PeerRefused, PeerUnavailable
 from haechi.network.client import PeerClient
 from haechi.network.cosigned import CosignedHead
 from haechi.network.durable import DiskRefused
+from haechi.network.memory import SignedHead
 from haechi.network.mirror import Listener, Mirror
 from haechi.network.pins import NodeCard
 from haechi.network.source import Source
@@ -71,6 +72,7 @@ class Peer:
         card: NodeCard,
         folder: Path,
         connect: Callable[[str], PeerClient],
+        has_quorum: Callable[[SignedHead], bool],
         cosigners: Sequence[NoteSigner] = (),
     ) -> None:
         self._begun_with = card
@@ -85,7 +87,7 @@ class Peer:
         self.client = connect(card.url)
         source = Source(card.origin, self.client)
         self.mirror = Mirror(self.store, self.folder, self.succession, [source])
-        self.cosigned = CosignedHead(self.folder)
+        self.cosigned = CosignedHead(self.folder, has_quorum)
         self.state = PeerState()
         self._lock = Lock()
 

@@ -177,7 +177,7 @@ class Runner:
         cards = {self.node.config.origin: self.card, **{peer.card.origin: peer.card for peer in self.peers}}
         found: dict[str, int] = {}
         for origin, card in cards.items():
-            held = self.cosigned(origin).get()
+            held = self.cosigned(origin).settled()
             if held is not None and self.witnessing.saw(held, card.witness_keys()):
                 found[origin] = held.head.size
         return found

@@ -6,8 +6,11 @@ from pathlib import Path
 from threading import Lock
 
 from haechi.errors import HaechiError
-from haechi.log.quorum import MAX_POLICY_BYTES, WitnessPolicy
+from haechi.findings import Verdict
+from haechi.log.checkpoint import read_checkpoint
+from haechi.log.quorum import MAX_POLICY_BYTES, WitnessPolicy, check_quorum
 from haechi.network.card import NodeCard
+from haechi.network.memory import SignedHead
 from haechi.network.trust.listing import TrustList
 from haechi.network.witnesses import counts_by, pinned_policy, read_policy
 from haechi.node.logs import log_event
@@ -46,6 +49,11 @@ class NodePolicy:
                 log_event("witness.policy.refused", code=error.code, why=error.say("en"))
             self._read_with = listed
             return self._policy
+
+    def is_met_by(self, held: SignedHead, now: int) -> bool:
+        """Whether as many cosigned a head as the policy asks for. now: Unix seconds."""
+        head, note = read_checkpoint(held.note)
+        return check_quorum(note, head, self.now(), now)[0].verdict is Verdict.HOLDS
 
     def _counting(self, made: WitnessPolicy) -> WitnessPolicy:
         return replace(made, counts=counts_by(self._listed))

@@ -82,14 +82,14 @@ class Witnessing:
     Always true: what `cosigned` holds was signed by the own log and verified against the policy's keys.
     """
 
-    def __init__(self, node: Node, card: NodeCard, peers: Peers) -> None:
+    def __init__(self, node: Node, card: NodeCard, peers: Peers, policy: NodePolicy) -> None:
         self._node = node
         self._card = card
         self._peers = peers
-        self._policy = NodePolicy(
-            node.folder, [card, *node.pins.nodes], lambda: node.trusting.trust.trust_list
+        self._policy = policy
+        self.cosigned = CosignedHead(
+            node.folder / "log", lambda held: policy.is_met_by(held, int(node.clock()))
         )
-        self.cosigned = CosignedHead(node.folder / "log")
         self.last: dict[str, Finding] = {}
         self._frozen: frozenset[str] = frozenset()
         self._round = Lock()
