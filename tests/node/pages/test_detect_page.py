@@ -100,6 +100,7 @@ def page(browser: "Browser", place: Place) -> Iterator["Page"]:
     errors: list[str] = []
     made.on("pageerror", lambda error: errors.append(str(error)))
     made.goto(f"{place.url}/en/detect")
+    made.wait_for_selector("#detector:not([hidden])")  # its script has begun
     yield made
     assert errors == []
     context.close()
