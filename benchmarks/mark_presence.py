@@ -35,8 +35,9 @@ COVERS: dict[str, Cover] = {
 def main() -> None:
     asked = _arguments()
     cv2.setNumThreads(1)
-    pictures = [at_long_side(each.load(), asked.long) for each in SETS[asked.set]()]
-    names = [each.name for each in SETS[asked.set]()]
+    chosen = SETS[asked.set]()
+    pictures = [at_long_side(each.load(), asked.long) for each in chosen]
+    names = [each.name for each in chosen]
     genuine: dict[str, Counter[str]] = {name: Counter() for name in TREATED}
     replaced: dict[str, Counter[str]] = {name: Counter() for name in (*COVERS, "another picture")}
     for at in range(0, len(pictures), asked.every):

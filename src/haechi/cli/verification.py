@@ -11,7 +11,7 @@ from haechi.cli.misuse import WronglyUsed
 from haechi.cli.out import EXIT_BY_VERDICT, Out
 from haechi.errors import BadInput, NotFound
 from haechi.findings import VERDICT_WORDS, Finding, Verdict
-from haechi.mark.kind import medium_of_head
+from haechi.mark.kind import has_controls, medium_of_head
 from haechi.mark.media import TEXT_TYPES
 from haechi.words import Text, system_reason
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _LINK = re.compile(r"(https?://[^/?#]+)/[^?#]*?([0-9a-f]{64})(?:\.[a-z]+)?/?(?:[?#].*)?\Z")
 _MAX_DOWNLOAD = 64 << 20
 _OURS = (".cose", ".haechi")
-_CONTROLS = frozenset(range(32)) - set(b"\t\n\f\r\x1b")
 TRUST = "trust.json"
 _COSE = b"\xd2"
 """CBOR tag 18, with which every statement begins (RFC 9052, section 2)."""
@@ -205,7 +204,7 @@ def _verify(what: str, trust: "Trust", node: str, quorum: "Quorum") -> "Report":
 
 def _is_words(raw: bytes) -> bool:
     """Whether it is text from end to end and begins as no statement does: a signature never is text."""
-    if raw[:1] in (b"", _COSE) or not _CONTROLS.isdisjoint(raw):
+    if raw[:1] in (b"", _COSE) or has_controls(raw):
         return False
     try:
         raw.decode("utf-8")

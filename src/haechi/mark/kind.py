@@ -59,6 +59,11 @@ def medium_of_head(head: bytes) -> Medium | None:
     return "video" if head.startswith(_FILMS) else None
 
 
+def has_controls(raw: bytes) -> bool:
+    """Whether there are bytes that no text holds."""
+    return not _CONTROLS.isdisjoint(raw)
+
+
 def medium_found(path: Path) -> Medium:
     """The medium to look at a file as. Whatever holds no control characters is read as text, code too.
 
@@ -76,6 +81,6 @@ def medium_found(path: Path) -> Medium:
     medium = medium_of_head(head)
     if medium is not None:
         return medium
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _CONTROLS.isdisjoint(head):
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or not has_controls(head):
         return "text"
     raise KindUnknown(name=str(path))

@@ -61,6 +61,11 @@ class BlobAbsent(NotFound):
     hint = Text("ask the issuer or another node for the file", "발행자나 다른 노드에 파일을 요청하세요")
 
 
+def absent(digest: bytes) -> BlobAbsent:
+    """The error for a file that is not here."""
+    return BlobAbsent(what_is=Text("evidence file", "증거 파일"), name=digest.hex())
+
+
 class BlobStore:
     """Files in one folder, `<first two hex digits>/<64 hex digits>`.
 
@@ -114,7 +119,7 @@ class BlobStore:
         """Where the file is; raises BlobAbsent."""
         path = self._path(digest)
         if not path.is_file():
-            raise BlobAbsent(what_is=Text("evidence file", "증거 파일"), name=digest.hex())
+            raise absent(digest)
         return path
 
     def erase(self, digest: bytes) -> bool:

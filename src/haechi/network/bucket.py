@@ -7,9 +7,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
-from haechi.network.blobs import MAX_BLOB_BYTES, RESERVE_BYTES, BlobAbsent, BlobStore
+from haechi.network.blobs import MAX_BLOB_BYTES, RESERVE_BYTES, BlobAbsent, BlobStore, absent
 from haechi.network.durable import PART
-from haechi.words import Text
 
 
 class Bucket(Protocol):
@@ -61,7 +60,7 @@ class BucketBlobs(BlobStore):
             try:
                 self._objects.put_new(_name(digest), path)
             except FileNotFoundError:
-                raise _absent(digest) from None
+                raise absent(digest) from None
         return path
 
     def has(self, digest: bytes) -> bool:
@@ -72,7 +71,7 @@ class BucketBlobs(BlobStore):
         """Where the file is, after fetching it when it is not in the cache; raises BlobAbsent."""
         if not self.has(digest):
             self._drop(self._path(digest))
-            raise _absent(digest)
+            raise absent(digest)
         with suppress(BlobAbsent):
             return super().path(digest)
         return super().put(digest, None, self._fetched(digest))
@@ -81,7 +80,7 @@ class BucketBlobs(BlobStore):
         try:
             yield from self._objects.pieces(_name(digest))
         except FileNotFoundError:
-            raise _absent(digest) from None
+            raise absent(digest) from None
 
     def erase(self, digest: bytes) -> bool:
         """Remove the file from the bucket and this cache; other caches notice at their next look."""
@@ -114,10 +113,6 @@ class BucketBlobs(BlobStore):
         with self._lock:
             if not self._coming[path.name]:
                 path.unlink(missing_ok=True)
-
-
-def _absent(digest: bytes) -> BlobAbsent:
-    return BlobAbsent(what_is=Text("evidence file", "증거 파일"), name=digest.hex())
 
 
 def _name(digest: bytes) -> str:

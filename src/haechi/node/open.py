@@ -148,16 +148,10 @@ def open_node(
     follow_terms.node = node
     cosigners = keys.mirror_signers(config.origin) if config.cluster is None else []
     card = own_card(folder, config, keys)
-    policy = NodePolicy(folder, [card, *pins.nodes], lambda: node.trusting.trust.trust_list)
+    policy = NodePolicy(folder, [card, *pins.nodes], lambda: node.trusting.trust.trust_list, clock)
     peers = Peers(
         cards_to_mirror(pins, node.trusting.trust.trust_list, config.origin),
-        lambda card: Peer(
-            card,
-            folder / "mirrors",
-            PeerClient,
-            lambda held: policy.is_met_by(held, int(clock())),
-            cosigners,
-        ),
+        lambda card: Peer(card, folder / "mirrors", PeerClient, policy.is_met_by, cosigners),
     )
     runner = Runner(node, card, peers, Witnessing(node, card, peers, policy))
     runner.settle()

@@ -26,9 +26,16 @@ class NodePolicy:
     those of the list before.
     """
 
-    def __init__(self, folder: Path, cards: Sequence[NodeCard], listed: Callable[[], TrustList]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        cards: Sequence[NodeCard],
+        listed: Callable[[], TrustList],
+        clock: Callable[[], float],
+    ) -> None:
         """cards: the node's own and the pinned ones. Raises TooLarge, WitnessPolicyMalformed."""
         self._listed = listed
+        self._clock = clock
         self._lock = Lock()
         self._raw = _read(folder / POLICY_FILE)
         self._read_with = listed()
@@ -50,10 +57,10 @@ class NodePolicy:
             self._read_with = listed
             return self._policy
 
-    def is_met_by(self, held: SignedHead, now: int) -> bool:
-        """Whether as many cosigned a head as the policy asks for. now: Unix seconds."""
+    def is_met_by(self, held: SignedHead) -> bool:
+        """Whether as many cosigned a head as the policy asks for."""
         head, note = read_checkpoint(held.note)
-        return check_quorum(note, head, self.now(), now)[0].verdict is Verdict.HOLDS
+        return check_quorum(note, head, self.now(), int(self._clock()))[0].verdict is Verdict.HOLDS
 
     def _counting(self, made: WitnessPolicy) -> WitnessPolicy:
         return replace(made, counts=counts_by(self._listed))

@@ -87,9 +87,7 @@ class Witnessing:
         self._card = card
         self._peers = peers
         self._policy = policy
-        self.cosigned = CosignedHead(
-            node.folder / "log", lambda held: policy.is_met_by(held, int(node.clock()))
-        )
+        self.cosigned = CosignedHead(node.folder / "log", policy.is_met_by)
         self.last: dict[str, Finding] = {}
         self._frozen: frozenset[str] = frozenset()
         self._round = Lock()

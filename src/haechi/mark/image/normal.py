@@ -11,7 +11,12 @@ CLIP = 2.5
 
 
 def residual_of(plane: Plane) -> Plane:
-    """The plane less its local mean, divided by its own local size and clipped: all places count alike.
+    """The plane less its local mean, divided by its own local size and clipped: all places count alike."""
+    return residual_and_size(plane)[0]
+
+
+def residual_and_size(plane: Plane) -> tuple[Plane, Plane]:
+    """The residual, and the local size (grey levels) that it was divided by.
 
     The local size is a mean of absolute values, not of squares: next to a hard edge it stays small, the
     edge is clipped, and what the mark says beside it is kept. Zero where the picture is constant.
@@ -19,17 +24,8 @@ def residual_of(plane: Plane) -> Plane:
     # In place throughout: fresh planes of this size cost as much as the arithmetic.
     rest = smooth(plane, LOW_PASS_SIGMA)
     np.subtract(plane, rest, out=rest)
-    np.divide(rest, _size(rest), out=rest)
-    return as_plane(np.clip(rest, -CLIP, CLIP, out=rest))
-
-
-def size_of(plane: Plane) -> Plane:
-    """What `residual_of` divides by: grey levels."""
-    return _size(plane - smooth(plane, LOW_PASS_SIGMA))
-
-
-def _size(rest: Plane) -> Plane:
     size = mean_around(np.abs(rest), SPREAD)
     size *= np.float32(1.25)
     size += np.float32(FLOOR)
-    return size
+    np.divide(rest, size, out=rest)
+    return as_plane(np.clip(rest, -CLIP, CLIP, out=rest)), size

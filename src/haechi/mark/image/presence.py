@@ -11,7 +11,7 @@ from haechi.mark.image.expect import Cells, Mask, told_by
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import TILE
 from haechi.mark.image.mask import mask_of
-from haechi.mark.image.normal import residual_of, size_of
+from haechi.mark.image.normal import residual_and_size
 from haechi.mark.image.pattern import tile_of
 from haechi.mark.image.plane import (
     Indices,
@@ -89,11 +89,11 @@ def _cells_of(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> Cells:
     scale = float(np.sqrt(plane.size / (pixels.shape[0] * pixels.shape[1])))
     placement = np.array(mark.geometry.placement) * scale
     grow = float(np.sqrt(abs(np.linalg.det(placement))))
-    residual = residual_of(plane)
+    residual, size = residual_and_size(plane)
     sigma = WINDOW * grow
     match = smooth(residual * _expected(plane.shape, placement, mark, key), sigma)
     power = smooth(residual * residual, sigma)
-    visible = smooth(_mask_at(plane, grow) / size_of(plane), sigma)
+    visible = smooth(_mask_at(plane, grow) / size, sigma)
     longest = max(plane.shape)
     shape = (max(1, round(CELLS * plane.shape[1] / longest)), max(1, round(CELLS * plane.shape[0] / longest)))
     # a residual of that power beside the pattern, over the window's share of independent places

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO, ClassVar, NamedTuple
 
 from haechi.errors import BadInput, NotFound, TooLarge
+from haechi.mark.kind import HEAD_BYTES, has_controls
 from haechi.mark.text.words import MAX_TEXT_CHARS
 from haechi.words import Text
 
 MOST_TEXT_BYTES = 16 << 20
-_CONTROLS = frozenset(range(32)) - {9, 10, 12, 13, 27}
 _WHAT = Text("text", "텍스트")
 
 
@@ -44,7 +44,7 @@ def decoded(raw: bytes) -> Decoded:
         raise TooLarge(what_is=_WHAT, limit=MOST_TEXT_BYTES, got=len(raw))
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Decoded(_strict(raw, "utf-16"), "utf-16")
-    if not _CONTROLS.isdisjoint(raw[:4096]):
+    if has_controls(raw[:HEAD_BYTES]):
         raise TextUnreadable(why=Text("it holds binary data", "이진 데이터가 들어 있음"))
     try:
         return Decoded(_bounded(raw.removeprefix(codecs.BOM_UTF8).decode("utf-8")), "utf-8")
