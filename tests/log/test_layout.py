@@ -135,6 +135,12 @@ def test_bundles_come_back(entries: list[bytes]):
     assert decode_entries(encode_entries(entries), len(entries)) == entries
 
 
+@given(st.lists(st.sampled_from([30, 31, 32, 33, 34, 66, 288]), min_size=1, max_size=8))
+def test_bundles_of_digests_and_of_what_is_as_long_come_back(sizes: list[int]):
+    entries = [b"\0 " * (size // 2) + b"\0" * (size % 2) for size in sizes]
+    assert decode_entries(encode_entries(entries), len(entries)) == entries
+
+
 def test_a_bundle_byte_by_byte():
     assert encode_entries([b"ab", b"", b"c" * 258]) == b"\0\2ab" + b"\0\0" + b"\1\2" + b"c" * 258
     assert len(encode_entries([bytes(65535)])) == 65537

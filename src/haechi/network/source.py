@@ -137,20 +137,26 @@ class Source:
         entries = self._entries(n, width, data)
         raw = self._fetch_statements(n, width)
         bodies = self._bodies(n, width, raw)
-        held: list[Entry] = []
+        absent = bodies.count(None)
+        if absent < width:
+            self._require_own(n, entries, bodies)
+        held = [*map(Entry, entries, bodies)]
+        return Bundle(n * TILE_WIDTH, held, absent, len(data) + len(raw or b""))
+
+    def _require_own(self, n: int, entries: list[bytes], bodies: list[bytes | None]) -> None:
+        """Each statement that came is the one of its entry. Raises StatementDiffers."""
         for index, (digest, body) in enumerate(zip(entries, bodies, strict=True), n * TILE_WIDTH):
-            if body is not None:
-                got = sha256(body).digest()
-                if got != digest:
-                    raise StatementDiffers(
-                        source=self.name,
-                        why=f"entry {index}: expected {digest.hex()}, got {got.hex()}",
-                        index=index,
-                        expected=digest.hex(),
-                        got=got.hex(),
-                    )
-            held.append(Entry(digest, body))
-        return Bundle(n * TILE_WIDTH, held, bodies.count(None), len(data) + len(raw or b""))
+            if body is None:
+                continue
+            got = sha256(body).digest()
+            if got != digest:
+                raise StatementDiffers(
+                    source=self.name,
+                    why=f"entry {index}: expected {digest.hex()}, got {got.hex()}",
+                    index=index,
+                    expected=digest.hex(),
+                    got=got.hex(),
+                )
 
     def _entries(self, n: int, width: int, data: bytes) -> list[bytes]:
         if len(data) == TILE_WIDTH * _ENTRY_BYTES:
@@ -164,8 +170,8 @@ class Source:
         return entries
 
     def _bodies(self, n: int, width: int, raw: bytes | None) -> list[bytes | None]:
-        """The statement of each entry; None for each where the source serves no statements at all."""
-        if raw is None:
+        """The statement of each entry; None for each where the source serves none of them."""
+        if raw is None or raw == bytes(_LENGTH_BYTES * width):
             return [None] * width
         bodies: list[bytes | None] = []
         at = 0
