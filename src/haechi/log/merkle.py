@@ -138,7 +138,7 @@ def inclusion_nodes(index: int, size: int) -> list[Node]:
     """
     _in_tree("size", size, 1, MAX_SIZE)
     _in_tree("index", index, 0, size - 1)
-    return _siblings(0, index, size)
+    return siblings(0, index, size)
 
 
 def consistency_nodes(old_size: int, new_size: int) -> list[Node]:
@@ -157,7 +157,7 @@ def consistency_nodes(old_size: int, new_size: int) -> list[Node]:
     level = _trailing_zeros(old_size)
     index = (old_size >> level) - 1
     seed = [(level, index)] if index else []
-    return seed + _siblings(level, index, new_size)
+    return seed + siblings(level, index, new_size)
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
@@ -216,10 +216,11 @@ def check_consistency(
     return found("log.consistency.valid", old_size=old_size, new_size=new_size, root=new_root.hex())
 
 
-def _siblings(level: int, index: int, size: int) -> list[Node]:
+def siblings(level: int, index: int, size: int, *, below: int = 64) -> list[Node]:
+    """The nodes beside the way from node `index` of `level` to the root, or to the level `below`."""
     nodes: list[Node] = []
     last = (size - 1) >> level
-    while last:
+    while last and level < below:
         sibling = index ^ 1
         if sibling <= last:  # else the node has no sibling and rises unchanged
             nodes.append((level, sibling))

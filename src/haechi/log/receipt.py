@@ -12,6 +12,7 @@ values: a receipt is never known by its digest, so a second form of one harms no
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 from haechi.errors import BadInput
@@ -39,6 +40,7 @@ INCLUSION, CONSISTENCY = -1, -2
 SIZE = "haechi.size"
 _ISS, _SUB = 1, 2
 _MAX_PATH = 64
+_HASH = b"\x58\x20"  # stands before each hash of a path
 # {396: {-1: [proof]}} and {396: {-2: [proof]}} up to the proof's own byte string.
 _INCLUSION_BEGIN, _CONSISTENCY_BEGIN = b"\xa1\x19\x01\x8c\xa1\x20\x81", b"\xa1\x19\x01\x8c\xa1\x21\x81"
 
@@ -167,11 +169,12 @@ class Receipt:
 
 
 class ReceiptSigner:
-    """Signs receipts of one log."""
+    """Signs receipts of one log. What all of them share, and all under one root, is encoded once."""
 
     def __init__(self, origin: str, key: SigningKey) -> None:
         self.origin = origin
         self.key = key
+        self._under: tuple[int, bytes] = (-1, b"")
 
     def inclusion(self, proof: InclusionProof, root: bytes, subject: str) -> bytes:
         """A receipt that the entry is in the tree with this root (RFC 9942 section 5.2)."""
@@ -184,9 +187,20 @@ class ReceiptSigner:
         return self._sign(proof.new, new_root, subject, _CONSISTENCY_BEGIN, body)
 
     def _sign(self, size: int, root: bytes, subject: str, begin: bytes, body: bytes) -> bytes:
-        protected = _protected(self.key.alg, self.key.public.thumbprint, self.origin, subject, size)
+        known, under = self._under
+        try:
+            if known != size:
+                under = _size_label(size)
+                self._under = (size, under)
+            protected = self._of + cbor.text(subject) + under
+        except cbor.Breach as breach:
+            raise _misnamed(breach) from None
         signature = self.key.sign(sig_structure(protected, root))
         return join_sign1(protected, begin + cbor.head(2, len(body)) + body, None, signature)
+
+    @cached_property
+    def _of(self) -> bytes:
+        return _before_subject(self.key.alg, self.key.public.thumbprint, self.origin)
 
 
 def check_receipt(raw: bytes, entry: bytes, subject: str, keys: Sequence[PublicKey]) -> Finding:
@@ -269,29 +283,30 @@ def _in_our_form(receipt: Receipt, size: int) -> bool:
 def _protected(alg: int, kid: bytes, origin: str, subject: str, size: int) -> bytes:
     """Our protected header in its one encoding: alg, kid, CWT claims (iss, sub), vds, `haechi.size`."""
     try:
-        return b"".join(
-            (
-                b"\xa5\x01",
-                cbor.number(alg),
-                b"\x04",
-                cbor.head(2, len(kid)),
-                kid,
-                b"\x0f\xa2\x01",
-                cbor.text(origin),
-                b"\x02",
-                cbor.text(subject),
-                b"\x19\x01\x8b\x01\x6bhaechi.size",
-                cbor.number(size),
-            )
-        )
+        return _before_subject(alg, kid, origin) + cbor.text(subject) + _size_label(size)
     except cbor.Breach as breach:
-        raise cbor.CborMalformed(where="receipt header", rule=breach.rule, why=breach.why) from None
+        raise _misnamed(breach) from None
+
+
+def _before_subject(alg: int, kid: bytes, origin: str) -> bytes:
+    kid_bytes = cbor.head(2, len(kid)) + kid
+    return (
+        b"\xa5\x01" + cbor.number(alg) + b"\x04" + kid_bytes + b"\x0f\xa2\x01" + cbor.text(origin) + b"\x02"
+    )
+
+
+def _size_label(size: int) -> bytes:
+    return b"\x19\x01\x8b\x01\x6bhaechi.size" + cbor.number(size)
+
+
+def _misnamed(breach: cbor.Breach) -> cbor.CborMalformed:
+    return cbor.CborMalformed(where="receipt header", rule=breach.rule, why=breach.why)
 
 
 def _proof_bytes(first: int, second: int, path: Sequence[bytes]) -> bytes:
     """`[size, index, path]` or `[old, new, path]` of 32-byte hashes in its one encoding."""
-    hashes = [b"\x58\x20" + node for node in path]
-    return b"".join((b"\x83", cbor.number(first), cbor.number(second), cbor.head(4, len(hashes)), *hashes))
+    hashes = _HASH.join((cbor.head(4, len(path)), *path))
+    return b"\x83" + cbor.number(first) + cbor.number(second) + hashes
 
 
 def _claims(header: Mapping[object, object]) -> Mapping[object, object]:

@@ -42,7 +42,7 @@ from haechi.log.layout import (
     parse_path,
     tile_path,
 )
-from haechi.log.merkle import Node, OutOfTree, consistency_nodes, inclusion_nodes
+from haechi.log.merkle import Node, OutOfTree, consistency_nodes, inclusion_nodes, siblings
 from haechi.words import Text
 
 __all__ = [
@@ -172,8 +172,9 @@ class TileTree:
 
     Always true: a full tile is compared with its parent when it is read; a partial tile has no parent, but
     every hash of it goes into `root(size)`, to be compared with the signed checkpoint. Expanded tiles are
-    kept, least recently used out first, within `cache_bytes` (plus at most 64 right edges of 4 KiB); the
-    default of 64 MiB holds every tile of a tree of one million leaves. Threads may share it.
+    kept, least recently used out first, within `cache_bytes` (plus at most 64 right edges and 64 ways up
+    from a tile, 4 KiB each); the default of 64 MiB holds every tile of a tree of one million leaves.
+    Threads may share it.
     """
 
     def __init__(self, read: TileReader, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
@@ -183,6 +184,7 @@ class TileTree:
         self._held_bytes = 0
         self._tiles: OrderedDict[tuple[int, int], _Expanded] = OrderedDict()
         self._edges: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._above: dict[tuple[int, int], list[bytes]] = {}
         # Without it a thread could evict a tile between another's look-up and its move to the end.
         self._lock = Lock()
 
@@ -206,7 +208,18 @@ class TileTree:
 
         Raises TileDamaged, OutOfTree. RFC 9162 2.1.3.1.
         """
-        return self._hashes(inclusion_nodes(index, size), size)
+        # All leaves of a tile share what stands above it, and receipts are asked for in the order of leaves.
+        key = index >> 8, size
+        above = self._above.get(key)
+        if above is None:
+            nodes = inclusion_nodes(index, size)
+            above = self._hashes([node for node in nodes if node[0] >= 8], size)
+            if len(self._above) >= _EDGES_KEPT:
+                self._above.clear()
+            self._above[key] = above
+        elif index >= size:
+            inclusion_nodes(index, size)  # which says so
+        return self._hashes(siblings(0, index, size, below=8), size) + above
 
     def consistency(self, old_size: int, new_size: int) -> list[bytes]:
         """Proof that the tree of `new_size` leaves begins with that of `old_size`; empty at equal sizes.

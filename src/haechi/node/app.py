@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from haechi.errors import HaechiError
 from haechi.node.api import Api
 from haechi.node.door import Door
+from haechi.node.http.exchange import EXCHANGE, Exchange
 from haechi.node.limits import TooMany
 from haechi.node.logs import log_event
 from haechi.node.marks import Marks
@@ -29,6 +30,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
 _HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _NAMES = frozenset(name for name, _value in _HEADERS)
+_FIELDS = b"".join(b"%b: %b\r\n" % header for header in _HEADERS)
 _FOR_PROGRAMS = (
     "/entries",
     "/.well-known",
@@ -88,7 +90,7 @@ class Surround:
             await self._app(scope, receive, send)
             return
         began_s = time.perf_counter()
-        watched = _Watched(send)
+        watched = _Watched(send, scope.get("extensions", {}).get(EXCHANGE))
         path, method = scope["path"], scope["method"]
         try:
             if path == "/entries" and method == "POST":
@@ -120,12 +122,17 @@ class Surround:
 class _Watched:
     """The sending side of one answer: adds the security headers, remembers the status."""
 
-    __slots__ = ("_send", "started", "status")
+    __slots__ = ("_exchange", "_send", "started", "status")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, exchange: Exchange | None) -> None:
         self._send = send
+        self._exchange = exchange
         self.started = False
         self.status = 500
+
+    def at_hand(self) -> bytes | None:
+        """The whole body of the request, if it is here already."""
+        return None if self._exchange is None else self._exchange.at_hand()
 
     async def send(self, message: Message) -> None:
         """Pass one message on."""
@@ -140,9 +147,14 @@ class _Watched:
         await self._send(message)
 
     async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Answer in one go; none of the headers is one of ours."""
+        """Answer in one go; none of the headers is one of ours, nor the length."""
         self.started, self.status = True, status
-        await self._send({"type": "http.response.start", "status": status, "headers": [*headers, *_HEADERS]})
+        if self._exchange is not None:
+            self._exchange.answer(status, b"".join([b"%b: %b\r\n" % own for own in headers]) + _FIELDS, body)
+            return
+        length = (b"content-length", b"%d" % len(body))
+        all_headers = [*headers, length, *_HEADERS]
+        await self._send({"type": "http.response.start", "status": status, "headers": all_headers})
         await self._send({"type": "http.response.body", "body": body})
 
 

@@ -228,6 +228,7 @@ class Runner:
 
     def blob(self, digest: bytes) -> Path:
         """An evidence file of a statement that anybody may have, encrypted or open; raises NotFound."""
+        self.catch_up()
         for evidence in self.node.index.evidence(digest):
             try:
                 self.located(evidence.statement)

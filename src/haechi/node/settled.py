@@ -22,7 +22,7 @@ def settle_memory() -> None:
 def settle_threads() -> None:
     """Let no thread of this process push another off its core when it wakes; nothing where that is refused.
 
-    A statement passes five threads and two processes. When every wake-up interrupts whoever works, most wait
+    A statement passes three threads and two processes. When every wake-up interrupts whoever works, most wait
     for the interpreter's lock a moment later. Threads and processes started from here on do the same. A core
     that is free is had at once as before; beside busy programs a wake-up waits for a time slice (sched(7)).
     """

@@ -118,9 +118,14 @@ def head(major: int, argument: int) -> bytes:
     top = major << 5
     if argument < 24:
         return bytes((top | argument,))
-    for info, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
-        if argument < 1 << (8 * width):
-            return bytes((top | info,)) + argument.to_bytes(width, "big")
+    if argument < 0x100:
+        return bytes((top | 24, argument))
+    if argument < 0x10000:
+        return ((top | 25) << 16 | argument).to_bytes(3)
+    if argument < 0x100000000:
+        return ((top | 26) << 32 | argument).to_bytes(5)
+    if argument < 0x10000000000000000:
+        return ((top | 27) << 64 | argument).to_bytes(9)
     raise Breach("integer-range")
 
 

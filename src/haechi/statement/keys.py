@@ -243,9 +243,8 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """The signature in COSE form (ES256: r‖s, 64 bytes, s the lower of its two values)."""
         if isinstance(self.private, ec.EllipticCurvePrivateKey):
-            der = self.private.sign(message, _ECDSA)
-            r, s = decode_dss_signature(der)
-            return low_s(r.to_bytes(_COORDINATE, "big") + s.to_bytes(_COORDINATE, "big"))
+            r, s = decode_dss_signature(self.private.sign(message, _ECDSA))
+            return r.to_bytes(_COORDINATE) + min(s, _P256_ORDER - s).to_bytes(_COORDINATE)
         return self.private.sign(message)
 
     @classmethod
