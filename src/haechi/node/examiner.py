@@ -15,9 +15,9 @@ from typing import BinaryIO
 import msgspec
 
 from haechi import __version__
-from haechi.facts import Facts, load
+from haechi.facts import load
 from haechi.node.settled import settle_memory
-from haechi.node.soundness import Sound, sound
+from haechi.node.soundness import all_sound
 from haechi.statement.claims import kind_names, kind_of
 
 LENGTH_BYTES = 4
@@ -42,13 +42,9 @@ def main() -> None:
         try:
             link.sendall(frame(__version__))
             while (statements := _read(asked)) is not None:
-                link.sendall(frame(_examined(statements, facts)))
+                link.sendall(frame(all_sound(statements, facts)))
         except (BrokenPipeError, ConnectionResetError):
             return
-
-
-def _examined(statements: list[bytes], facts: Facts) -> list[Sound | None]:
-    return [sound(raw, facts) for raw in statements]
 
 
 def _read(asked: BinaryIO) -> list[bytes] | None:

@@ -40,7 +40,7 @@ from haechi.node.witnessing import Witnessing
 from haechi.statement.envelope import ENCRYPTED, Statement
 from haechi.words import Text
 
-_INDEX_SECONDS = 0.1
+_INDEX_SECONDS = 0.25
 _FRONTS_SECONDS = 5.0  # how often a front looks for what the others took, and erased
 _CHECKED_AT_ONCE = 4096
 _BLOB_BYTES_A_ROUND = 256 << 20

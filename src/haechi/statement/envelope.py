@@ -167,6 +167,16 @@ class Statement(msgspec.Struct, frozen=True):
         """The digest as people and paths show it: 64 lower-case hex digits."""
         return self.digest.hex()
 
+    @property
+    def is_signed(self) -> bool:
+        """`check_signature` in short: the key that travels along is the one named, and it signed this."""
+        key = self.key
+        return (
+            key is not None
+            and key.thumbprint == self.kid
+            and key.verifies(self.envelope.alg, self.envelope.signature, self.envelope.signed_bytes())
+        )
+
     def check_signature(self, known: PublicKey | None = None) -> Finding:
         """Whether the key named by `kid` signed this. `known` serves when no key travels along."""
         key, shown = self.key or known, self.kid.hex()[:16]

@@ -134,7 +134,7 @@ def open_sign1(raw: bytes, *, where: str, max_bytes: int) -> Sign1:
         )
     if len(raw) > max_bytes:
         raise TooLarge(what_is=where, limit=max_bytes, got=len(raw))
-    parts = cbor.decode(raw[1:], where=where, max_bytes=max_bytes, sorted_keys=False)
+    parts = _parts(raw, where, max_bytes)
     if not isinstance(parts, list):
         raise EnvelopeMalformed(why=Text("it is not an array", "배열이 아님"))
     fields = cast("list[object]", parts)
@@ -163,6 +163,22 @@ def open_sign1(raw: bytes, *, where: str, max_bytes: int) -> Sign1:
             why=Text("a header label is in both headers", "같은 헤더 레이블이 두 헤더에 있음")
         )
     return Sign1(protected_raw, protected, unprotected_map, payload, signature)
+
+
+def _parts(raw: bytes, where: str, max_bytes: int) -> object:
+    """What follows the tag, strictly decoded; nearly always four parts with nothing in the second."""
+    parts = cbor.parse(raw[1:], where=where, max_bytes=max_bytes, sorted_keys=False)
+    if isinstance(parts, list) and len(fields := cast("list[object]", parts)) == 4:
+        protected_raw, unprotected, payload, signature = fields
+        if (
+            isinstance(protected_raw, bytes)
+            and unprotected == {}
+            and isinstance(payload, bytes)
+            and isinstance(signature, bytes)
+            and join_sign1(protected_raw, b"\xa0", payload, signature) == raw
+        ):
+            return fields
+    return cbor.decode(raw[1:], where=where, max_bytes=max_bytes, sorted_keys=False)
 
 
 def _protected_header(protected_raw: bytes, where: str) -> Header:
