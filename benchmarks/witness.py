@@ -1,8 +1,10 @@
 """A witness under load: add-checkpoint requests a second beside aics-witness, and the check of a quorum.
 
 Both witnesses get the same requests (Ed25519 logs that grow by one entry, consistency proofs included), each
-durable before it is answered, from the same number of threads, without HTTP around either; they take turns,
-and the best of each counts. The process collects garbage as a node does, which is the same for both.
+durable before it is answered, from the same number of threads, without HTTP around either. They take turns of
+about the same length, one after the other, so that a busy neighbour meets both. The best turn of each counts;
+below stand the medians, and the processor time of a request. The peer syncs the disk at each request and goes
+with it; ours shares two cores with whatever else runs. The process collects garbage as a node does.
 """
 
 import importlib.util
@@ -13,9 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 from benchmarks._disk import fsyncs_per_second
-from benchmarks._table import Row, absent, figure, peer_name, rate_against, report, timed
+from benchmarks._table import Row, absent, against, figure, peer_name, rate_against, report, timed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
@@ -32,13 +36,33 @@ from haechi.network.witness_store import SqliteWitnessStore
 from haechi.node.settled import settle_memory
 
 LOGS = 32
-STEPS = 24
-TURNS = 3
+STEPS = 96
+SHORT = STEPS // 4
+"""Steps of each log in a turn of the peer, and of both where one connection waits for the disk each time."""
+TURNS = 7
 NOW = 1_800_000_000
 
 
-def requests(*, late: bool) -> tuple[dict[str, list[NoteKey]], list[list[bytes]]]:
+class Load(NamedTuple):
     """The keys of each log, and what each log sends in turn."""
+
+    keys: dict[str, list[NoteKey]]
+    sent: list[list[bytes]]
+
+    def of(self, steps: int) -> "Load":
+        """The same logs, each with its first steps alone."""
+        return Load(self.keys, [bodies[:steps] for bodies in self.sent])
+
+
+class Turn(NamedTuple):
+    """Requests a second, and the processor time of this process for each (microseconds)."""
+
+    rate: float
+    cpu_us: float
+
+
+def load(steps: int, *, late: bool) -> Load:
+    """Logs that have grown by so many steps. late: signed with ML-DSA-44 too."""
     keys: dict[str, list[NoteKey]] = {}
     sent: list[list[bytes]] = []
     for number in range(LOGS):
@@ -47,19 +71,19 @@ def requests(*, late: bool) -> tuple[dict[str, list[NoteKey]], list[list[bytes]]
         if late:
             signers.append(NoteSigner(origin, SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()))
         keys[origin] = [signer.key for signer in signers]
-        sent.append(history(origin, signers))
-    return keys, sent
+        sent.append(history(origin, signers, steps))
+    return Load(keys, sent)
 
 
 def read(tiles: dict[tuple[int, int], bytes], level: int, n: int, width: int) -> bytes:
     return tiles[level, n][: width * 32]
 
 
-def history(origin: str, signers: list[NoteSigner]) -> list[bytes]:
+def history(origin: str, signers: list[NoteSigner], steps: int) -> list[bytes]:
     """A log of 1,000 entries that grows by one entry a step."""
     tiles: dict[tuple[int, int], bytes] = {}
     edge, bodies, old = Edge(), [], 0
-    for step in range(STEPS):
+    for step in range(steps):
         count = 1000 if step == 0 else 1
         leaves = leaf_hashes([f"{origin} {step} {at}".encode() for at in range(count)])
         edge, made = grow(edge, leaves)
@@ -78,17 +102,17 @@ def history(origin: str, signers: list[NoteSigner]) -> list[bytes]:
     return bodies
 
 
-def per_second(add: Callable[[bytes], object], sent: list[list[bytes]], threads: int) -> float:
-    """Requests a second when the logs are spread over `threads` threads, each log in its order."""
+def turn(add: Callable[[bytes], object], sent: list[list[bytes]], threads: int) -> Turn:
+    """One turn, when the logs are spread over `threads` threads, each log in its order."""
     began = threading.Barrier(threads + 1)
     failed: list[BaseException] = []
 
     def send(first: int) -> None:
         began.wait()
         try:
-            for step in range(STEPS):
-                for log in sent[first::threads]:
-                    add(log[step])
+            for step in zip(*sent[first::threads], strict=True):
+                for body in step:
+                    add(body)
         except BaseException as error:
             failed.append(error)
             raise
@@ -97,39 +121,39 @@ def per_second(add: Callable[[bytes], object], sent: list[list[bytes]], threads:
     for worker in workers:
         worker.start()
     began.wait()
-    start_s = time.perf_counter()
+    start_s, cpu_start_s = time.perf_counter(), time.process_time()
     for worker in workers:
         worker.join()
-    took_s = time.perf_counter() - start_s
+    took_s, worked_s = time.perf_counter() - start_s, time.process_time() - cpu_start_s
     if failed:
         raise failed[0]
-    return LOGS * STEPS / took_s
+    count = sum(map(len, sent))
+    return Turn(count / took_s, worked_s / count * 1e6)
 
 
-def ours(folder: Path, threads: int, *, late: bool) -> float:
-    keys, sent = requests(late=late)
+def ours(folder: Path, threads: int, asked: Load) -> Turn:
+    """A turn of our witness, with a store that is empty."""
     signers = [
         NoteSigner("w.example/w", SignatureType.COSIGNATURE_V1, Ed25519PrivateKey.generate()),
         NoteSigner("w.example/w", SignatureType.ML_DSA_44, MLDSA44PrivateKey.generate()),
     ]
     path = Path(tempfile.mkdtemp(dir=folder)) / "ours.db"
     with SqliteWitnessStore(path) as store:
-        witness = Witness(signers, lambda origin: keys[origin], store, lambda _: None, lambda _: False)
-        return per_second(lambda body: witness.add_checkpoint(body, NOW), sent, threads)
+        witness = Witness(signers, lambda origin: asked.keys[origin], store, lambda _: None, lambda _: False)
+        return turn(lambda body: witness.add_checkpoint(body, NOW), asked.sent, threads)
 
 
-def theirs(folder: Path, threads: int) -> float:
+def theirs(folder: Path, threads: int, asked: Load) -> Turn:
+    """A turn of aics-witness, with a store that is empty."""
     parse_vkey = import_module("aics_tlog").parse_vkey
     config, service, store_of = (
         import_module(f"aics_witness.{name}") for name in ("config", "service", "store")
     )
-
-    keys, sent = requests(late=False)
-    logs = [config.LogConfig(origin, (parse_vkey(pair[0].vkey),)) for origin, pair in keys.items()]
+    logs = [config.LogConfig(origin, (parse_vkey(pair[0].vkey),)) for origin, pair in asked.keys.items()]
     path = Path(tempfile.mkdtemp(dir=folder)) / "theirs.db"
     with store_of.WitnessStore(path, create=True) as store:
         witness = service.Witness("w.example/w", Ed25519PrivateKey.generate(), store, logs)
-        return per_second(witness.add_checkpoint, sent, threads)
+        return turn(witness.add_checkpoint, asked.sent, threads)
 
 
 def quorum_rows() -> list[Row]:
@@ -204,20 +228,37 @@ def cpu_us(call: Callable[[], object], times: int = 300) -> float:
     return (time.thread_time() - began_s) / times * 1e6
 
 
-def beside(folder: Path, threads: int, *, installed: bool) -> list[Row]:
-    """The best of some turns of each witness."""
+def beside(folder: Path, threads: int, asked: Load, *, installed: bool) -> list[Row]:
+    """Turns of each witness, one after the other."""
     what = f"add-checkpoint, {threads} connection(s), durable"
-    mine, peer = 0.0, 0.0
+    short = asked.of(SHORT)
+    mine: list[Turn] = []
+    peers: list[Turn] = []
     for _ in range(TURNS):
-        mine = max(mine, ours(folder, threads, late=False))
-        peer = max(peer, theirs(folder, threads)) if installed else 0.0
+        mine.append(ours(folder, threads, asked if threads > 1 else short))
+        if installed:
+            peers.append(theirs(folder, threads, short))
     # One connection waits for one sync at a time: the disk decides, and the row before all says so.
-    rows = [figure(what, mine, "/s", at_least=500 if threads > 1 else None)]
+    rows = [figure(what, best(mine), "/s", at_least=500 if threads > 1 else None)]
     if not installed:
         return [*rows, absent(f"{what}, beside", "aics-witness")]
     name = peer_name("aics-witness") or "aics-witness"
     at_least = 5 if threads > 1 else None
-    return [*rows, rate_against(f"{what}, beside", mine, peer, "/s", name, at_least=at_least)]
+    cpu_us = [median(one.cpu_us for one in turns) for turns in (mine, peers)]
+    return [
+        *rows,
+        rate_against(f"{what}, beside", best(mine), best(peers), "/s", name, at_least=at_least),
+        rate_against("the same, median of the turns", middle(mine), middle(peers), "/s", name),
+        against("the same, processor time a request", cpu_us[0], cpu_us[1], "us", name),
+    ]
+
+
+def best(turns: list[Turn]) -> float:
+    return max(one.rate for one in turns)
+
+
+def middle(turns: list[Turn]) -> float:
+    return median(one.rate for one in turns)
 
 
 def main() -> None:
@@ -226,12 +267,14 @@ def main() -> None:
         folder = Path(name)
         rows = [figure("disk: durable 4 KiB writes a second", fsyncs_per_second(folder), "/s")]
         installed = importlib.util.find_spec("aics_witness") is not None
+        plain = load(STEPS, late=False)
         for threads in (1, 16, LOGS):
-            rows += beside(folder, threads, installed=installed)
+            rows += beside(folder, threads, plain, installed=installed)
+        late = load(SHORT, late=True)
         rows.append(
             figure(
                 "add-checkpoint, both algorithms, 16 connections",
-                max(ours(folder, late=True, threads=16) for _ in range(TURNS)),
+                best([ours(folder, 16, late) for _ in range(3)]),
                 "/s",
                 at_least=500,
             )

@@ -15,7 +15,7 @@ from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from haechi.errors import BadInput
-from haechi.statement.ed25519 import WeakPublicKey, check_public_key, verify
+from haechi.statement.ed25519 import WeakPublicKey, check_public_key, sign, verify
 
 REPO = Path(__file__).parents[2]
 VECTORS = Path(os.environ.get("HAECHI_VECTORS", REPO.parent / "shared" / "vectors")) / "ed25519"
@@ -317,3 +317,10 @@ def test_whatever_an_honest_signer_makes_is_accepted(seed: bytes, message: bytes
     check_public_key(public)
     assert verify(public, key.sign(message), message)
     assert not verify(public, key.sign(message), message + b".")
+
+
+@settings(max_examples=30)
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=200))
+def test_signatures_are_those_of_another_library(seed: bytes, message: bytes):
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    assert sign(seed + key.public_key().public_bytes_raw(), message) == key.sign(message)

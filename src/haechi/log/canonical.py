@@ -14,6 +14,8 @@ MISFIT = Text("{part}: expected {expected}, got {got}", "{part}: 기대값 {expe
 
 # By the number of bytes in the last group: the characters whose unused bits are zero.
 _LAST_CHARACTER = ("", "AQgw", "AEIMQUYcgkosw048")
+# 32 bytes are 43 characters and one of padding, and the last character's two unused bits are zero.
+_HASHES = re.compile(r"(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\n)*", re.ASCII)
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -39,6 +41,17 @@ def decode_base64(value: str) -> bytes | None:
     if len(value) != (len(raw) + 2) // 3 * 4 or (loose and value[loose - 4] not in _LAST_CHARACTER[loose]):
         return None
     return raw
+
+
+def decode_hashes(lines: str) -> list[bytes] | None:
+    r"""The hashes of 32 bytes of which `lines` are the base64 forms, a newline after each; else None.
+
+    >>> decode_hashes("A" * 43 + "=\n") == [bytes(32)], decode_hashes("A" * 43 + "="), decode_hashes("")
+    (True, None, [])
+    """
+    if not _HASHES.fullmatch(lines):
+        return None
+    return [*map(a2b_base64, lines.split())]
 
 
 def decode_decimal(value: str) -> int | None:

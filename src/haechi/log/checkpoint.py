@@ -309,16 +309,16 @@ def _require_log_keys(
     checkpoint: Checkpoint, keys: Sequence[NoteKey], signed: Set[NoteKey], note: Note
 ) -> None:
     own = [key for key in keys if key.name == checkpoint.origin]
-    missing = [f"{key.name}+{key.key_id.hex()}" for key in own if key not in signed]
+    missing = [key for key in own if key not in signed]
     if len(missing) == len(own):
         raise NoKnownKey(
             known=notes.name_list(key.name for key in own),
             signers=notes.name_list(line.name for line in note.lines),
         )
     if missing:
-        raise LineMissing(origin=checkpoint.origin, missing=", ".join(missing))
-    covered = any(key.type is not SignatureType.ML_DSA_44 for key in own)
-    if checkpoint.extensions and not covered:
+        unsigned = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in missing)
+        raise LineMissing(origin=checkpoint.origin, missing=unsigned)
+    if checkpoint.extensions and all(key.type is SignatureType.ML_DSA_44 for key in own):
         raise ExtensionUnsigned(origin=checkpoint.origin, count=len(checkpoint.extensions))
 
 

@@ -114,7 +114,8 @@ class NoteLine(NamedTuple):
     @classmethod
     def parse(cls, line: str, part: str = "line") -> Self:
         """The line read from text without its newline; raises NoteMalformed naming `part`."""
-        dash, name, value = (*line.split(" ", 2), "", "")[:3]
+        dash, _, rest = line.partition(" ")
+        name, _, value = rest.partition(" ")
         if dash != "—":
             raise NoteMalformed(part=part, expected="'— <name> <base64>'", got=shorten(line))
         if not _is_name(name):
@@ -229,16 +230,21 @@ class NoteSigner:
     type: SignatureType
     private: PrivateKey = field(repr=False)
     key: NoteKey = field(init=False)
+    _secret: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if (self.type is SignatureType.ML_DSA_44) != isinstance(self.private, mldsa.MLDSA44PrivateKey):
             raise VkeyMalformed(part="type", expected=self.type.name, got=type(self.private).__name__)
         public = self.private.public_key().public_bytes_raw()
         object.__setattr__(self, "key", NoteKey(self.name, self.type, public))
+        # None of a key in a hardware module: that one signs itself.
+        here = isinstance(self.private, Ed25519PrivateKey)
+        object.__setattr__(self, "_secret", self.private.private_bytes_raw() + public if here else b"")
 
     def sign(self, message: bytes) -> bytes:
         """The bare signature over `message`: 64 bytes Ed25519, 2420 bytes ML-DSA-44."""
-        return self.private.sign(message)
+        # libsodium takes 22 us where OpenSSL takes 37.
+        return strict.sign(self._secret, message) if self._secret else self.private.sign(message)
 
     def line(self, signature: bytes) -> NoteLine:
         """The note line that carries `signature` under this key's name and id."""
@@ -351,6 +357,11 @@ def _decode(raw: bytes) -> str:
 
 
 def _is_name(name: str) -> bool:
+    return len(name) <= MAX_NAME_BYTES and _is_short_name(name)
+
+
+@lru_cache(maxsize=1024)  # of the same few signers again and again
+def _is_short_name(name: str) -> bool:
     # split() knows every Unicode space; isprintable() is no help, it refuses much that names may hold.
     if "+" in name or name.split() != [name] or _CONTROL.search(name):
         return False

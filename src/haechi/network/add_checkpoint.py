@@ -17,8 +17,7 @@ What is told as 422 may be proof of two histories: the witness keeps both signed
 from typing import NamedTuple
 
 from haechi.errors import BadInput, Conflict, NotFound, Refused, TooLarge
-from haechi.log.canonical import decode_base64, decode_decimal, encode_base64
-from haechi.log.merkle import HASH_SIZE
+from haechi.log.canonical import decode_decimal, decode_hashes, encode_base64
 from haechi.words import Text
 
 MAX_ADD_BYTES = 256 * 1024
@@ -110,22 +109,21 @@ class AddCheckpoint(NamedTuple):
                 why=Text("no empty line before the checkpoint", "체크포인트 앞에 빈 줄이 없음")
             )
         try:
-            first, *lines = head.decode("ascii").split("\n")
+            first, _, lines = (head.decode("ascii") + "\n").partition("\n")
         except UnicodeDecodeError as error:
             raise AddMalformed(why=Text("a line is not ASCII", "ASCII가 아닌 줄이 있음")) from error
         word, _, number = first.partition(" ")
         old_size = decode_decimal(number)
         if word != "old" or old_size is None:
             raise AddMalformed(why=Text("it must begin with `old <size>`", "`old <크기>` 로 시작해야 함"))
-        if len(lines) > MAX_PROOF_LINES:
+        if lines.count("\n") > MAX_PROOF_LINES:
             raise AddMalformed(why=Text("more than 63 proof lines", "증명이 63줄을 넘음"))
-        nodes = [decode_base64(line) for line in lines]
-        proof = tuple(node for node in nodes if node is not None and len(node) == HASH_SIZE)
-        if len(proof) != len(lines):
+        proof = decode_hashes(lines)
+        if proof is None:
             raise AddMalformed(
                 why=Text("a proof line is not a hash in base64", "base64 해시가 아닌 줄이 있음")
             )
-        return cls(old_size, proof, note)
+        return cls(old_size, tuple(proof), note)
 
     def encode(self) -> bytes:
         """The body that `parse` reads as this request."""

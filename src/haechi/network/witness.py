@@ -196,7 +196,7 @@ class Witness:
             return []
         request = one.request
         # A log that signs with Ed25519 alone is cosigned with Ed25519 alone: its readers expect no more.
-        late = any(signed.key.type is Signs.ML_DSA_44 for signed in request.shown.signers)
+        late = Signs.ML_DSA_44 in [signed.key.type for signed in request.shown.signers]
         told = Told(request.origin, *request.head, request.shown.note.text)
         return [
             cosign(told, signer, request.now)
@@ -328,8 +328,8 @@ def _signed(one: _GoingOn | _Refusal, lines: Sequence[NoteLine]) -> _Signed | _R
     shown = request.shown
     own = {(signed.key.name, signed.key.key_id) for signed in shown.signers}
     logs = dict.fromkeys(line for line in shown.note.lines if line[:2] in own)
-    kept = Note(shown.note.text, (*logs, *lines)).encode()
     answer = "".join(line.encode() for line in lines).encode()
+    kept = Note(shown.note.text, tuple(logs)).encode() + answer
     return _Signed(Step(request.origin, old, SignedHead(request.head, kept)), request.asked, answer)
 
 

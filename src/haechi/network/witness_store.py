@@ -24,7 +24,11 @@ _SCHEMA = (
     " (origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL) STRICT"
 )
 _Row = tuple[str, int, bytes, bytes]
-_PUT = "INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?, ?)"
+# Not OR REPLACE: that moves a row and its name in the index to other pages, each to be written and synced.
+_PUT = (
+    "INSERT INTO cosigned VALUES (?, ?, ?, ?)"
+    " ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, note = excluded.note"
+)
 
 
 class Step(NamedTuple):
@@ -85,8 +89,9 @@ class MemoryWitnessStore:
 
     def take(self, origin: str, new: SignedHead) -> None:
         """Remember a head that is known to go on from the last."""
+        if origin not in self._heads:
+            self._names[hashlib.sha256(origin.encode()).hexdigest()] = origin
         self._heads[origin] = new
-        self._names[hashlib.sha256(origin.encode()).hexdigest()] = origin
 
 
 class _Stepped:
