@@ -214,6 +214,7 @@ def test_a_part_painted_white_is_a_doubt(studio: Studio):
     look = seen(studio, file_of(pixels, "PNG"), book_of(studio, made))
     assert codes(look) & {"mark.presence.unclear", "mark.presence.partial"}
     assert (look.state, look.verdict) == (State.AGREE, Verdict.UNDECIDED)
+    assert not look.say("en").endswith("marked by company.example.")
     assert look.region is not None
     assert any(sign in row for row in look.region.rows for sign in "?.")
 
@@ -268,6 +269,7 @@ def test_a_covered_part_shows_as_missing_and_the_credential_as_changed(studio: S
     assert look.state is State.AGREE
     assert look.verdict is Verdict.UNDECIDED
     assert "mark.presence.partial" in codes(look)
+    assert look.say("en").endswith("But not all of it: a part carries no mark.")
     assert look.region is not None
     assert any("." in row for row in look.region.rows)
 

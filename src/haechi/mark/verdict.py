@@ -1,8 +1,9 @@
 """What a look at a picture ends in: one of five states, and for each layer whether it held, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from haechi.findings import Finding, Verdict, declare
 from haechi.mark.credentials import Credential
@@ -44,6 +45,10 @@ STATES: dict[State, Text] = {
     ),
 }
 _UNNAMED = Text("somebody unknown here", "여기에 알려지지 않은 이")
+_PARTLY = Text(
+    "But not all of it: a part carries no mark.", "다만 전체는 아니며, 마크가 없는 부분이 있습니다."
+)
+_PERHAPS = Text("Of a part of it, that cannot be told.", "다만 그런지 알 수 없는 부분이 있습니다.")
 
 declare(
     "mark.watermark",
@@ -193,6 +198,7 @@ class Look:
     credential: Credential | None
     labels: LabelsRead
     region: Region | None
+    states: ClassVar[Mapping[State, Text]] = STATES
 
     @property
     def verdict(self) -> Verdict:
@@ -204,9 +210,15 @@ class Look:
         return Verdict.HOLDS if settled else Verdict.UNDECIDED
 
     def say(self, lang: Lang) -> str:
-        """The state in one sentence, with the maker's name."""
+        """The state in one sentence, with the maker's name, and another where it is not all true of."""
         maker: object = _UNNAMED if self.record is None else self.record.issuer
-        return STATES[self.state].say(lang, maker=maker)
+        said = self.states[self.state].say(lang, maker=maker)
+        if self.state is not State.AGREE:
+            return said
+        codes = {layer.code for layer in self.layers}
+        if codes & _PARTS:
+            return f"{said} {_PARTLY.say(lang)}"
+        return f"{said} {_PERHAPS.say(lang)}" if "mark.presence.unclear" in codes else said
 
     def as_dict(self, lang: Lang) -> dict[str, Any]:
         """JSON form."""
@@ -249,6 +261,9 @@ _CONTRADICTIONS = frozenset(
         "mark.binding.differs",
         "mark.credential.revoked",
     }
+)
+_PARTS = frozenset(
+    {"mark.presence.partial", "mark.sound-presence.partial", "mark.video-presence.partial"},
 )
 _DOUBTS = frozenset(
     {

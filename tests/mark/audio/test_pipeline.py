@@ -131,6 +131,7 @@ def test_the_seconds_that_were_replaced_are_told(studio: Studio, clip: MarkedSou
     assert row[6] == "."
     assert row[1] == row[10] == "#"
     assert "mark.sound-presence.partial" in _codes(look)
+    assert look.say("en").endswith("But not all of it: a part carries no mark.")
 
 
 def test_of_two_marked_sounds_in_one_file_both_are_named(studio: Studio, clip: MarkedSoundFile):

@@ -108,6 +108,7 @@ def test_a_bend_grows_from_the_middle_where_no_group_of_tiles_is_clear(payload: 
     found = detect(pixels)
     assert [mark.payload for mark in found.marks] == [payload]
     assert found.marks[0].geometry.bent
+    assert presence(pixels, found.marks[0], PUBLIC_KEY).outcome == "unclear"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def _told(due: float, shown: float = 0.0, elsewhere: float = 1.0) -> Told:
     scores = dues + rng.normal(0.0, 0.7, SHAPE)
     scores[PLACE] += (shown - 1.0) * due
     scores[12:] *= elsewhere
-    return told_by(Cells(scores, dues / 3.0, NOWHERE, UNIT))
+    return told_by(Cells(scores, np.ones(SHAPE), dues / 3.0, NOWHERE, UNIT))
 
 
 def test_a_place_that_should_show_the_mark_and_does_not_is_absent():
@@ -46,11 +46,27 @@ def test_a_place_too_loud_or_calmer_than_a_mark_cannot_tell(due: float):
     assert not told.present[PLACE].any()
 
 
+def test_where_all_is_faint_nothing_is_absent_though_chance_lifts_a_few_cells():
+    noise = 1.6
+    scores = 2.4 + np.random.default_rng(1).normal(0.0, noise, SHAPE)
+    told = told_by(Cells(scores, np.full(SHAPE, noise), np.ones(SHAPE), NOWHERE, UNIT))
+    assert told.absent.mean() < 0.01
+
+
+def test_a_second_gap_as_large_as_the_first_puts_the_expectation_in_doubt():
+    dues = np.full(SHAPE, 20.0)
+    scores = dues.copy()
+    scores[2:8, 2:12] = scores[12:18, 18:28] = 0.0
+    told = told_by(Cells(scores, np.ones(SHAPE), dues / 3.0, NOWHERE, UNIT))
+    assert told.absent.sum() == 120
+    assert not told.credible
+
+
 def test_where_half_is_missing_all_over_the_expectation_is_in_doubt():
-    assert not _told(due=15.0, elsewhere=0.4).credible
+    assert not _told(due=15.0, elsewhere=0.3).credible
 
 
 def test_no_cell_at_all_says_nothing():
-    told = told_by(Cells(np.zeros(SHAPE), np.ones(SHAPE), NOWHERE, UNIT))
+    told = told_by(Cells(np.zeros(SHAPE), np.ones(SHAPE), np.ones(SHAPE), NOWHERE, UNIT))
     assert not told.absent.any()
     assert not told.credible

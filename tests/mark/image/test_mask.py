@@ -21,7 +21,7 @@ def _textured_edge(amplitude: float, side: int = 512) -> Plane:
 def test_texture_takes_more_than_a_calm_place_and_leaves_it_enough():
     mask = mask_of(_textured_edge(6.0), POWER)
     assert mask[:, 480:].mean() > 2.0 * mask[:, :400].mean()
-    assert mask[:, :400].mean() > 0.65 * np.sqrt(np.mean(mask**2))
+    assert mask[:, :400].mean() > 0.42 * np.sqrt(np.mean(mask**2))
 
 
 def test_a_fainter_mark_needs_less_of_the_texture():

@@ -1,8 +1,9 @@
 """Looking at a sound: every layer in turn, then what they say together. Pure but for the registry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.align import Warp
@@ -45,7 +46,6 @@ SOUND_STATES: dict[State, Text] = {
         "마크를 찾지 못했습니다. 소리가 어떻게 만들어졌는지는 알 수 없습니다.",
     ),
 }
-_UNNAMED = Text("somebody unknown here", "여기에 알려지지 않은 이")
 
 declare(
     "mark.sound",
@@ -90,10 +90,7 @@ declare(
 class SoundLook(Look):
     """The outcome of a look at one sound. region: one row, a sign for each second."""
 
-    def say(self, lang: Lang) -> str:
-        """The state in one sentence, with the maker's name."""
-        maker: object = _UNNAMED if self.record is None else self.record.issuer
-        return SOUND_STATES[self.state].say(lang, maker=maker)
+    states: ClassVar[Mapping[State, Text]] = SOUND_STATES
 
     def as_dict(self, lang: Lang) -> dict[str, Any]:
         """JSON form."""

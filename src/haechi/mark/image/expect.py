@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 
 from haechi.mark.image.plane import Reals
 
-PRESENT = 3.0  # a cell this many times the noise of an unmarked place counts as present
-FAINT = 0.3  # of what is usual in this picture, where that is faint
+PRESENT = 3.0  # a cell this many times its noise counts as present
+FAINT = 1.5  # or this many times, where the mark is faint and the cell shows enough of it
 FEWEST = 5  # cells that show the mark: fewer do not say how strong it is
+ROUNDS = 8  # of weighing cells by how likely they carry the mark
+SCATTER = 0.3  # of what is expected: how far genuine cells differ from it
+GONE = 0.1  # of the cells, before anything is known
 LARGEST_SHARE = 0.6  # of a residual's size: more than this no mark is, so the place is calmer than a mark
+LEAKED = 0.2  # of what is expected: so much of a calm place may be its neighbours' mark
 POOLS = (1, 3, 5, 7, 9, 13)  # cells a side
 ALIKE = 4.0  # cells that a score shares its noise with (measured on unmarked places: 3.2 to 5.4)
 SURE = 6.0  # expected, in units of noise, of what may tell
-MISSING, THERE = 0.2, 0.45  # of what is expected, at most and at least
-HALF_THERE = 0.6
-MOST_HALVES = 0.1  # of the cells that are not near a gap: beyond it the expectation itself is in doubt
-CALM_DUE = 0.5
-CLEAR = 6.0
+MISSING, THERE = 0.15, 0.45  # of what is expected, at most and at least
+HALF_THERE = 0.5
+MOST_HALVES = 0.1  # of the cells that are not near the gap: beyond it the expectation itself is in doubt
 FEWEST_CLEAR = 20
 AROUND_GAPS = np.ones((5, 5), np.uint8)
 
@@ -34,12 +36,14 @@ Mask = NDArray[np.bool_]
 class Cells(NamedTuple):
     """What is known of each cell, rows x columns.
 
-    scores: the mark, in units of noise; shares: of the residual that a mark of one grey level would be, as
-    its mask and the place's size say; at_limit: mostly white or black, where a mark may have been cut off;
-    unit: the score of a residual that is nothing but mark.
+    scores: how much the picture is like the mark; noise: standard deviation of such a score by chance;
+    shares: of the residual that a mark of one grey level would be, as its mask and the place's size say;
+    at_limit: mostly white or black, where a mark may have been cut off; unit: the score of a residual that
+    is nothing but mark.
     """
 
     scores: Reals
+    noise: Reals
     shares: Reals
     at_limit: Mask
     unit: float
@@ -55,62 +59,75 @@ class Told(NamedTuple):
 
 def told_by(cells: Cells) -> Told:
     """What each cell says; those neither present nor absent cannot tell."""
-    scores = cells.scores
-    shown = scores >= PRESENT
-    if np.count_nonzero(shown) < FEWEST:
+    scores, noise = cells.scores, cells.noise
+    shown = scores >= PRESENT * noise
+    strength = _strength(cells, shown)
+    if strength <= 0.0:
         return Told(shown, np.zeros_like(shown), credible=False)
-    strength = float(np.median((scores / cells.shares)[shown]))
     expected: Reals = strength * cells.shares
     ratios: Reals = scores / expected
     too_calm = expected > LARGEST_SHARE * cells.unit
     # what a calm place shows may be its neighbours' mark: there is so little else
-    leaked = too_calm & (ratios < MISSING)
-    present = (scores >= min(PRESENT, FAINT * float(np.median(scores[shown])))) & ~leaked
-    if _calm_tells(ratios, too_calm, ~present):
+    leaked = too_calm & (ratios < LEAKED)
+    faint = scores >= np.maximum(FAINT * noise, THERE * expected)
+    present = (shown | faint) & ~leaked
+    if _holds_elsewhere(ratios, too_calm & ~present, too_calm):
         too_calm &= cells.at_limit
-    there, absent = _pooled(scores, expected, ~present & ~too_calm)
-    return Told(
-        present | there,
-        absent,
-        _credible(ratios, absent, (expected >= CLEAR) & ~(too_calm & ~present)),
-    )
+    there, absent = _pooled(cells, expected, ~present & ~too_calm)
+    clear = (expected >= SURE * noise) & ~(too_calm & ~present)
+    return Told(present | there, absent, _holds_elsewhere(ratios, absent, clear))
 
 
-def _calm_tells(ratios: Reals, calm: Mask, silent: Mask) -> bool:
-    """Whether calm places away from the largest silent one show their due: then no codec emptied them."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(
-        (calm & silent).astype(np.uint8), connectivity=8
-    )
+def _strength(cells: Cells, shown: Mask) -> float:
+    """Grey levels of the mark, by the cells that are likely to carry it; 0 where too few show it.
+
+    Where a mark is faint, the cells that show it are those which chance lifted: silent ones must count too,
+    or all of them would be expected to show as much (a mixture of two normal laws, by maximum likelihood).
+    """
+    if np.count_nonzero(shown) < FEWEST:
+        return 0.0
+    scores, shares, by_chance = cells.scores, cells.shares, cells.noise**2
+    strength = float(np.median((scores / shares)[shown]))
+    for _ in range(ROUNDS):
+        expected: Reals = strength * shares
+        spread: Reals = by_chance + (SCATTER * expected) ** 2
+        marked = np.log(1.0 - GONE) - 0.5 * ((scores - expected) ** 2 / spread + np.log(spread))
+        gone = np.log(GONE) - 0.5 * (scores**2 / by_chance + np.log(by_chance))
+        weights: Reals = 1.0 / (1.0 + np.exp(np.clip(gone - marked, -50.0, 50.0))) / spread
+        strength = float(np.sum(weights * scores * shares) / np.sum(weights * shares**2))
+    return strength
+
+
+def _holds_elsewhere(ratios: Reals, silent: Mask, asked: Mask) -> bool:
+    """Whether those asked, away from the largest silent piece, show their due: then no codec emptied them.
+
+    Other silent pieces count against it: strong compression leaves many.
+    """
+    away = asked & (cv2.dilate(_largest(silent).astype(np.uint8), AROUND_GAPS) == 0)
+    if np.count_nonzero(away) < FEWEST_CLEAR:
+        return False
+    return float(np.mean(ratios[away] < HALF_THERE)) < MOST_HALVES
+
+
+def _largest(silent: Mask) -> Mask:
+    """The largest group of touching cells."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(silent.astype(np.uint8), connectivity=8)
     sizes = np.asarray(statistics)[1:, cv2.CC_STAT_AREA]
-    if not len(sizes):
-        return False
-    largest = np.asarray(labels) == 1 + int(np.argmax(sizes))
-    others = calm & (cv2.dilate(largest.astype(np.uint8), AROUND_GAPS) == 0)
-    if np.count_nonzero(others) < FEWEST_CLEAR:
-        return False
-    return float(np.mean(ratios[others] < CALM_DUE)) < MOST_HALVES
+    return np.asarray(labels) == 1 + int(np.argmax(sizes)) if len(sizes) else np.zeros_like(silent)
 
 
-def _pooled(scores: Reals, expected: Reals, silent: Mask) -> tuple[Mask, Mask]:
+def _pooled(cells: Cells, expected: Reals, silent: Mask) -> tuple[Mask, Mask]:
     """Of the silent cells, those that show enough together with silent neighbours, and those that miss it."""
     there, absent = np.zeros_like(silent), np.zeros_like(silent)
     left = silent.copy()
+    summed = (np.ones_like(expected), cells.scores, expected, cells.noise**2)
     for side in POOLS:
-        count, got, due = (_sums(part * silent, side) for part in (np.ones_like(scores), scores, expected))
-        noise = np.sqrt(count * np.minimum(count, ALIKE))
-        sure = left & (due >= SURE * noise)
+        count, got, due, by_chance = (_sums(part * silent, side) for part in summed)
+        sure = left & (due >= SURE * np.sqrt(by_chance * np.minimum(count, ALIKE)))
         absent |= sure & (got < MISSING * due)
         there |= sure & (got >= THERE * due)
         left &= ~sure
     return there, absent
-
-
-def _credible(ratios: Reals, absent: Mask, clear: Mask) -> bool:
-    """Whether cells away from any gap show what is expected of them: strong compression takes more."""
-    away = clear & (cv2.dilate(absent.astype(np.uint8), AROUND_GAPS) == 0)
-    if np.count_nonzero(away) < FEWEST_CLEAR:
-        return True
-    return float(np.mean(ratios[away] < HALF_THERE)) < MOST_HALVES
 
 
 def _sums(values: Reals, side: int) -> Reals:

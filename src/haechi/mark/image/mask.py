@@ -45,7 +45,7 @@ class Leaning(NamedTuple):
     likeness: float
 
 
-OF_PICTURES = Leaning(most=1.0, calm_share=0.7, likeness=0.98)
+OF_PICTURES = Leaning(most=1.3, calm_share=0.45, likeness=0.985)
 OF_FILMS = Leaning(most=1.0, calm_share=0.7, likeness=0.98)
 """Calmer: what texture a moving place has changes from look to look, and the mark with it."""
 

@@ -1,5 +1,6 @@
 """Where in a picture a found mark is present, where it was lost, and where nobody can tell (section 7.7)."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import cv2
@@ -28,6 +29,10 @@ CELLS = 32  # along the longer side
 WINDOW = 20.0  # canonical pixels: standard deviation of the neighbourhood that is judged
 LIGHTEST, DARKEST, SATURATED_SHARE = 249.0, 6.0, 0.4
 USUAL_POWER = 255.0**2 / 10**4.2  # of a mark at 42 dB: how far the mask follows texture
+# tiles right and down of the mark's own place
+DECOYS = ((0.31, 0.47), (-0.43, 0.23), (0.19, -0.37), (0.5, 0.09))
+LEAST_NOISE = 0.8
+NOISE_AROUND = 2.0  # cells
 LARGEST_GAP = 0.015  # of the cells, in one piece: calm and loud places are silent by chance, here and there
 MOST_MISSING = 0.03  # of the cells, in all
 LARGEST_SILENCE = 0.025  # of the cells, in one piece: whatever it is, nobody can say that nothing was changed
@@ -37,8 +42,8 @@ MOST_SILENT = 0.1
 class PresenceMap(NamedTuple):
     """Three states for each cell, rows x columns over the picture: present, absent, or neither can be said.
 
-    `scores`: the mark in units of noise; `absent`: it should show there, and does not; `credible`: what was
-    expected of other cells came true.
+    `scores`: the mark, in units of an unmarked place's usual noise; `absent`: it should show there, and does
+    not; `credible`: what was expected of other cells came true.
     """
 
     scores: Reals
@@ -78,10 +83,12 @@ def presence(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> PresenceMap:
     """The presence map of a mark that `detect` found in the same pixels under `key`.
 
     The picture is compared with the mark's own pattern, place by place, and with what its own mask lets
-    expect there. A bent mark is compared along its straight map, and fades where the bend leads it astray.
+    expect there. A bent mark is compared along its straight map, and fades where the bend leads it astray: of
+    such a picture nobody can say that a part lost its mark.
     """
     cells = _cells_of(pixels, mark, key)
-    return PresenceMap(cells.scores, *told_by(cells))
+    present, absent, credible = told_by(cells)
+    return PresenceMap(cells.scores, present, absent, credible and not mark.geometry.bent)
 
 
 def _cells_of(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> Cells:
@@ -91,7 +98,9 @@ def _cells_of(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> Cells:
     grow = float(np.sqrt(abs(np.linalg.det(placement))))
     residual, size = residual_and_size(plane)
     sigma = WINDOW * grow
-    match = smooth(residual * _expected(plane.shape, placement, mark, key), sigma)
+    pattern = _expected(plane.shape, placement, mark, key)
+    like_mark = smooth(residual * pattern, sigma)
+    like_decoys = (smooth(residual * each, sigma) for each in _decoys(pattern, placement))
     power = smooth(residual * residual, sigma)
     visible = smooth(_mask_at(plane, grow) / size, sigma)
     longest = max(plane.shape)
@@ -99,9 +108,25 @@ def _cells_of(pixels: NDArray[Any], mark: Mark, key: MarkKey) -> Cells:
     # a residual of that power beside the pattern, over the window's share of independent places
     unit = float(2.0 * np.sqrt(np.pi) * sigma / max(1.0, grow * 1.6))
     by = np.float32(unit) / np.sqrt(power + np.float32(1e-6))
-    scores, shares = (resized(as_plane(part * by), *shape).astype(np.float64) for part in (match, visible))
+    scores, shares, *by_chance = (
+        resized(as_plane(part * by), *shape).astype(np.float64) for part in (like_mark, visible, *like_decoys)
+    )
     at_limit = resized(as_plane((plane >= LIGHTEST) | (plane <= DARKEST)), *shape) > SATURATED_SHARE
-    return Cells(scores, shares, at_limit, unit)
+    return Cells(scores, _noise(by_chance), shares, at_limit, unit)
+
+
+def _decoys(pattern: Plane, placement: Reals) -> Iterator[Plane]:
+    """The pattern where the mark is not: what is like it there is so by chance."""
+    for tiles in DECOYS:
+        right, down = (round(float(side)) for side in placement @ np.array(tiles) * TILE)
+        yield np.roll(pattern, (down, right), (0, 1))
+
+
+def _noise(by_chance: Sequence[Reals]) -> Reals:
+    """Standard deviation of scores by chance around each cell; a coarse texture is like many patterns."""
+    squares = np.mean(np.square(by_chance), axis=0)
+    around = np.asarray(cv2.GaussianBlur(squares, (0, 0), NOISE_AROUND), np.float64)
+    return np.maximum(np.sqrt(around), LEAST_NOISE)
 
 
 def _expected(shape: tuple[int, ...], placement: Reals, mark: Mark, key: MarkKey) -> Plane:

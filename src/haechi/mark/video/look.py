@@ -1,9 +1,9 @@
 """Looking at a film: every layer in turn, then what they say together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.mark.audio.align import Warp
@@ -66,7 +66,6 @@ _MIXED = Text(
     "Pictures and sound carry different marks: they were put together after they were marked.",
     "화면과 소리의 마크가 서로 다릅니다. 표시된 뒤에 합쳐진 것입니다.",
 )
-_UNNAMED = Text("somebody unknown here", "여기에 알려지지 않은 이")
 _DOUBTS = frozenset(
     {
         "mark.video.absent",
@@ -178,6 +177,7 @@ class VideoLook(Look):
     """
 
     stretch_s: float = 1.0
+    states: ClassVar[Mapping[State, Text]] = VIDEO_STATES
 
     @property
     def verdict(self) -> Verdict:
@@ -189,11 +189,10 @@ class VideoLook(Look):
         return Verdict.UNDECIDED if base is Verdict.HOLDS and codes & _DOUBTS else base
 
     def say(self, lang: Lang) -> str:
-        """The state in one sentence, with the maker's name."""
+        """The state in one sentence, with the maker's name, and another where it is not all true of."""
         if any(layer.code == "mark.video-sound.differs" for layer in self.layers):
             return _MIXED.say(lang)
-        maker: object = _UNNAMED if self.record is None else self.record.issuer
-        return VIDEO_STATES[self.state].say(lang, maker=maker)
+        return Look.say(self, lang)
 
     def as_dict(self, lang: Lang) -> dict[str, Any]:
         """JSON form."""
