@@ -1,4 +1,4 @@
-"""How the threads of a serving process take turns."""
+"""How the threads of a serving process take turns, and how many files it may open."""
 
 import os
 import subprocess
@@ -40,6 +40,14 @@ os.sched_setscheduler = refuse
 settle_threads()
 print("went on")
 """
+ROOM = """
+import resource
+from haechi.node.settled import settle_descriptors
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, {most}))
+settle_descriptors()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
 
 
 def told(program: str) -> str:
@@ -54,3 +62,8 @@ def test_no_thread_of_a_settled_process_pushes_another_off_its_core():
 
 def test_a_machine_that_forbids_it_is_served_all_the_same():
     assert told(REFUSED) == "went on"
+
+
+@pytest.mark.parametrize(("most", "given"), [(8192, 4096), (512, 512)])
+def test_a_settled_process_may_open_more_files_as_far_as_it_is_allowed(most: int, given: int):
+    assert told(ROOM.format(most=most)) == f"{given} {most}"

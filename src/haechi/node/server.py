@@ -15,7 +15,7 @@ from haechi.node.config import Listen
 from haechi.node.http.serving import HttpServer
 from haechi.node.logs import log_event
 from haechi.node.runner import Runner
-from haechi.node.settled import settle_memory, settle_threads
+from haechi.node.settled import settle_descriptors, settle_memory, settle_threads
 from haechi.words import Text
 
 
@@ -39,6 +39,7 @@ def serve(runner: Runner) -> None:
     except AddressRefused:
         runner.stop()
         raise
+    settle_descriptors()
     settle_memory()
     settle_threads()
     asyncio.run(_serve(runner, listening))

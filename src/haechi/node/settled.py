@@ -1,12 +1,14 @@
-"""Settings of a process that serves: its memory, and how its threads take turns."""
+"""Settings of a process that serves: its memory, its descriptors, and how its threads take turns."""
 
 import gc
 import os
+import resource
 import sys
 import threading
 from contextlib import suppress
 
 _THRESHOLDS = (20_000, 20, 50)
+_DESCRIPTORS = 4096
 
 
 def settle_memory() -> None:
@@ -17,6 +19,17 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
+
+
+def settle_descriptors() -> None:
+    """Room for every connection beside our own files, as far as the system allows it to us.
+
+    Most systems give 1,024 descriptors to who does not ask, which connections alone could take.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if most == resource.RLIM_INFINITY else min(_DESCRIPTORS, most)
+    if resource.RLIM_INFINITY != now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def settle_threads() -> None:

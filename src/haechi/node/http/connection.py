@@ -3,14 +3,19 @@
     ValueError
     └── _Refused   what this connection sends is not answered: too long, too many at once, another HTTP
 
-A client gets ten seconds for a head of at most 32 KiB, counted from the connection's first moment or its last
-answer; so an idle connection ends after ten seconds too. One that reads nothing of its answer for a minute
-is cut. How long bodies may take and how large they may be is the application's to say, which asks for each
-piece; here at most 64 KiB and one read more are held.
+A client gets ten seconds for a head of at most 32 KiB, counted from the connection's first moment or since
+its last answer was on its way; so an idle connection ends after ten seconds too. One that reads nothing of
+its answer for a minute is cut, and meanwhile nothing more of it is read. What is neither head nor body (chunk
+extensions, trailers) has the limit of a head. How long bodies may take and how large they may be is the
+application's to say, which asks for each piece; here at most 64 KiB and one read more are held.
 """
 
 import asyncio
+import fcntl
+import struct
+import termios
 from collections import deque
+from contextlib import suppress
 from typing import cast
 from urllib.parse import unquote
 
@@ -107,12 +112,14 @@ class Connection(asyncio.Protocol):
         self._last = False
         self._reading_paused = False
         self._drained: asyncio.Future[None] | None = None
-        self._stalled_since_s: float | None = None
+        self._unread_bytes = 0
+        self._unread_since_s = 0.0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._in_head = True
         self._head_bytes = 0
-        self._fed_bytes = 0
+        self._fed_bytes = 0  # since a head or a piece of a body began, but for the read in which it did
+        self._again = b""
 
     # What asyncio tells
 
@@ -147,16 +154,17 @@ class Connection(asyncio.Protocol):
             if self._leftover > _LEFTOVER_BYTES:
                 self._transport.abort()
             return
+        self._fed_bytes += len(data)
         try:
             self._parser.feed_data(data)
-            if self._in_head:
-                self._fed_bytes += len(data)
-                self._require_short(self._fed_bytes)
+            self._require_short(self._fed_bytes)
         except (HttpParserError, _Refused):
             self._refuse(self._refused or b"400 Bad Request")
             return
-        except HttpParserUpgrade:  # we speak nothing else: it is answered, and that is all
-            self._end_after_this()
+        except HttpParserUpgrade as upgrade:
+            self._parser = HttpRequestParser(self)
+            self.data_received(self._again + data[cast("int", upgrade.args[0]) :])
+            return
         self._balance()
 
     def eof_received(self) -> bool:
@@ -170,13 +178,13 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Part of asyncio's protocol: the client reads more slowly than it is answered."""
         self._drained = self._loop.create_future()
-        self._stalled_since_s = self._loop.time()
 
     def resume_writing(self) -> None:
         """Part of asyncio's protocol."""
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
-        self._drained = self._stalled_since_s = None
+        self._drained = None
+        self._balance()
 
     # What the parser tells
 
@@ -190,14 +198,15 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """A piece of what is asked for."""
         self._url += url
-        self._require_short(len(self._url))
+        self._head_bytes += len(url)
+        self._require_short(self._head_bytes)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header line; after the body it may be a trailer, which nobody here reads."""
         self._head_bytes += len(name) + len(value) + 4
         self._require_short(self._head_bytes)
         if self._in_head:
-            self._headers.append((name.lower(), value))
+            self._headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """The head is whole: the application may begin."""
@@ -208,10 +217,16 @@ class Connection(asyncio.Protocol):
             raise _Refused
         if len(self._exchanges) >= _MOST_WAITING:
             raise _Refused
+        if parser.should_upgrade():
+            self._again = self._without_upgrade(parser.get_method(), version)
+            return
         self._waiting_since_s = None
-        self._in_head = False
-        expects = any(name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers)
-        closes = version == "1.0" or not parser.should_keep_alive()
+        self._in_head, self._fed_bytes = False, 0
+        old = version == "1.0"
+        expects = not old and any(
+            name == b"expect" and value.lower() == b"100-continue" for name, value in self._headers
+        )
+        closes = old or not parser.should_keep_alive()
         scope = self._scope(version, parser.get_method().decode())
         exchange = self._coming = Exchange(self, scope, closes=closes, expects=expects)
         scope["extensions"] = {EXCHANGE: exchange}
@@ -221,6 +236,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        self._fed_bytes = 0
         if self._coming is not None:
             self._coming.take(body)
 
@@ -229,7 +245,16 @@ class Connection(asyncio.Protocol):
         if self._coming is not None:
             self._coming.end()
             self._coming = None
-        self._in_head, self._fed_bytes = True, 0
+
+    def _without_upgrade(self, method: bytes, version: str) -> bytes:
+        """The head once more, without the offer of a protocol that we do not speak (RFC 9110 section 7.8).
+
+        The parser stops at such a head, and would not find the body; CONNECT asks for no answer of ours.
+        """
+        if method == b"CONNECT":
+            raise _Refused
+        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"]
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), b"".join(lines))
 
     def _scope(self, version: str, method: str) -> Scope:
         path, _, query = self._url.partition(b"?")
@@ -304,9 +329,13 @@ class Connection(asyncio.Protocol):
 
     def cut_if_late(self, now_s: float) -> None:
         """End it if a head, the end of what we did not want, or a reader of the answer came too late."""
-        waiting_s, stalled_s = self._waiting_since_s, self._stalled_since_s
-        late = waiting_s is not None and now_s - waiting_s > HEADER_SECONDS
-        if late or (stalled_s is not None and now_s - stalled_s > STALLED_SECONDS):
+        unread_bytes = _unread_bytes(self._transport)
+        if unread_bytes != self._unread_bytes:
+            self._unread_bytes, self._unread_since_s = unread_bytes, now_s
+        if self._waiting_since_s is not None and (unread_bytes or self._reading_paused):
+            self._waiting_since_s = now_s  # nothing is asked of the client yet but to read
+        late = self._waiting_since_s is not None and now_s - self._waiting_since_s > HEADER_SECONDS
+        if late or (unread_bytes and now_s - self._unread_since_s > STALLED_SECONDS):
             self._transport.abort()
 
     def shut(self) -> None:
@@ -335,18 +364,16 @@ class Connection(asyncio.Protocol):
             coming, self._coming = self._coming, None
             if coming.answered:
                 return
+            if coming.begun:
+                self._transport.abort()
+                return
             self._exchanges.remove(coming)
             coming.answered = True
             coming.lose()
         self._deaf = True
         if not self._exchanges and not self._transport.is_closing():
-            self._transport.write(_BAD % status)
+            self.write(_BAD % status)
             self._close(gently=True)
-
-    def _end_after_this(self) -> None:
-        self._last = self._deaf = True
-        if self._exchanges:
-            self._exchanges[-1].closes = True
 
     def _close(self, *, gently: bool) -> None:
         """gently: more may be on its way here, and a reset would take our answer from the client's hands."""
@@ -354,7 +381,7 @@ class Connection(asyncio.Protocol):
         for exchange in self._exchanges:
             exchange.lose()
         self._exchanges.clear()
-        if not gently:
+        if self._last or not gently:
             self._transport.close()
             return
         self._deaf = True
@@ -365,7 +392,9 @@ class Connection(asyncio.Protocol):
     def _balance(self) -> None:
         """Read on, unless more is here than is asked for."""
         pause = not self._deaf and (
-            len(self._exchanges) > 1 or (self._coming is not None and self._coming.held_bytes > _HELD_BYTES)
+            len(self._exchanges) > 1
+            or (self._coming is not None and self._coming.held_bytes > _HELD_BYTES)
+            or (self._drained is not None and not self._exchanges)
         )
         if pause is not self._reading_paused and not self._transport.is_closing():
             self._reading_paused = pause
@@ -376,5 +405,22 @@ class Connection(asyncio.Protocol):
 
 
 def _address(name: tuple[str, int] | None) -> tuple[str, int] | None:
-    """Host and port of a TCP socket, of either family; None when it was closed meanwhile."""
-    return None if name is None else (name[0], name[1])
+    """Host and port of a TCP socket, of either family; None when it was closed meanwhile.
+
+    Where one socket listens for both, an IPv4 address comes as `::ffff:192.0.2.1`; here it is itself again.
+    """
+    if name is None:
+        return None
+    host = name[0]
+    return (host.removeprefix("::ffff:") if "." in host else host, name[1])
+
+
+def _unread_bytes(transport: asyncio.Transport) -> int:
+    """What the client has not taken yet, in the system's buffer too; 0 when all is handed to the system."""
+    waiting = transport.get_write_buffer_size()
+    if not waiting:
+        return 0
+    with suppress(OSError):  # not every system says so
+        queued = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        waiting += struct.unpack("i", queued)[0]
+    return waiting

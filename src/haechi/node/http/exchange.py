@@ -94,7 +94,7 @@ class Exchange:
         self.scope = scope
         self.closes = closes
         self._expects = expects
-        self._body = b""
+        self._body = bytearray()
         self.whole = False
         self._told_whole = False
         self._gone = False
@@ -112,10 +112,15 @@ class Exchange:
         """Bytes of the body that the application has not asked for yet."""
         return len(self._body)
 
+    @property
+    def begun(self) -> bool:
+        """Whether something of the answer was sent."""
+        return self._head == b""
+
     def take(self, piece: bytes) -> None:
         """A piece of the body has come."""
         if not self.answered:
-            self._body = self._body + piece if self._body else piece
+            self._body += piece
             self._wake()
 
     def end(self) -> None:
@@ -148,12 +153,11 @@ class Exchange:
         """The body, if all of it is here and none was told yet; it counts as told then."""
         if not self.whole or self._told_whole or self._gone:
             return None
-        body, self._body, self._told_whole = self._body, b"", True
-        return body
+        return self._tell()
 
     async def receive(self) -> Message:
         """ASGI's: the next piece of the body; once it is whole, the end of the connection."""
-        if self._expects and not self._gone:
+        if self._expects and not (self._gone or self.answered):
             self._expects = False
             if not self.whole and self._head is None:
                 self._link.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -166,8 +170,13 @@ class Exchange:
                 self._waiter = None
         if self._gone or self.answered:
             return _DISCONNECT
-        body, self._body, self._told_whole = self._body, b"", self.whole
-        return {"type": "http.request", "body": body, "more_body": not self.whole}
+        return {"type": "http.request", "body": self._tell(), "more_body": not self.whole}
+
+    def _tell(self) -> bytes:
+        body = bytes(self._body)
+        self._body.clear()
+        self._told_whole = self.whole
+        return body
 
     async def send(self, message: Message) -> None:
         """ASGI's: the head of the answer, then its body in pieces; nothing to a client that has gone."""
@@ -240,7 +249,7 @@ class Exchange:
 
     def _end(self) -> None:
         self.answered = True
-        self._body = b""
+        self._body.clear()
         self._wake()
         self._link.answered(self)
 

@@ -24,7 +24,10 @@ class HttpServer:
         """Answer until `stop`; returns when every request that was begun is answered, or after a minute."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_tell)
-        server = await loop.create_server(lambda: Connection(self._site), sock=listening, backlog=_BACKLOG)
+        # asyncio takes `backlog` connections at a time too, and without descriptors fails as often before it
+        # looks at anything else; each failure then tries again by itself.
+        server = await loop.create_server(lambda: Connection(self._site), sock=listening, backlog=1)
+        listening.listen(_BACKLOG)
         try:
             await self._ended.wait()
         finally:
