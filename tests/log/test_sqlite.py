@@ -52,6 +52,32 @@ def test_a_withdrawn_statement_is_gone_from_every_file_and_its_entry_stays(tmp_p
         assert list(store.statements(49, 3)) == [(49, entry(49).statement), (51, entry(50).statement)]
 
 
+def test_statements_stand_at_the_index_of_their_entry_whatever_is_held(store: SqliteStore):
+    rng = random.Random(11)  # noqa: S311  # no secret
+    held: list[Entry] = []
+    for size in (1, 2, 1100, 1, 300, 17, 64):
+        batch = [
+            one if rng.random() < 0.9 else one._replace(statement=None)
+            for one in entries(len(held), len(held) + size)
+        ]
+        held += batch
+        assert store.append(batch) == head_of(held)
+        store.withdraw(len(held) - 1)  # the last row of all: the next batch must not take its place
+        held[-1] = held[-1]._replace(statement=None)
+    assert [store.statement(at) for at in range(len(held))] == [one.statement for one in held]
+
+
+def test_a_statement_above_the_end_of_the_log_is_never_taken_for_the_next(store: SqliteStore, tmp_path: Path):
+    store.append(entries(0, 10))
+    with sqlite3.connect(tmp_path / "data" / "log.db") as db:
+        db.execute("INSERT INTO statement VALUES (12, x'00')")
+    db.close()
+    with pytest.raises(StoreDamaged):
+        store.append(entries(10, 20))
+    assert store.head() == head_of(entries(0, 10))
+    assert store.statement(9) == entry(9).statement
+
+
 def _bytes_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 

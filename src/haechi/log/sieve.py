@@ -13,7 +13,8 @@ True
 
 from array import array
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from functools import cache
+from hashlib import shake_128
 
 # 32 bits a key, six of them set: 1 in 2,000 unknown digests passes a full segment. Half the memory would let
 # ten times as many pass, and each costs a search in every run on disk.
@@ -24,15 +25,19 @@ _GROWTH = 8
 _PATTERN_BITS = 14
 
 
+@cache
 def _patterns() -> list[int]:
-    """Masks of six bits in a word; which key gets which mask only has to look random."""
+    """Masks of six bits in a word; which key gets which mask only has to look random.
+
+    The first log of a process waits for this once, 25 ms.
+    """
+    random = memoryview(shake_128(b"haechi sieve").digest(16 << _PATTERN_BITS)).cast("Q").tolist()
     masks: list[int] = []
-    for at in range(1 << _PATTERN_BITS):
-        mask = 0
-        for byte in sha256(at.to_bytes(4)).digest():
-            mask |= 1 << (byte & 63)
-            if mask.bit_count() == _BITS_PER_KEY:
-                break
+    for low, high in zip(random[::2], random[1::2], strict=True):
+        mask, bits = 0, high << 64 | low  # twenty times six bits: enough for six different ones
+        while mask.bit_count() < _BITS_PER_KEY:
+            mask |= 1 << (bits & 63)
+            bits >>= 6
         masks.append(mask)
     return masks
 

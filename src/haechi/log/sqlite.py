@@ -4,7 +4,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,7 @@ from haechi.log import schema
 from haechi.log.digests import DigestIndex, Recent
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hashes
 from haechi.log.reader import Reader, SqliteReads
-from haechi.log.schema import insert_rows, roll_back, tile_id, transaction, translated
+from haechi.log.schema import append_rows, insert_rows, roll_back, tile_id, transaction, translated
 from haechi.log.store import (
     DigestMismatch,
     Entry,
@@ -160,14 +160,13 @@ class SqliteStore(SqliteReads):
             if not entries:
                 return head
             bundles = grow_bundles(old.size, self._tail, digests)
-            numbered = enumerate(entries, old.size)
-            held = [(at, entry.statement) for at, entry in numbered if entry.statement is not None]
             with self._commit() as db:
                 _move_head(db, old.size, head)
                 if old.size == 0:
                     db.execute("INSERT INTO meta VALUES ('first_batch', ?)", (head.size,))
                 _write_tiles(db, tiles, bundles)
-                insert_rows(db, "statement", held)
+                for first, bodies in _stretches(old.size, entries):
+                    append_rows(db, "statement", first, bodies)
                 self._digests.stage(old.size, digests)
             self._digests.committed()
             self._tail = bundles[-1].data if bundles[-1].width < TILE_WIDTH else b""
@@ -264,6 +263,19 @@ def _move_head(db: sqlite3.Connection, old_size: int, head: Head) -> None:
 def _write_tiles(db: sqlite3.Connection, tiles: Sequence[Tile], bundles: Sequence[Tile]) -> None:
     insert_rows(db, "tile", [(tile_id(tile.level, tile.n), tile.data) for tile in tiles])
     insert_rows(db, "bundle", [(bundle.n, bundle.data) for bundle in bundles])
+
+
+def _stretches(first: int, entries: Sequence[Entry]) -> Iterator[tuple[int, list[bytes]]]:
+    """Statements of the entries from index `first` on: where each stretch without a gap begins, and it."""
+    bodies: list[bytes] = []
+    for at, (_, body, _) in enumerate(entries, first):
+        if body is not None:
+            bodies.append(body)
+        elif bodies:
+            yield at - len(bodies), bodies
+            bodies = []
+    if bodies:
+        yield first + len(entries) - len(bodies), bodies
 
 
 def _lock_directory(directory: Path) -> int:
