@@ -86,6 +86,11 @@ def test_address_and_headers_share_the_limit_of_a_head():
     assert statuses(asyncio.run(told(get("/" + half, "A: " + half)))) == [431]
 
 
+def test_headers_are_counted_too():
+    assert statuses(asyncio.run(told(get("/once", *["A: b"] * 100)))) == [431]
+    assert statuses(asyncio.run(told(get("/once", *["A: b"] * 99)))) == [201]
+
+
 @pytest.mark.parametrize("begin", [b"0\r\nA: ", b"1;"])
 def test_what_stands_around_a_body_has_no_end(begin: bytes):
     async def run() -> bytes:
@@ -236,7 +241,7 @@ def test_without_descriptors_it_tries_now_and_then_and_says_so(monkeypatch: pyte
         events.append(event)
 
     monkeypatch.setattr(socket.socket, "accept", failing)
-    monkeypatch.setattr("asyncio.constants.ACCEPT_RETRY_DELAY", 0.02)
+    monkeypatch.setattr(served, "_RETRY_SECONDS", 0.02)
     monkeypatch.setattr(served, "log_event", noted)
 
     async def run() -> bytes:

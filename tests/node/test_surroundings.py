@@ -101,6 +101,16 @@ def test_reads_beyond_the_rate_are_refused_on_the_api_and_on_pages(make_house: C
     assert house.register(numbered(0)).status == 201
 
 
+# Addresses
+
+
+@pytest.mark.parametrize("path", ["/en/peers/", "/entries/", "/healthz/"])
+def test_nobody_is_sent_to_a_host_that_the_client_named(house: House, path: str):
+    answer = house.ask("GET", path, host="elsewhere.example")
+    assert answer.status == 404
+    assert "location" not in answer.headers
+
+
 # Metrics
 
 SERIES = re.compile(

@@ -73,6 +73,7 @@ def make_app(runner: Runner) -> ASGIApp:
         routes=routes,
         exception_handlers={HaechiError: _told, HTTPException: _http, Exception: _unexpected},
     )
+    inner.router.redirect_slashes = False  # it would send people to whatever host a client or proxy names
     return Surround(inner, runner)
 
 

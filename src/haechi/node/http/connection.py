@@ -3,11 +3,12 @@
     ValueError
     └── _Refused   what this connection sends is not answered: too long, too many at once, another HTTP
 
-A client gets ten seconds for a head of at most 32 KiB, counted from the connection's first moment or since
-its last answer was on its way; so an idle connection ends after ten seconds too. One that reads nothing of
-its answer for a minute is cut, and meanwhile nothing more of it is read. What is neither head nor body (chunk
-extensions, trailers) has the limit of a head. How long bodies may take and how large they may be is the
-application's to say, which asks for each piece; here at most 64 KiB and one read more are held.
+A client gets ten seconds for a head of at most 32 KiB and 100 lines, counted from the connection's first
+moment or since its last answer was on its way; so an idle connection ends after ten seconds too. One that
+reads nothing of its answer for a minute is cut, and meanwhile nothing more of it is read. What is neither
+head nor body (chunk extensions, trailers) has the limit of a head. How long bodies may take and how large
+they may be is the application's to say, which asks for each piece; here at most 64 KiB and one read more
+are held.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ HEADER_SECONDS = 10.0
 STALLED_SECONDS = 60.0
 MAX_HEADER_BYTES = 32 * 1024
 MOST_CONNECTIONS = 1024
+_MOST_HEADERS = 100
 _HELD_BYTES = 64 * 1024
 _MOST_WAITING = 16
 _LEFTOVER_BYTES = 1 << 20
@@ -38,6 +40,7 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _TOO_MANY = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 10\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+_TOO_LONG = b"431 Request Header Fields Too Large"
 _BAD = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -207,14 +210,15 @@ class Connection(asyncio.Protocol):
         self._require_short(self._head_bytes)
         if self._in_head:
             self._headers.append((name.lower(), value.rstrip(b" \t")))
+            if len(self._headers) > _MOST_HEADERS:
+                raise self._refusal(_TOO_LONG)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the application may begin."""
         parser = cast("HttpRequestParser", self._parser)
         version = parser.get_http_version()
         if version not in ("1.1", "1.0"):
-            self._refused = b"505 HTTP Version Not Supported"
-            raise _Refused
+            raise self._refusal(b"505 HTTP Version Not Supported")
         if len(self._exchanges) >= _MOST_WAITING:
             raise _Refused
         if parser.should_upgrade():
@@ -279,8 +283,11 @@ class Connection(asyncio.Protocol):
 
     def _require_short(self, size: int) -> None:
         if size > MAX_HEADER_BYTES:
-            self._refused = b"431 Request Header Fields Too Large"
-            raise _Refused
+            raise self._refusal(_TOO_LONG)
+
+    def _refusal(self, status: bytes) -> _Refused:
+        self._refused = status
+        return _Refused()
 
     # What the exchange asks
 
