@@ -14,7 +14,7 @@ from haechi.node.http.serving import HttpServer
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Opened = Callable[[], Awaitable[Stream]]
-_BIG = 8 << 20
+_BIG = 32 << 20
 
 
 async def body_of(receive: Receive) -> bytes:
@@ -239,9 +239,9 @@ def test_who_reads_nothing_holds_little_and_is_cut(monkeypatch: pytest.MonkeyPat
         async with serving(noted) as (_, opened, _task):
             reader, writer = await opened()
             writer.write(get("/big"))
-            await asyncio.sleep(0.2)
-            held = sum(written)
-            await asyncio.sleep(0.4)  # the client's system takes a little more when it is probed, 0.2 s later
+            await head(reader)
+            held = sum(written)  # of what is sent after the cut nothing is held
+            await asyncio.sleep(0.6)  # the client's system takes a little more when it is probed, 0.2 s later
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
                 await asyncio.wait_for(reader.readexactly(_BIG), 5)
             return held

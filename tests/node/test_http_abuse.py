@@ -131,7 +131,7 @@ def test_blanks_after_a_value_are_not_of_it():
 
 @pytest.mark.usefixtures("hurried")
 def test_a_slow_reader_has_more_time_than_an_idle_client(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(limits, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "STALLED_SECONDS", 0.3)
 
     async def run() -> int:
         async with serving(whole) as (_, opened, _task):
