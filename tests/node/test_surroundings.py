@@ -101,6 +101,13 @@ def test_reads_beyond_the_rate_are_refused_on_the_api_and_on_pages(make_house: C
     assert house.register(numbered(0)).status == 201
 
 
+def test_an_ipv4_address_within_ipv6_is_that_address():
+    named = ("127.0.0.1", "::ffff:10.0.0.9")
+    first = client("127.0.0.1", "::ffff:203.0.113.9, ::ffff:10.0.0.9", proxies=named)
+    second = client("127.0.0.1", "::ffff:203.0.113.8", proxies=named)
+    assert (first, second) == ("203.0.113.9", "203.0.113.8")
+
+
 # Addresses
 
 

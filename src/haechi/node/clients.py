@@ -15,7 +15,7 @@ class Clients:
 
     def __init__(self, proxies: Sequence[str]) -> None:
         """proxies: addresses of proxies in front of the node, each as the node sees it."""
-        self._proxies = frozenset(str(ipaddress.ip_address(proxy)) for proxy in proxies)
+        self._proxies = frozenset(_plain(proxy) for proxy in proxies)
 
     def of(self, scope: Scope) -> str:
         """The client's address; never logged together with content. "?" when the connection has none.
@@ -36,12 +36,22 @@ class Clients:
         hops = b",".join(lines)[-_MAX_HEADER_BYTES:].decode("latin-1").split(",")
         for hop in reversed(hops):
             try:
-                address = str(ipaddress.ip_address(hop.strip()))
+                address = _plain(hop.strip())
             except ValueError:
                 return proxy
             if address not in self._proxies:
                 return address
         return proxy
+
+
+def _plain(address: str) -> str:
+    """An address in one spelling; IPv4 as itself where it is written within IPv6 (RFC 4291 section 2.5.5.2).
+
+    Raises ValueError.
+    """
+    parsed = ipaddress.ip_address(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return str(mapped or parsed)
 
 
 @lru_cache(maxsize=4096)

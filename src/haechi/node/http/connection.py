@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
         self._in_head = True
         self._head_bytes = 0
         self._fed_bytes = 0  # since a head or a piece of a body began, but for the read in which it did
-        self._again = b""
+        self._again = b""  # a head, to be read once more without what it offers
 
     # What asyncio tells
 
