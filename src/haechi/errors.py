@@ -80,8 +80,8 @@ class TooLarge(BadInput):
         "{what_is}이(가) 너무 큽니다: 최대 {limit}바이트, 받은 크기 {got}",
     )
     hint = Text(
-        "put large evidence into a file and sign its digest (--evidence)",
-        "큰 증거는 파일로 두고 다이제스트에 서명하세요 (--evidence)",
+        "give a smaller one; of large evidence the digest is signed, not the file (--evidence)",
+        "더 작은 것을 주세요. 큰 증거는 파일이 아니라 다이제스트에 서명합니다 (--evidence)",
     )
 
 

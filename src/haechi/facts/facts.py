@@ -39,7 +39,9 @@ class FactsUnreadable(Unavailable):
 
     code = "unavailable.facts"
     hint = Text(
-        "install Haechi again, or in a source tree run: python -m haechi.facts.compile",
+        "after --facts name a file that `haechi facts known --out` wrote; without it install Haechi again, "
+        "or in a source tree run: python -m haechi.facts.compile",
+        "--facts 뒤에는 `haechi facts known --out`이 쓴 파일을 적으세요. 그 선택지를 쓰지 않았다면 "
         "Haechi를 다시 설치하거나 소스 트리에서 실행하세요: python -m haechi.facts.compile",
     )
 

@@ -25,6 +25,7 @@ POOLS = (1, 3, 5, 7, 9, 13)  # cells a side
 ALIKE = 4.0  # cells that a score shares its noise with (measured on unmarked places: 3.2 to 5.4)
 SURE = 6.0  # expected, in units of noise, of what may tell
 MISSING, THERE = 0.15, 0.45  # of what is expected, at most and at least
+BY_CHANCE = 2.0  # times the noise: what shows more is faint, and not gone
 HALF_THERE = 0.5
 MOST_HALVES = 0.1  # of the cells that are not near the gap: beyond it the expectation itself is in doubt
 FEWEST_CLEAR = 20
@@ -122,9 +123,10 @@ def _pooled(cells: Cells, expected: Reals, silent: Mask) -> tuple[Mask, Mask]:
     left = silent.copy()
     summed = (np.ones_like(expected), cells.scores, expected, cells.noise**2)
     for side in POOLS:
-        count, got, due, by_chance = (_sums(part * silent, side) for part in summed)
-        sure = left & (due >= SURE * np.sqrt(by_chance * np.minimum(count, ALIKE)))
-        absent |= sure & (got < MISSING * due)
+        count, got, due, squares = (_sums(part * silent, side) for part in summed)
+        noise = np.sqrt(squares * np.minimum(count, ALIKE))
+        sure = left & (due >= SURE * noise)
+        absent |= sure & (got < np.minimum(MISSING * due, BY_CHANCE * noise))
         there |= sure & (got >= THERE * due)
         left &= ~sure
     return there, absent
