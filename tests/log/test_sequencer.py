@@ -449,6 +449,19 @@ def test_the_backlog_gives_up_a_batch_when_time_is_over():
         backlog.put(job)
 
 
+def test_a_call_ends_the_wait_for_a_batch_once():
+    backlog = Backlog(Tuning())
+    backlog.call()
+    assert backlog.take(None) == []  # would wait for ever
+    assert backlog.take(0.0) == []
+    waiting: list[object] = []
+    thread = threading.Thread(target=lambda: waiting.append(backlog.take(None)))
+    thread.start()
+    backlog.call()
+    thread.join(PATIENCE_S)
+    assert waiting == [[]]
+
+
 class SequencerAgainstList(RuleBasedStateMachine):
     """Every place ever given holds, across failures and openings, and the head store is never behind it."""
 

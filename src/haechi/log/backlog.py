@@ -95,6 +95,7 @@ class Backlog:
         self._senders = 1
         self._wake_at = 1
         self._closed: str | None = None
+        self._called = False
         self._changed = threading.Condition(threading.Lock())
 
     @property
@@ -120,7 +121,8 @@ class Backlog:
         with self._changed:
             self._wake_at = 1
             if not self._jobs and self._closed is None:
-                self._changed.wait_for(self._enough, timeout_s)
+                self._changed.wait_for(lambda: self._called or self._enough(), timeout_s)
+            self._called = False
             if not self._jobs:
                 return None if self._closed is not None else []
             if self._senders > 1 or len(self._jobs) > 1:
@@ -128,6 +130,12 @@ class Backlog:
             parts = self._split()
             self._senders = max(len(parts), 1)
             return parts
+
+    def call(self) -> None:
+        """End the wait of whoever takes, for something else that is to be looked at."""
+        with self._changed:
+            self._called = True
+            self._changed.notify()
 
     def _gather(self) -> None:
         """Wait while senders keep coming, within bounds; the lock is held.

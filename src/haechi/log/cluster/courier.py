@@ -23,6 +23,8 @@ from haechi.log.store import Head, StoreFailed, TermsChanged
 
 POLL_S = 0.002
 IDLE_S = 0.5
+_SURE_S = 0.1
+"""Look for answers at least this often, whatever was expected."""
 PATIENCE_S = 20.0
 """How long a sender waits for an answer before being told to send again; longer than a failover takes."""
 _NOWHERE = Placed(-1, Head(0, b""))
@@ -60,6 +62,8 @@ class Courier:
     backlog: Backlog
     sent: Callable[[], None]
     """Told after each parcel: the sequencer may be in this process."""
+    leading: Callable[[], bool]
+    """Whether it is: then `answered` is called, and there is no need to ask the database again and again."""
     terms_changed: Callable[[int], None]
     _front: str = field(default_factory=lambda: secrets.token_hex(8))
     _out: dict[int, _Shipment] = field(default_factory=dict[int, _Shipment])
@@ -67,12 +71,14 @@ class Courier:
     _number: int = 0
     _governed: int = -1
     _looked_s: float = 0.0
+    _look_at_s: float = 0.0
+    _usual_s: float = 0.0
     _db: "Connection | None" = None
 
     def run(self) -> None:
         """Carry until the backlog is closed and everything is answered. Raises what must stop the front."""
         try:
-            while (parts := self.backlog.take(POLL_S if self._out else IDLE_S)) is not None or self._out:
+            while (parts := self.backlog.take(self._rest_s())) is not None or self._out:
                 try:
                     if parts:
                         self._ship(parts)
@@ -87,12 +93,28 @@ class Courier:
         finally:
             self._hang_up()
 
+    def answered(self) -> None:
+        """The sequencer of this process has answered parcels."""
+        self._look_at_s = 0.0
+        self.backlog.call()
+
+    def _rest_s(self) -> float:
+        """How long to wait for entries: a question in vain costs as much as one that is answered."""
+        if not self._out:
+            return IDLE_S
+        return max(POLL_S, self._look_at_s - time.monotonic())
+
+    def _expect(self, now_s: float) -> None:
+        """Set when to look next: of answers that took so long until now, few come in half that time."""
+        if self.leading():
+            self._look_at_s = now_s + _SURE_S
+            return
+        first = min((one.sent_s for one in self._out.values()), default=now_s)
+        self._look_at_s = max(now_s + POLL_S, min(first + self._usual_s / 2, now_s + _SURE_S))
+
     def _ship(self, parts: Sequence[Part]) -> None:
         """One parcel for one batch. It counts as sent before it is: trouble sends it again."""
-        stretches = [
-            _Stretch(part.job, _start_of(part, parts[at + 1 :]), len(part.entries))
-            for at, part in enumerate(parts)
-        ]
+        stretches = _stretches(parts)
         for job in {id(one.job): one.job for one in stretches}.values():
             if not job.places:
                 job.places = [_NOWHERE] * len(job.entries)
@@ -101,7 +123,10 @@ class Courier:
         self._number = max(self._number + 1, time.time_ns())
         body = encode_parcel([entry for part in parts for entry in part.entries])
         shipment = _Shipment(self._number, body, stretches, time.monotonic())
+        alone = not self._out
         self._out[self._number] = shipment
+        if alone:
+            self._expect(shipment.sent_s)
         self._send(self._connection(), [shipment])
 
     def _send(self, db: Connection, shipments: Sequence[_Shipment]) -> None:
@@ -115,7 +140,9 @@ class Courier:
     def _collect(self) -> None:
         """Answers that are there, each with a head that this machine now remembers."""
         rows: list[tuple[int, bytes]] = []
-        if self._out:
+        if self._out and time.monotonic() >= self._look_at_s:
+            # Before the question: an answer that comes meanwhile calls again.
+            self._expect(time.monotonic())
             rows = (
                 self._connection()
                 .cursor(binary=True)
@@ -134,6 +161,7 @@ class Courier:
         for number, body in rows:
             shipment = self._out.pop(number, None)
             if shipment is not None:
+                self._usual_s += (now_s - shipment.sent_s - self._usual_s) / 8
                 self._deliver(shipment, decode_answer(body), standing.head)
 
     def _deliver(self, shipment: _Shipment, places: list[int], head: Head) -> None:
@@ -197,6 +225,12 @@ class Courier:
                 db.close()
 
 
-def _start_of(part: Part, later: Sequence[Part]) -> int:
-    """Where this part begins in its job: `taken` already counts it, and what follows of it in the batch."""
-    return part.job.taken - len(part.entries) - sum(len(o.entries) for o in later if o.job is part.job)
+def _stretches(parts: Sequence[Part]) -> list[_Stretch]:
+    """Where each part begins in its job: `taken` counts it already, and what follows of it in the batch."""
+    ends: dict[int, int] = {}
+    found: list[_Stretch] = []
+    for job, entries in reversed(parts):
+        start = ends.get(id(job), job.taken) - len(entries)
+        ends[id(job)] = start
+        found.append(_Stretch(job, start, len(entries)))
+    return found[::-1]

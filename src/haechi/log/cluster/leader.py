@@ -49,12 +49,12 @@ def run_round(store: PgStore, governed: int) -> int | None:
     def settle(db: Connection) -> None:
         keys = [parcel.number for parcel in parcels], [parcel.front for parcel in parcels]
         db.execute(
-            "DELETE FROM parcel WHERE (number, front) IN (SELECT * FROM unnest(%s::bigint[], %s::text[]))",
+            "DELETE FROM parcel WHERE (number, front) IN (SELECT * FROM unnest(%b::bigint[], %b::text[]))",
             keys,
         )
         db.execute(
             "INSERT INTO answer SELECT f, n, b, clock_timestamp()"
-            " FROM unnest(%s::bigint[], %s::text[], %s::bytea[]) AS t(n, f, b)"
+            " FROM unnest(%b::bigint[], %b::text[], %b::bytea[]) AS t(n, f, b)"
             " ON CONFLICT (front, number) DO UPDATE SET body = excluded.body, at = excluded.at",
             (*keys, [encode_answer(answer) for answer in plan.answers]),
         )

@@ -77,7 +77,7 @@ class PgView:
     def tiles(self, names: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """The bytes of those tiles (level, number) that are stored, as wide as they are."""
         ids = {tile_id(*name): name for name in names}
-        rows = self._rows("SELECT id, body FROM tile WHERE id = ANY(%s::bigint[])", [*ids])
+        rows = self._rows("SELECT id, body FROM tile WHERE id = ANY(%b::bigint[])", [*ids])
         return {ids[row[0]]: row[1] for row in rows}
 
     def entries(self, n: int, width: int) -> bytes | None:
@@ -125,7 +125,7 @@ class PgView:
         rows = self._rows(
             "SELECT p.idx, substr(b.body, (p.idx & 255)::int * 34 + 3, 32)"
             " FROM place p JOIN bundle b ON b.n = p.idx >> 8"
-            " WHERE p.prefix = ANY(%s::bytea[]) ORDER BY p.idx",
+            " WHERE p.prefix = ANY(%b::bytea[]) ORDER BY p.idx",
             prefixes,
         )
         wanted = {*digests} if rows else set[bytes]()

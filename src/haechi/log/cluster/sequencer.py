@@ -20,7 +20,7 @@ from haechi.log.intake import Intake
 from haechi.log.sequencer import Publisher
 from haechi.log.store import Head, Published, StoreFailed, StoreMoved
 
-_BUSY_POLL_S = 0.002
+_BUSY_POLL_S = 0.004
 _IDLE_POLL_S = 0.02
 _BUSY_FOR_S = 0.5
 _CLEAN_S = 60.0
@@ -69,7 +69,12 @@ class ClusterSequencer(Intake):
         self._head = self._memory.catch_up().head
         super().__init__(Backlog(self._options.tuning or Tuning()))
         self._courier = Courier(
-            log.database, self._memory, self._backlog, self._wake_up, self._options.terms_changed
+            log.database,
+            self._memory,
+            self._backlog,
+            self._wake_up,
+            lambda: self.leading,
+            self._options.terms_changed,
         )
         self._wake, self._closing = threading.Event(), threading.Event()
         self._publishing = threading.Lock()
@@ -189,6 +194,7 @@ class ClusterSequencer(Intake):
             newest = run_round(store, governed)
             now_s = time.monotonic()
             if newest is not None:
+                self._courier.answered()
                 governed, busy_s = newest, now_s + _BUSY_FOR_S
             if now_s >= renew_s:
                 store.renew()

@@ -257,19 +257,19 @@ def _write(
         db.execute("INSERT INTO meta VALUES ('first_batch', %s)", (str(end),))
     held = [(at, entry.statement) for at, entry in enumerate(entries, start) if entry.statement is not None]
     db.execute(
-        "INSERT INTO tile SELECT * FROM unnest(%s::bigint[], %s::bytea[])"
+        "INSERT INTO tile SELECT * FROM unnest(%b::bigint[], %b::bytea[])"
         " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
         _columns([(tile_id(tile.level, tile.n), tile.data) for tile in tiles]),
     )
     db.execute(
-        "INSERT INTO bundle SELECT * FROM unnest(%s::bigint[], %s::bytea[])"
+        "INSERT INTO bundle SELECT * FROM unnest(%b::bigint[], %b::bytea[])"
         " ON CONFLICT (n) DO UPDATE SET body = excluded.body",
         _columns([(bundle.n, bundle.data) for bundle in bundles]),
     )
     if held:
-        db.execute("INSERT INTO statement SELECT * FROM unnest(%s::bigint[], %s::bytea[])", _columns(held))
+        db.execute("INSERT INTO statement SELECT * FROM unnest(%b::bigint[], %b::bytea[])", _columns(held))
     db.execute(
-        "INSERT INTO place SELECT * FROM unnest(%s::bytea[], %s::bigint[])",
+        "INSERT INTO place SELECT * FROM unnest(%b::bytea[], %b::bigint[])",
         ([entry.digest[:PREFIX_BYTES] for entry in entries], [*range(start, end)]),
     )
 
