@@ -205,6 +205,14 @@ def test_a_replaced_middle_is_never_whole(
     assert middle.mean() < 0.15  # by chance
 
 
+def test_a_twenty_fifth_of_the_picture_replaced_is_partial(marked: dict[str, NDArray[Any]], key: MarkKey):
+    pixels = marked["photo"].copy()
+    height, width = pixels.shape[:2]
+    down, across = height // 5, width // 5
+    pixels[2 * down : 3 * down, 2 * across : 3 * across] = photo(across, down, seed=9)
+    assert presence(pixels, detect(pixels, [key]).marks[0], key).outcome == "partial"
+
+
 def _half_loud() -> NDArray[Any]:
     """Clouds over a ground that is too loud to show much of any mark."""
     pixels = photo(800, 640).astype(np.float64)

@@ -19,13 +19,12 @@ FEWEST = 5  # cells that show the mark: fewer do not say how strong it is
 ROUNDS = 8  # of weighing cells by how likely they carry the mark
 SCATTER = 0.3  # of what is expected: how far genuine cells differ from it
 GONE = 0.1  # of the cells, before anything is known
-LARGEST_SHARE = 0.6  # of a residual's size: more than this no mark is, so the place is calmer than a mark
+CALM_SHARE = 0.32  # of a residual's size, expected: so calm a place may have been emptied by a codec
 LEAKED = 0.2  # of what is expected: so much of a calm place may be its neighbours' mark
 POOLS = (1, 3, 5, 7, 9, 13)  # cells a side
 ALIKE = 4.0  # cells that a score shares its noise with (measured on unmarked places: 3.2 to 5.4)
 SURE = 6.0  # expected, in units of noise, of what may tell
 MISSING, THERE = 0.15, 0.45  # of what is expected, at most and at least
-BY_CHANCE = 2.0  # times the noise: what shows more is faint, and not gone
 HALF_THERE = 0.5
 MOST_HALVES = 0.1  # of the cells that are not near the gap: beyond it the expectation itself is in doubt
 FEWEST_CLEAR = 20
@@ -67,15 +66,15 @@ def told_by(cells: Cells) -> Told:
         return Told(shown, np.zeros_like(shown), credible=False)
     expected: Reals = strength * cells.shares
     ratios: Reals = scores / expected
-    too_calm = expected > LARGEST_SHARE * cells.unit
+    calm = expected > CALM_SHARE * cells.unit
     # what a calm place shows may be its neighbours' mark: there is so little else
-    leaked = too_calm & (ratios < LEAKED)
+    leaked = calm & (ratios < LEAKED)
     faint = scores >= np.maximum(FAINT * noise, THERE * expected)
     present = (shown | faint) & ~leaked
-    if _holds_elsewhere(ratios, too_calm & ~present, too_calm):
-        too_calm &= cells.at_limit
-    there, absent = _pooled(cells, expected, ~present & ~too_calm)
-    clear = (expected >= SURE * noise) & ~(too_calm & ~present)
+    if _holds_elsewhere(ratios, calm & ~present, calm):
+        calm &= cells.at_limit
+    there, absent = _pooled(cells, expected, ~present & ~calm)
+    clear = (expected >= SURE * noise) & ~(calm & ~present)
     return Told(present | there, absent, _holds_elsewhere(ratios, absent, clear))
 
 
@@ -124,9 +123,8 @@ def _pooled(cells: Cells, expected: Reals, silent: Mask) -> tuple[Mask, Mask]:
     summed = (np.ones_like(expected), cells.scores, expected, cells.noise**2)
     for side in POOLS:
         count, got, due, squares = (_sums(part * silent, side) for part in summed)
-        noise = np.sqrt(squares * np.minimum(count, ALIKE))
-        sure = left & (due >= SURE * noise)
-        absent |= sure & (got < np.minimum(MISSING * due, BY_CHANCE * noise))
+        sure = left & (due >= SURE * np.sqrt(squares * np.minimum(count, ALIKE)))
+        absent |= sure & (got < MISSING * due)
         there |= sure & (got >= THERE * due)
         left &= ~sure
     return there, absent
