@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from haechi.errors import HaechiError
 from haechi.node.api import Api
 from haechi.node.door import Door
-from haechi.node.http.exchange import EXCHANGE, Exchange
+from haechi.node.http.exchange import EXCHANGE, Exchange, field_lines
 from haechi.node.limits import TooMany
 from haechi.node.logs import log_event
 from haechi.node.marks import Marks
@@ -30,7 +30,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})
 _UNLIMITED = ("/healthz", "/metrics")
 _HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _NAMES = frozenset(name for name, _value in _HEADERS)
-_FIELDS = b"".join(b"%b: %b\r\n" % header for header in _HEADERS)
+_FIELDS = field_lines(_HEADERS)
 _FOR_PROGRAMS = (
     "/entries",
     "/.well-known",
@@ -151,7 +151,7 @@ class _Watched:
         """Answer in one go; none of the headers is one of ours, nor the length."""
         self.started, self.status = True, status
         if self._exchange is not None:
-            self._exchange.answer(status, b"".join([b"%b: %b\r\n" % own for own in headers]) + _FIELDS, body)
+            self._exchange.answer(status, field_lines(headers) + _FIELDS, body)
             return
         length = (b"content-length", b"%d" % len(body))
         all_headers = [*headers, length, *_HEADERS]

@@ -87,12 +87,12 @@ def _strength(cells: Cells, shown: Mask) -> float:
     if np.count_nonzero(shown) < FEWEST:
         return 0.0
     scores, shares, by_chance = cells.scores, cells.shares, cells.noise**2
+    gone = np.log(GONE) - 0.5 * (scores**2 / by_chance + np.log(by_chance))
     strength = float(np.median((scores / shares)[shown]))
     for _ in range(ROUNDS):
         expected: Reals = strength * shares
         spread: Reals = by_chance + (SCATTER * expected) ** 2
         marked = np.log(1.0 - GONE) - 0.5 * ((scores - expected) ** 2 / spread + np.log(spread))
-        gone = np.log(GONE) - 0.5 * (scores**2 / by_chance + np.log(by_chance))
         weights: Reals = 1.0 / (1.0 + np.exp(np.clip(gone - marked, -50.0, 50.0))) / spread
         strength = float(np.sum(weights * scores * shares) / np.sum(weights * shares**2))
     return strength
@@ -103,17 +103,17 @@ def _holds_elsewhere(ratios: Reals, silent: Mask, asked: Mask) -> bool:
 
     Other silent pieces count against it: strong compression leaves many.
     """
-    away = asked & (cv2.dilate(_largest(silent).astype(np.uint8), AROUND_GAPS) == 0)
+    away = asked & (cv2.dilate(largest(silent).astype(np.uint8), AROUND_GAPS) == 0)
     if np.count_nonzero(away) < FEWEST_CLEAR:
         return False
     return float(np.mean(ratios[away] < HALF_THERE)) < MOST_HALVES
 
 
-def _largest(silent: Mask) -> Mask:
-    """The largest group of touching cells."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(silent.astype(np.uint8), connectivity=8)
+def largest(cells: Mask) -> Mask:
+    """The largest group of touching cells; none where there are none."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
     sizes = np.asarray(statistics)[1:, cv2.CC_STAT_AREA]
-    return np.asarray(labels) == 1 + int(np.argmax(sizes)) if len(sizes) else np.zeros_like(silent)
+    return np.asarray(labels) == 1 + int(np.argmax(sizes)) if len(sizes) else np.zeros_like(cells)
 
 
 def _pooled(cells: Cells, expected: Reals, silent: Mask) -> tuple[Mask, Mask]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haechi.mark.image.detect import Mark, working_plane
-from haechi.mark.image.expect import Cells, Mask, told_by
+from haechi.mark.image.expect import Cells, Mask, largest, told_by
 from haechi.mark.image.keys import MarkKey
 from haechi.mark.image.layout import TILE
 from haechi.mark.image.mask import mask_of
@@ -60,21 +60,21 @@ class PresenceMap(NamedTuple):
     @property
     def share(self) -> float:
         """Of the cells: where it is present."""
-        return float(np.mean(self.present))
+        return _share(self.present)
 
     @property
     def silent_share(self) -> float:
         """Of the cells: where it cannot be told."""
-        return float(np.mean(~self.present & ~self.absent))
+        return _share(~self.present & ~self.absent)
 
     @property
     def outcome(self) -> str:
         """`partial`: a part lost its mark; `unclear`: a part cannot tell; `whole`: neither."""
-        gap = _largest(self.absent) > LARGEST_GAP or float(np.mean(self.absent)) > MOST_MISSING
+        gap = _share(largest(self.absent)) > LARGEST_GAP or _share(self.absent) > MOST_MISSING
         if gap and self.credible:
             return "partial"
         silent = ~self.present
-        if gap or _largest(silent) > LARGEST_SILENCE or float(np.mean(silent)) > MOST_SILENT:
+        if gap or _share(largest(silent)) > LARGEST_SILENCE or _share(silent) > MOST_SILENT:
             return "unclear"
         return "whole"
 
@@ -145,10 +145,8 @@ def _mask_at(plane: Plane, grow: float) -> Plane:
     return interpolated(mask_of(canonical, USUAL_POWER), width, height)
 
 
-def _largest(cells: Mask) -> float:
-    """Share of all cells that the largest group of touching ones has."""
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
-    return int(statistics[1:, cv2.CC_STAT_AREA].max(initial=0)) / cells.size
+def _share(cells: Mask) -> float:
+    return float(np.mean(cells))
 
 
 def _lookup(tile: Plane, places: Reals) -> Plane:

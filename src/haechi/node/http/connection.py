@@ -23,7 +23,7 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
 from starlette.types import ASGIApp, Scope
 
-from haechi.node.http.exchange import EXCHANGE, Exchange
+from haechi.node.http.exchange import EXCHANGE, Exchange, field_lines
 
 HEADER_SECONDS = 10.0
 STALLED_SECONDS = 60.0
@@ -257,8 +257,8 @@ class Connection(asyncio.Protocol):
         """
         if method == b"CONNECT":
             raise _Refused
-        lines = [b"%b: %b\r\n" % header for header in self._headers if header[0] != b"upgrade"]
-        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), b"".join(lines))
+        lines = field_lines(header for header in self._headers if header[0] != b"upgrade")
+        return b"%b %b HTTP/%b\r\n%b\r\n" % (method, self._url, version.encode(), lines)
 
     def _scope(self, version: str, method: str) -> Scope:
         path, _, query = self._url.partition(b"?")

@@ -27,6 +27,11 @@ _CHUNKED = b"transfer-encoding: chunked\r\n"
 _DISCONNECT: Message = {"type": "http.disconnect"}
 
 
+def field_lines(headers: Headers) -> bytes:
+    """Names and values as the lines of a head, each ended."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
 class Link(Protocol):
     """The connection, as an exchange sees it."""
 
@@ -205,14 +210,13 @@ class Exchange:
         self._end()
 
     def _begin(self, status: int, headers: Headers) -> None:
-        lines: list[bytes] = []
+        own = list(headers)
         length: int | None = None
-        for name, value in headers:
-            lines.append(b"%b: %b\r\n" % (name, value))
+        for name, value in own:
             if name.lower() == b"content-length":
                 length = int(value)
-        fields = b"".join(lines)
-        if fields.count(b"\n") != len(lines) or fields.count(b"\r") != len(lines):
+        fields = field_lines(own)
+        if fields.count(b"\n") != len(own) or fields.count(b"\r") != len(own):
             raise ValueError("a header with a line break")  # an answer of somebody else's making
         self._left = length or 0
         self._framing = self._framing_of(status, length)
