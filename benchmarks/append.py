@@ -167,15 +167,15 @@ def read_rows(folder: Path, size: int) -> Iterator[Row]:
             store.append([Entry(one.digest, None) for one in entries[at : at + 4096]])
         head = store.head()
         asked = [(rng.randrange(size),) for _ in range(SAMPLE)]
-        cold = timed(lambda index: TileTree(store.tile).inclusion(index, size), asked)
+        cold = timed(lambda index: TileTree(store.tree_tile).inclusion(index, size), asked)
         for (index,), path in zip(asked, cold.results, strict=True):
             leaf = leaf_hash(entries[index].digest)
             assert check_inclusion(leaf, index, size, path, head.root).verdict is Verdict.HOLDS
         yield figure(f"inclusion proof from SQLite, {size:,}, empty cache", cold.us, "µs", at_most=1000)
         old = [(rng.randrange(1, size),) for _ in range(SAMPLE)]
-        consistency = timed(lambda old: TileTree(store.tile).consistency(old, size), old)
+        consistency = timed(lambda old: TileTree(store.tree_tile).consistency(old, size), old)
         yield figure(f"consistency proof from SQLite, {size:,}, empty cache", consistency.us, "µs")
-        tree = TileTree(store.tile)
+        tree = TileTree(store.tree_tile)
         for index in range(0, size, 256):
             tree.inclusion(index, size)
         warm = timed(lambda index: tree.inclusion(index, size), asked)

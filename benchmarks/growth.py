@@ -104,8 +104,8 @@ class Growing:
         resident = _resident_bytes()
         rng = random.Random(size)
         asked = [(rng.randrange(size),) for _ in range(SAMPLE)]
-        cold = timed(lambda index: TileTree(self.store.tile).inclusion(index, size), asked)
-        tree = TileTree(self.store.tile)
+        cold = timed(lambda index: TileTree(self.store.tree_tile).inclusion(index, size), asked)
+        tree = TileTree(self.store.tree_tile)
         warm = timed(lambda index: tree.inclusion(index, size), asked)
         root = self.store.head().root
         for (index,), path in zip(asked, warm.results, strict=True):

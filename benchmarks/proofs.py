@@ -10,7 +10,6 @@ agree. Slow peers are asked for few proofs; nothing is extrapolated.
 """
 
 import random
-import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -22,6 +21,8 @@ from benchmarks._table import Row, absent, against, figure, peer_name, report, t
 
 from haechi.findings import Verdict
 from haechi.log.merkle import check_consistency, check_inclusion, leaf_hashes
+from haechi.log.sqlite import SqliteStore
+from haechi.log.store import Entry
 from haechi.log.tiles import Edge, TileTree, grow
 
 SIZES = (1_000, 100_000, 1_000_000)
@@ -124,27 +125,19 @@ def _ourselves(log: Log) -> Peer:
 
 
 def _cold(log: Log, folder: Path) -> Times:
-    """The same with an empty cache at every question and tiles in SQLite; checks need no tiles."""
-    connection = sqlite3.connect(folder / f"tiles-{log.size}.db")
-    connection.execute("create table tile (level, n, data, primary key (level, n)) without rowid")
-    rows = [(*key, data) for key, data in log.tiles.items()]
-    connection.executemany("insert into tile values (?, ?, ?)", rows)
-    connection.commit()
-
-    def read(level: int, n: int, width: int) -> bytes | None:  # noqa: ARG001 - the shape of a TileReader
-        row = connection.execute("select data from tile where level = ? and n = ?", (level, n)).fetchone()
-        return row[0] if row else None
-
-    ourselves = _ourselves(log)
-    cold = Peer(
-        lambda index: TileTree(read).inclusion(index, log.size),
-        ourselves.check_inclusion,
-        lambda old: TileTree(read).consistency(old, log.size),
-        ourselves.check_consistency,
-    )
-    times = log.ask(cold, COLD_SAMPLE)
-    connection.close()
-    return times
+    """The same from a node's own store in SQLite, an empty cache at every question; checks need no tiles."""
+    with SqliteStore.create(folder / f"log-{log.size}", "bench.example/log") as store:
+        for start in range(0, log.size, 4096):
+            store.append([Entry(entry, None) for entry in log.entries[start : start + 4096]])
+        assert store.head().root == log.root
+        ourselves = _ourselves(log)
+        cold = Peer(
+            lambda index: TileTree(store.tree_tile).inclusion(index, log.size),
+            ourselves.check_inclusion,
+            lambda old: TileTree(store.tree_tile).consistency(old, log.size),
+            ourselves.check_consistency,
+        )
+        return log.ask(cold, COLD_SAMPLE)
 
 
 # --- peers ---------------------------------------------------------------------------------------------

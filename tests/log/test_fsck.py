@@ -13,6 +13,7 @@ from haechi.log.fsck import fsck
 from haechi.log.headstore import peek
 from haechi.log.reader import SqliteReads
 from haechi.log.store import Entry, Head
+from haechi.log.tiles import TileTree
 
 SIZE = 9000
 SOUND = {
@@ -210,6 +211,23 @@ def test_a_missing_tile_and_a_missing_bundle_are_named(copy: Path):
     assert facts(findings, "log.fsck.entries.damaged")["first"] == "tile/entries/009"
 
 
+def test_a_wrong_middle_of_a_tile_is_named_and_proofs_do_without(copy: Path):
+    with SqliteReads(copy / "data") as store:
+        sound = store.tile(0, 1, 256) or b""
+    change(copy, "UPDATE tile SET body = ? WHERE id = 1", sound + bytes(512))
+    with SqliteReads(copy / "data") as store:
+        size = store.head().size
+        assert TileTree(store.tree_tile).inclusion(300, size) == TileTree(store.tile).inclusion(300, size)
+    findings = check(copy)
+    assert codes(findings) == {"log.fsck.tiles.damaged"}
+    assert facts(findings, "log.fsck.tiles.damaged") == {"count": 1, "first": "tile/0/001"}
+
+
+def test_tiles_kept_without_a_middle_are_sound(copy: Path):
+    change(copy, "UPDATE tile SET body = CAST(substr(body, 1, 8192) AS BLOB)")
+    assert codes(check(copy)) == set()
+
+
 @pytest.mark.parametrize(
     "stored",
     [Head(SIZE + 3, bytes(32)), Head(SIZE + 2, bytes(32)), Head(500, bytes(32))],
@@ -222,8 +240,6 @@ def test_a_stored_head_that_the_log_does_not_have_is_named(sound: Path, stored: 
 
 
 def test_a_stored_head_that_a_crash_left_behind_is_in_the_log(sound: Path):
-    from haechi.log.tiles import TileTree
-
     with SqliteReads(sound / "data") as store:
         behind = Head(500, TileTree(store.tile).root(500))
         assert "log.fsck.heads.agrees" in {finding.code for finding in fsck(store, behind, ())}

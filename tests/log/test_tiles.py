@@ -10,6 +10,7 @@ from tests.log import naive
 
 from haechi.errors import NotFound
 from haechi.findings import Verdict
+from haechi.log import tiles
 from haechi.log.merkle import (
     EMPTY_ROOT,
     MAX_SIZE,
@@ -49,7 +50,7 @@ class Shelf:
 
     def put(self, tiles: list[Tile]) -> None:
         for tile in tiles:
-            self.tiles[tile.level, tile.n] = tile.data
+            self.tiles[tile.level, tile.n] = tile.data + tile.middle
 
 
 def grown(leaves: list[bytes], batches: list[int]) -> tuple[Edge, Shelf]:
@@ -66,6 +67,14 @@ LEAVES = leaf_hashes([number.to_bytes(4) for number in range(BIG)])
 @pytest.fixture(scope="module")
 def big() -> tuple[Edge, Shelf]:
     return grown(LEAVES, [1000] * 70)
+
+
+@pytest.fixture(scope="module")
+def bare(big: tuple[Edge, Shelf]) -> tuple[Edge, Shelf]:
+    """The same from a store that keeps no middles."""
+    shelf = Shelf()
+    shelf.tiles = {name: data[:TILE_BYTES] for name, data in big[1].tiles.items()}
+    return big[0], shelf
 
 
 @pytest.fixture(scope="module")
@@ -258,13 +267,65 @@ def test_a_damaged_full_tile_is_named(big: tuple[Edge, Shelf], data: bytes | Non
 
 @given(st.sampled_from([(0, 3), (1, 0)]), st.integers(0, TILE_BYTES * 8 - 1))
 @settings(max_examples=40)
-def test_any_flipped_bit_of_a_full_tile_is_found(big: tuple[Edge, Shelf], key: tuple[int, int], bit: int):
-    data = bytearray(big[1].tiles[key])
+def test_any_flipped_bit_of_a_full_tile_is_found(bare: tuple[Edge, Shelf], key: tuple[int, int], bit: int):
+    data = bytearray(bare[1].tiles[key])
     data[bit // 8] ^= 1 << bit % 8
     with pytest.raises(TileDamaged) as caught:
-        damaged(big[1], key, bytes(data)).inclusion(1000, BIG)
+        damaged(bare[1], key, bytes(data)).inclusion(1000, BIG)
     assert caught.value.facts["tile"] == tile_path(*key)
     assert caught.value.facts["part"] == "hash"
+
+
+@given(st.sampled_from([(0, 3), (1, 0)]), st.integers(0, TILE_BYTES + 511), st.integers(0, 7))
+@settings(max_examples=60)
+def test_a_flipped_bit_beside_a_middle_never_reaches_a_proof(
+    big: tuple[Edge, Shelf], key: tuple[int, int], byte: int, bit: int
+):
+    data = bytearray(big[1].tiles[key])
+    data[byte] ^= 1 << bit
+    tree = damaged(big[1], key, bytes(data))
+    index = 1000 if key[0] == 0 else 3 * 256
+    used = (index >> 8 * key[0]) % 256 >> 4
+    if byte < TILE_BYTES and byte >> 9 == used:
+        with pytest.raises(TileDamaged) as caught:
+            tree.inclusion(index, BIG)
+        assert caught.value.facts["tile"] == tile_path(*key)
+    else:  # another group, or the middle, which is then done without
+        assert tree.inclusion(index, BIG) == TileTree(big[1]).inclusion(index, BIG)
+
+
+def test_a_flipped_hash_is_found_by_the_first_proof_that_needs_it(big: tuple[Edge, Shelf]):
+    data = bytearray(big[1].tiles[0, 3])
+    data[7 * 512] ^= 1
+    tree = damaged(big[1], (0, 3), bytes(data))
+    needing = range(3 * 256 + 7 * 16, 3 * 256 + 8 * 16)
+    for index in range(3 * 256, 4 * 256):
+        if index in needing:
+            with pytest.raises(TileDamaged):
+                tree.inclusion(index, BIG)
+        else:
+            assert tree.inclusion(index, BIG) == TileTree(big[1]).inclusion(index, BIG)
+
+
+def test_a_proof_hashes_little_of_a_tile_with_its_middle(
+    big: tuple[Edge, Shelf], bare: tuple[Edge, Shelf], monkeypatch: pytest.MonkeyPatch
+):
+    made: list[int] = []
+    row_above = tiles.row_above
+
+    def counted(row: bytes) -> bytes:
+        made.append(len(row) // 64)
+        return row_above(row)
+
+    monkeypatch.setattr(tiles, "row_above", counted)
+    trees = [TileTree(shelf) for _, shelf in (big, bare)]
+    hashes: list[int] = []
+    for tree in trees:
+        tree.root(BIG)
+        made.clear()
+        tree.inclusion(1000, BIG)
+        hashes.append(sum(made))
+    assert hashes == [2 * (15 + 15), 2 * 255]
 
 
 @given(st.sampled_from([(0, 273), (1, 1), (2, 0)]), st.data())

@@ -34,7 +34,7 @@ def copy_log(source: Source, target: Store, governed: int, progress: Callable[[i
     """
     with source.snapshot() as view:
         head = view.head()
-        tree = TileTree(view.tile)
+        tree = TileTree(view.tree_tile)
         at = _begun(target, view, tree)
         while at < head.size:
             # The genesis is one batch in every store: opening tells a fresh log by it.

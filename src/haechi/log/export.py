@@ -161,7 +161,7 @@ def _same_history(raw: bytes, where: str, view: View, new: Checkpoint) -> int:
         raise ExportElsewhere(path=where, why=f"it holds {old.origin}")
     if old.size > new.size:
         raise ExportElsewhere(path=where, why=f"it has {old.size} entries, the log {new.size}")
-    if TileTree(view.tile).root(old.size) != old.root:
+    if TileTree(view.tree_tile).root(old.size) != old.root:
         raise ExportElsewhere(path=where, why=f"another root at size {old.size}")
     return old.size
 

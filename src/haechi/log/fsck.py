@@ -263,7 +263,7 @@ def _root_at(view: Auditable, size: int, counted: Head) -> str:
     if size == counted.size:
         return counted.root.hex()
     try:
-        return TileTree(view.tile).root(size).hex()
+        return TileTree(view.tree_tile).root(size).hex()
     except TileDamaged as error:
         return str(error)
 

@@ -20,6 +20,8 @@ from haechi.words import Text
 
 TILE_WIDTH = 256
 TILE_BYTES = TILE_WIDTH * HASH_SIZE
+MIDDLE_HEIGHT = 4
+"""Where a whole tile is halved: 16 groups of 16 hashes under 16 nodes of this height."""
 ENTRIES = -1
 """Stands in the place of a level for bundles of entries."""
 MAX_ENTRY_BYTES = 65535
@@ -57,12 +59,16 @@ class TileName(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A tile or bundle with its bytes; level is ENTRIES for a bundle."""
+    """A tile or bundle with its bytes; level is ENTRIES for a bundle.
+
+    middle: the 16 nodes of MIDDLE_HEIGHT of a whole tile, which its file does not have.
+    """
 
     level: int
     n: int
     width: int
     data: bytes
+    middle: bytes = b""
 
 
 _PATH = re.compile(r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/([0-9]{1,3}))?")

@@ -36,9 +36,14 @@ class Reader:
 
     def tile(self, level: int, n: int, width: int) -> bytes | None:
         """See View."""
-        row = self._row("SELECT body FROM tile WHERE id = ?", tile_id(level, n))
         length = width * HASH_SIZE
-        return row[0][:length] if row is not None and len(row[0]) >= length else None
+        body = self.tree_tile(level, n, width)
+        return None if body is None else body[:length]
+
+    def tree_tile(self, level: int, n: int, width: int) -> bytes | None:
+        """See View."""
+        row = self._row("SELECT body FROM tile WHERE id = ?", tile_id(level, n))
+        return row[0] if row is not None and len(row[0]) >= width * HASH_SIZE else None
 
     def entries(self, n: int, width: int) -> bytes | None:
         """See View."""
@@ -224,6 +229,11 @@ class SqliteReads:
         """See View."""
         with self._pool.reader() as reader:
             return reader.tile(level, n, width)
+
+    def tree_tile(self, level: int, n: int, width: int) -> bytes | None:
+        """See View."""
+        with self._pool.reader() as reader:
+            return reader.tree_tile(level, n, width)
 
     def entries(self, n: int, width: int) -> bytes | None:
         """See View."""

@@ -14,6 +14,7 @@ from haechi.log.runs import RUN_ENTRIES, make_records
 from haechi.log.store import Auditable, Head
 from haechi.log.tiles import (
     ENTRIES,
+    TILE_BYTES,
     TILE_WIDTH,
     BundleMalformed,
     Edge,
@@ -74,7 +75,7 @@ def recount(view: Auditable, progress: Callable[[int, int], None]) -> Recount:
             span.take(n, min(TILE_WIDTH, head.size - n * TILE_WIDTH))
         edge, tiles = grow(edge, span.leaves)
         for tile in tiles:
-            if tile.level and tile.width == TILE_WIDTH:
+            if tile.width == TILE_WIDTH and (tile.level or tile.n in span.sound):
                 _compare(view, tile, result)
         _statements(view, start, span, result)
         _tally(result.blocks, start, span)
@@ -99,6 +100,7 @@ class _Span:
         self.digests: list[bytes] = []
         self.leaves: list[bytes] = []
         self.trusted = True
+        self.sound: set[int] = set()
         self._view = view
         self._result = result
         self._edge = edge
@@ -109,6 +111,8 @@ class _Span:
         tile = self._view.tile(0, n, width)
         leaves = leaf_hashes(digests)
         held = _cut(tile or b"")
+        if leaves == held:
+            self.sound.add(n)
         if not digests or leaves != held:
             tile_is_right = bool(held) and self._confirmed(held)
             if not tile_is_right:
@@ -145,7 +149,9 @@ def _decoded(raw: bytes | None, width: int) -> list[bytes]:
 
 
 def _compare(view: Auditable, tile: Tile, result: Recount) -> None:
-    if view.tile(tile.level, tile.n, tile.width) != tile.data:
+    """Note a tile that is not the computed one, or whose middle is not; it may have been kept without."""
+    stored = view.tree_tile(tile.level, tile.n, tile.width) or b""
+    if stored[: len(tile.data)] != tile.data or stored[TILE_BYTES:] not in (b"", tile.middle):
         result.tiles.add(tile_path(tile.level, tile.n, tile.width))
 
 

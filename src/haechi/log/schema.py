@@ -17,7 +17,7 @@ from haechi.log.store import StoreDamaged, StoreFailed
 FILE_NAME = "log.db"
 SCHEMA_VERSION = 1
 PAGE_BYTES = 4096
-"""A tile (8192 bytes) takes two overflow pages almost exactly; larger pages waste a tenth of the file."""
+"""A whole tile and its middle (8704 bytes) take two overflow pages almost exactly; larger ones waste more."""
 
 BUSY_MS = 5000
 

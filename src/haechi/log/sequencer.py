@@ -273,7 +273,7 @@ def reconcile(store: Store, heads: HeadStore, head: Head | None = None) -> Head:
         raise rolled_back(store, heads)
     if stored is not None and head.size < stored.size:
         raise rolled_back(store, heads)
-    if stored is not None and TileTree(store.tile).root(stored.size) != stored.root:
+    if stored is not None and TileTree(store.tree_tile).root(stored.size) != stored.root:
         raise rolled_back(store, heads)
     if head.size < MIN_SIZE:
         raise GenesisTooSmall(got=head.size)

@@ -261,7 +261,7 @@ def _move_head(db: sqlite3.Connection, old_size: int, head: Head) -> None:
 
 
 def _write_tiles(db: sqlite3.Connection, tiles: Sequence[Tile], bundles: Sequence[Tile]) -> None:
-    insert_rows(db, "tile", [(tile_id(tile.level, tile.n), tile.data) for tile in tiles])
+    insert_rows(db, "tile", [(tile_id(tile.level, tile.n), tile.data + tile.middle) for tile in tiles])
     insert_rows(db, "bundle", [(bundle.n, bundle.data) for bundle in bundles])
 
 

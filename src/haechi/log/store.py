@@ -178,6 +178,10 @@ class View(Protocol):
         """The first `width` hashes (32 bytes each) of a tile; None when it is not stored that wide."""
         ...
 
+    def tree_tile(self, level: int, n: int, width: int) -> bytes | None:
+        """As `tile`, for a TileTree: a whole one may be followed by its middle (see Tile)."""
+        ...
+
     def entries(self, n: int, width: int) -> bytes | None:
         """The first `width` entries of bundle `n` as tlog-tiles encodes them; None when not stored."""
         ...

@@ -28,6 +28,7 @@ from haechi.log.frontier import Frontier
 from haechi.log.hashes import EMPTY_ROOT, HASH_SIZE, MAX_SIZE, node_hash, row_above
 from haechi.log.layout import (
     ENTRIES,
+    MIDDLE_HEIGHT,
     TILE_BYTES,
     TILE_WIDTH,
     BundleMalformed,
@@ -75,7 +76,8 @@ DEFAULT_CACHE_BYTES = 64 * 2**20
 TileReader: TypeAlias = Callable[[int, int, int], bytes | None]
 """(level, n, width) to the tile's bytes; None, or NotFound raised, when it is not stored.
 
-A tile that has grown since may be answered whole: its first `width` hashes are the same."""
+A tile that has grown since may be answered whole: its first `width` hashes are the same. A whole tile may be
+followed by its `middle` (see Tile): a proof then takes 60 hashes where it takes 510 without."""
 
 
 class TileDamaged(Unavailable):
@@ -133,11 +135,23 @@ def grow(edge: Edge, leaves: Sequence[bytes]) -> Growth:
         held = partial[level] if level < len(partial) else b""
         data = held + b"".join(hashes)
         first = edge.size >> 8 * (level + 1)
+        middles = b""
+        if len(data) >= TILE_BYTES:
+            middles = _middle(held) + b"".join(completed[8 * level + MIDDLE_HEIGHT])
         for n, at in enumerate(range(0, len(data), TILE_BYTES), first):
             part = data[at : at + TILE_BYTES]
-            tiles.append(Tile(level, n, len(part) // HASH_SIZE, part))
+            middle = middles[at >> MIDDLE_HEIGHT : (at + TILE_BYTES) >> MIDDLE_HEIGHT]
+            width = len(part) // HASH_SIZE
+            tiles.append(Tile(level, n, width, part, middle if width == TILE_WIDTH else b""))
         partial[level : level + 1] = [data[len(data) // TILE_BYTES * TILE_BYTES :]]
     return Growth(Edge(frontier, tuple(partial)), tiles)
+
+
+def _middle(row: bytes) -> bytes:
+    """The nodes of MIDDLE_HEIGHT over the hashes of a tile, as far as they are whole."""
+    for _ in range(MIDDLE_HEIGHT):
+        row = row_above(row)
+    return row
 
 
 def load_edge(read: TileReader, size: int) -> Edge:
@@ -148,12 +162,18 @@ def load_edge(read: TileReader, size: int) -> Edge:
     return TileTree(read).edge(size)
 
 
-class _Expanded(NamedTuple):
-    """A tile's nodes of heights 0 to 7, one row after another, and where each row begins."""
+@dataclass(slots=True, eq=False)
+class _Expanded:
+    """A tile's nodes of heights 0 to 7, one row after another, and where each row begins.
+
+    folded: bit k is set while group k of 16 hashes was not compared with its node of MIDDLE_HEIGHT; its nodes
+    between are zeros until then.
+    """
 
     width: int
-    nodes: bytes
+    nodes: bytearray
     rows: tuple[int, ...]
+    folded: int = 0
 
 
 @cache
@@ -164,13 +184,15 @@ def _row_starts(width: int) -> tuple[int, ...]:
 # Counted for a kept tile beside its nodes: key, tuple, dictionary slot. tracemalloc shows 266 bytes; the rest
 # is room for the dictionary when it grows.
 _KEPT_OVERHEAD = 384
+_MIDDLE_BYTES = TILE_BYTES >> MIDDLE_HEIGHT
+_ALL_FOLDED = (1 << (TILE_WIDTH >> MIDDLE_HEIGHT)) - 1
 _EDGES_KEPT = 64
 
 
 class TileTree:
     """Roots and proofs of a tiled tree at any size, from tiles read when needed.
 
-    Always true: a full tile is compared with its parent when it is read; a partial tile has no parent, but
+    Always true: what is used of a full tile was compared with its parent; a partial tile has no parent, but
     every hash of it goes into `root(size)`, to be compared with the signed checkpoint. Expanded tiles are
     kept, least recently used out first, within `cache_bytes` (plus at most 64 right edges and 64 ways up
     from a tile, 4 KiB each); the default of 64 MiB holds every tile of a tree of one million leaves.
@@ -236,7 +258,9 @@ class TileTree:
         partial: list[bytes] = []
         for level in range(-(-size.bit_length() // 8)):
             n, width = divmod(size >> 8 * level, TILE_WIDTH)
-            partial.append(self._tile(level, n, size).nodes[: width * HASH_SIZE] if width else b"")
+            partial.append(
+                b"".join(self._hashes([(8 * level, TILE_WIDTH * n + at) for at in range(width)], size))
+            )
         return Edge(Frontier(size, peaks), tuple(partial))
 
     def _hashes(self, nodes: list[Node], size: int) -> list[bytes]:
@@ -250,8 +274,11 @@ class TileTree:
             key = (level >> 3, index >> (8 - height))
             if tile is None or key != held:
                 held, tile = key, self._tile(*key, size)
-            at = tile.rows[height] + (index & (255 >> height)) * HASH_SIZE
-            hashes.append(tile.nodes[at : at + HASH_SIZE])
+            place = index & (255 >> height)
+            if tile.folded and height < MIDDLE_HEIGHT:
+                _unfold(tile, place >> (MIDDLE_HEIGHT - height), key)
+            at = tile.rows[height] + place * HASH_SIZE
+            hashes.append(bytes(tile.nodes[at : at + HASH_SIZE]))
         return hashes
 
     def _edge_hashes(self, size: int) -> list[bytes]:
@@ -287,20 +314,21 @@ class TileTree:
 
     def _expand(self, name: TileName, size: int) -> _Expanded:
         try:
-            row = _checked(name, self._read(*name))
+            row, middle = _checked(name, self._read(*name))
         except NotFound as error:
             raise TileDamaged(tile=tile_path(*name), part="bytes", expected=name.width * 32, got=0) from error
-        rows = [row]
-        for _ in range(7):
-            row = row_above(row)
-            rows.append(row)
-        if name.width == TILE_WIDTH:
-            parent = self._tile(name.level + 1, name.n // TILE_WIDTH, size)
-            at = name.n % TILE_WIDTH * HASH_SIZE
-            expected, got = parent.nodes[at : at + HASH_SIZE], row_above(row)
-            if got != expected:
-                raise TileDamaged(tile=tile_path(*name), part="hash", expected=expected.hex(), got=got.hex())
-        return _Expanded(name.width, b"".join(rows), _row_starts(name.width))
+        starts = _row_starts(name.width)
+        if name.width < TILE_WIDTH:
+            return _Expanded(name.width, bytearray().join(_rows(row, 8)), starts)
+        expected = self._hashes([(8 * (name.level + 1), name.n)], size)[0]
+        *upper, got = _rows(middle, 9 - MIDDLE_HEIGHT)
+        if got == expected:
+            between = bytes(starts[MIDDLE_HEIGHT] - TILE_BYTES)
+            return _Expanded(TILE_WIDTH, bytearray().join((row, between, *upper)), starts, _ALL_FOLDED)
+        *rows, got = _rows(row, 9)  # without a middle, or with one that is wrong and so of no use
+        if got != expected:
+            raise TileDamaged(tile=tile_path(*name), part="hash", expected=expected.hex(), got=got.hex())
+        return _Expanded(TILE_WIDTH, bytearray().join(rows), starts)
 
     def _keep(self, key: tuple[int, int], tile: _Expanded) -> None:
         known = self._tiles.pop(key, None)
@@ -317,13 +345,41 @@ def _cost(tile: _Expanded) -> int:
     return len(tile.nodes) + _KEPT_OVERHEAD
 
 
-def _checked(name: TileName, data: bytes | None) -> bytes:
-    """The first `width` hashes of a tile as read. Raises TileDamaged."""
+def _rows(row: bytes, count: int) -> list[bytes]:
+    """A row of nodes and the `count` - 1 rows above it."""
+    rows = [row]
+    for _ in range(count - 1):
+        rows.append(row_above(rows[-1]))
+    return rows
+
+
+def _unfold(tile: _Expanded, group: int, key: tuple[int, int]) -> None:
+    """Make the nodes between a group of hashes and its node of MIDDLE_HEIGHT. Raises TileDamaged.
+
+    Two threads at once make the same, and a bit that one of them sets back is only work done twice.
+    """
+    if not tile.folded >> group & 1:
+        return
+    group_bytes = HASH_SIZE << MIDDLE_HEIGHT
+    at, middle = group * group_bytes, tile.rows[MIDDLE_HEIGHT] + group * HASH_SIZE
+    *rows, got = _rows(bytes(tile.nodes[at : at + group_bytes]), MIDDLE_HEIGHT + 1)
+    expected = bytes(tile.nodes[middle : middle + HASH_SIZE])
+    if got != expected:
+        raise TileDamaged(tile=tile_path(*key), part="hash", expected=expected.hex(), got=got.hex())
+    for height, row in enumerate(rows):
+        at = tile.rows[height] + group * len(row)
+        tile.nodes[at : at + len(row)] = row
+    tile.folded &= ~(1 << group)
+
+
+def _checked(name: TileName, data: bytes | None) -> tuple[bytes, bytes]:
+    """The first `width` hashes of a tile as read, and its middle if it came with one. Raises TileDamaged."""
     length = name.width * HASH_SIZE
     got = 0 if data is None else len(data)
-    if data is None or not length <= got <= TILE_BYTES or got % HASH_SIZE:
+    whole = got == TILE_BYTES + _MIDDLE_BYTES
+    if data is None or not (whole or length <= got <= TILE_BYTES) or got % HASH_SIZE:
         raise TileDamaged(tile=tile_path(*name), part="bytes", expected=length, got=got)
-    return bytes(data[:length])
+    return bytes(data[:length]), bytes(data[TILE_BYTES:])
 
 
 def _size_in_range(size: int) -> None:

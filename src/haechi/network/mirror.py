@@ -83,7 +83,7 @@ class Mirror:
         self._sources = sources
         self._piece_entries = piece_entries
         self._clock = clock
-        self._own_tree = TileTree(store.tile, cache_bytes=_TREE_CACHE_BYTES)
+        self._own_tree = TileTree(store.tree_tile, cache_bytes=_TREE_CACHE_BYTES)
 
     def read_from(self, sources: Sequence[Source]) -> None:
         """Ask these from the next round on, tried in this order."""

@@ -83,7 +83,7 @@ class Peer:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.succession = Succession(card, self.folder, load())  # before anything that would stay open
         self.store: Store = _open_store(self.folder, card.origin)
-        self.tree = TileTree(self.store.tile, cache_bytes=8 << 20)
+        self.tree = TileTree(self.store.tree_tile, cache_bytes=8 << 20)
         self.client = connect(card.url)
         source = Source(card.origin, self.client)
         self.mirror = Mirror(self.store, self.folder, self.succession, [source])

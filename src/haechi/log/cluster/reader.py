@@ -74,6 +74,10 @@ class PgView:
         length = width * HASH_SIZE
         return row[0][:length] if row is not None and len(row[0]) >= length else None
 
+    def tree_tile(self, level: int, n: int, width: int) -> bytes | None:
+        """See View."""
+        return self.tile(level, n, width)
+
     def tiles(self, names: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
         """The bytes of those tiles (level, number) that are stored, as wide as they are."""
         ids = {tile_id(*name): name for name in names}
@@ -300,6 +304,10 @@ class PgLog:
             return None
         self.cache.put(level, n, body)
         return body[: width * HASH_SIZE]
+
+    def tree_tile(self, level: int, n: int, width: int) -> bytes | None:
+        """See View."""
+        return self.tile(level, n, width)
 
     def warm(self, old_size: int, new_size: int) -> None:
         """Fetch what a tree grew by, with one question: proofs under its head then ask nothing."""
