@@ -3,6 +3,7 @@
 import base64
 import io
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from haechi.log.headstore import HeadMissing
 from haechi.log.merkle import leaf_hash
 from haechi.log.note import Note
 from haechi.log.proof import TlogProof
+from haechi.log.quorum import WitnessPolicy
 from haechi.log.receipt import check_receipt
 from haechi.network.bundle import read_manifest, write_bundle
 from haechi.network.card import CardInvalid, NodeCard
 from haechi.network.pins import Pins
 from haechi.network.succession import HandoverRefused, Handovers, Succession
-from haechi.network.verify import Report, verify_bundle
+from haechi.network.verify import Quorum, Report, verify_bundle
 from haechi.node import logkeys
 from haechi.node.bundles import bundle_bytes
 from haechi.node.keychain import Keychain, load_keychain
@@ -320,3 +322,27 @@ def test_a_card_tells_former_keys_in_order_and_once(node: Path):
     for fields in (twice, {"former": (msgspec.structs.replace(card.former[0], vkeys=card.vkeys),)}):
         with pytest.raises(CardInvalid):
             NodeCard.from_json(msgspec.structs.replace(card, **fields).to_json())
+
+
+def witnessed(folder: Path, statement: Statement, pins: Pins) -> Report:
+    """Verified by a reader who asks for the node's own witness."""
+    policy = WitnessPolicy.parse((folder / "witness.policy").read_bytes())
+    source = io.BytesIO(bundle_of(folder, statement))
+    return verify_bundle(source, pins, FACTS, quorum=Quorum(policy, int(time.time())))  # the command's clock
+
+
+def test_a_quorum_is_met_after_a_change_of_keys_too(node: Path):
+    """Nobody cosigned the checkpoint of the handover: the log grew before a witness came by."""
+    pins = pinned(node)
+    ran = haechi("witness", "policy", "--dir", node, "--out", node / "witness.policy", "--quorum", "1")
+    assert ran.code == 0, ran.out
+    turn_over(node, ENDING, None)
+    rotated(node)
+    after = say(node, "app:2")
+    before = witnessed(node, after, pins)
+    assert before.verdict is Verdict.UNDECIDED
+    assert {"log.quorum.unwitnessed", "network.key.enrolled-undecided"} <= amiss(before)
+    assert haechi("witness", "ask", "--dir", node).code == 0
+    report = witnessed(node, after, pins)
+    assert not amiss(report)
+    assert {FOLLOWED, "log.quorum.later"} <= {one.code for one in report.findings}

@@ -41,6 +41,8 @@ class WitnessPolicyMalformed(BadInput):
     )
 
 
+UNMET = ("log.quorum.unwitnessed", "log.quorum.out-of-use")
+
 declare(
     "log.quorum",
     Text("Witnesses saw the same log", "증인들이 같은 로그를 보았는지 여부"),
@@ -50,6 +52,13 @@ declare(
             Text(
                 "{origin} at {size} entries: cosigned by {by}; the newest at {newest}",
                 "{origin} 항목 {size}개: {by}이(가) 공동 서명함. 가장 최근은 {newest}",
+            ),
+        ),
+        "later": (
+            Verdict.HOLDS,
+            Text(
+                "entry {index} of {origin} is also in the tree of {size} entries that the witnesses cosigned",
+                "{origin}의 {index}번 항목은 증인들이 공동 서명한 항목 {size}개의 트리에도 있음",
             ),
         ),
         "not-asked": (

@@ -34,6 +34,13 @@ declare(
                 "{issuer}이(가) 알려진 키로 {log}의 {by}번 항목에서 이 키를 등록함",
             ),
         ),
+        "enrolled-undecided": (
+            Verdict.UNDECIDED,
+            Text(
+                "{issuer} enrolled the key at entry {by} of {log}, says an event that is undecided here",
+                "{log}의 {by}번 항목에서 {issuer}이(가) 이 키를 등록했다는 키 이벤트가 여기에서는 미결임",
+            ),
+        ),
         "out-of-scope": (
             Verdict.FAILS,
             Text(
@@ -105,6 +112,15 @@ class KeyHistory:
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
         self._told: list[_Told] = []
+        self._doubted: list[_Told] = []
+
+    def doubt(self, place: Place, statement: Statement, event: object) -> None:
+        """Remember an event in which nothing is wrong and something undecided, such as its witnesses.
+
+        It puts no key into use; but whoever signs with the key that it names is no stranger for certain.
+        """
+        if isinstance(event, KeyEvent) and event.event == "enrol" and event.origin == place.origin:
+            self._doubted.append(_Told(place, statement, event))
 
     def take(self, place: Place, statement: Statement, event: KeyEvent) -> bool:
         """Whether one more event counts: who signed it may say so, and its key was in use then.
@@ -124,11 +140,12 @@ class KeyHistory:
 
     def enrolled(self, statement: Statement) -> Finding | None:
         """By which event the statement's key came to speak for its issuer, itself signed by a known key."""
-        issuer = statement.about.issuer
         for told in self._told:
-            own = told.event.event == "enrol" and told.event.owner == issuer == told.statement.about.issuer
-            if own and _names(told.event, statement.kid) and self._known(told.statement, told.place):
-                return found("network.key.enrolled", issuer=issuer, by=told.place.at, log=told.place.origin)
+            if _enrols(told, statement) and self._known(told.statement, told.place):
+                return _enrolled("enrolled", told)
+        for told in self._doubted:
+            if _enrols(told, statement) and self._maybe_known(told):
+                return _enrolled("enrolled-undecided", told)
         return None
 
     def check(self, statement: Statement, place: Place | None) -> Finding | None:
@@ -157,6 +174,15 @@ class KeyHistory:
         earlier._told = [told for told in self._told if told.place.at < place.at]
         return earlier.enrolled(statement) is not None
 
+    def _maybe_known(self, told: _Told) -> bool:
+        """Whether the event's key speaks for its issuer, or an earlier event says so that may hold."""
+        known = set(self._trust.speaks_for(told.event.owner))
+        for one in sorted((*self._told, *self._doubted), key=lambda one: one.place.at):
+            own = one.event.event == "enrol" and one.event.owner == told.event.owner
+            if own and one.statement.kid in known and one.place.at < told.place.at:
+                known.update(key_from_cose(entry.cose_key).thumbprint for entry in one.event.keys)
+        return told.statement.kid in known
+
     def _operates(self, statement: Statement, place: Place) -> bool:
         try:
             operator = self._trust.operator(place.origin)
@@ -179,6 +205,17 @@ class KeyHistory:
         return tuple(
             sorted((*(() if listed is None else listed.history), *told), key=lambda one: one.from_index)
         )
+
+
+def _enrols(told: _Told, statement: Statement) -> bool:
+    """Whether the event, its owner's own, puts the statement's key into use for the statement's issuer."""
+    own = told.event.owner == statement.about.issuer == told.statement.about.issuer
+    return own and told.event.event == "enrol" and _names(told.event, statement.kid)
+
+
+def _enrolled(outcome: str, told: _Told) -> Finding:
+    issuer, (log, by) = told.event.owner, told.place
+    return found(f"network.key.{outcome}", issuer=issuer, by=by, log=log)
 
 
 def _names(event: KeyEvent, thumbprint: bytes) -> bool:

@@ -6,18 +6,19 @@ inclusion → statement; pinned log → its policy → the issuer's key.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from haechi.errors import BadInput, NotFound, Refused, TooLarge
 from haechi.facts import Facts
-from haechi.findings import Finding, Verdict, declare, found
+from haechi.findings import Finding, Verdict, declare, found, overall
 from haechi.log.canonical import decode_decimal
 from haechi.log.checkpoint import Checkpoint, OpenedCheckpoint, examine_checkpoint
 from haechi.log.keyline import KeyLine, Span
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.note import MAX_NAME_BYTES, NoteKey
 from haechi.log.proof import TlogProof, TlogProofMalformed
-from haechi.log.quorum import check_as_of, check_quorum
+from haechi.log.quorum import UNMET, check_as_of, check_quorum
 from haechi.log.receipt import InclusionProof, Receipt, judge_receipt
 from haechi.log.registration import check_registration
 from haechi.network.accusation import fork_of_claim, mark_entry
@@ -25,16 +26,14 @@ from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manif
 from haechi.network.fork import Fork, ForkMalformed
 from haechi.network.keyhistory import KeyHistory, Place
 from haechi.network.sections import TITLES, Quorum, Report, Section, Trust
+from haechi.network.standing import standing_of
 from haechi.network.succession import Handed, origin_in
 from haechi.statement.claims import Claim, examine_claim, kind_of
 from haechi.statement.envelope import Statement, check_format
 from haechi.statement.evidence import EvidenceRef, check_evidence
-from haechi.statement.kinds.dispute import Dispute
 from haechi.statement.kinds.equivocation import Equivocation
 from haechi.statement.kinds.key_event import KeyEvent
 from haechi.statement.kinds.policy import Policy
-from haechi.statement.kinds.supersede import Supersede
-from haechi.statement.kinds.withdraw import Withdraw
 from haechi.statement.sentence import reason_of
 from haechi.words import Text
 
@@ -50,6 +49,8 @@ __all__ = [
     "verify_fork",
     "verify_statement",
 ]
+
+_MAX_OTHER_PROOFS = 4
 
 declare(
     "network.issuer",
@@ -77,22 +78,6 @@ declare(
         ),
     },
 )
-declare(
-    "network.standing",
-    Text("Statement still stands", "진술이 여전히 유효함"),
-    {
-        "current": (
-            Verdict.HOLDS,
-            Text(
-                "nothing known here withdraws, replaces or disputes it",
-                "철회·대체·이의가 여기에 알려져 있지 않음",
-            ),
-        ),
-        "withdrawn": (Verdict.FAILS, Text("its issuer withdrew it ({by})", "발행자가 철회함 ({by})")),
-        "superseded": (Verdict.FAILS, Text("its issuer replaced it ({by})", "발행자가 대체함 ({by})")),
-        "disputed": (Verdict.UNDECIDED, Text("{by} disputes it", "{by}이(가) 이의를 제기함")),
-    },
-)
 
 
 def verify_bundle(
@@ -118,7 +103,7 @@ def verify_bundle(
     _mark_forked(sections, trust)
     subject = sections[0]
     if subject.statement is not None:
-        subject.findings.append(_standing(subject.statement, sections[1:]))
+        subject.findings.append(standing_of(subject.statement, sections[1:]))
         subject.findings.extend(_check_files(sections, manifest.files, sums))
         if digest not in (None, subject.digest):
             got = subject.statement.digest_hex
@@ -186,6 +171,7 @@ class _Examination:
         self._placed: list[tuple[Place | None, Section]] = []
         self._proofs: dict[bytes, TlogProof] = {}
         self._statements: dict[bytes, tuple[Finding, Statement | None]] = {}
+        self._events: tuple[Item, ...] = ()
 
     def sections(self, manifest: Manifest) -> list[Section]:
         """A section for each item. Policies and key events are read first, for they vouch for the others.
@@ -194,7 +180,7 @@ class _Examination:
         """
         items = manifest.items
         by_number: dict[int, Section] = {}
-        keys = [item for item in items if item.role == "key"]
+        keys = self._events = tuple(item for item in items if item.role == "key")
         self._trust.follow((proven for item in keys for proven in self._proven(item)), self._facts)
         for number in sorted(range(len(items)), key=lambda number: self._turn(items[number])):
             section = self._examine(items[number])
@@ -229,6 +215,8 @@ class _Examination:
         findings = [readable, statement.check_signature(), well_formed]
         findings += [check_log_receipt(receipt, statement, self._trust) for receipt in statement.receipts]
         place, proofs = self._check_proof(item.proof, statement.digest)
+        if item.role == "key" and place is not None:
+            proofs = self._seen_later(item, place, statement.digest, proofs)
         findings += proofs
         origin, index = (None, None) if place is None else (place.origin, place.at)
         title, beside = TITLES[item.role], self._beside(item.proof)
@@ -236,6 +224,8 @@ class _Examination:
         if item.role == "key" and place is not None and section.verdict is Verdict.HOLDS:
             section.findings.extend(self._trust.changed_by(statement))
             return section if self._take(section, place) else None
+        if item.role == "key" and place is not None and section.verdict is Verdict.UNDECIDED:
+            self._keys.doubt(place, statement, claim)
         self._placed.append((place, section))
         if item.role != "policy":
             findings.append(self._check_vouched(statement, place))
@@ -288,6 +278,24 @@ class _Examination:
         size, root = seen.checkpoint.size, seen.checkpoint.root
         included = check_inclusion(leaf_hash(entry), proof.index, size, proof.path, root)
         return place, [readable, *seen.findings, included]
+
+    def _seen_later(self, item: Item, place: Place, entry: bytes, checks: list[Finding]) -> list[Finding]:
+        """The checks of an event, witnessed if it is also proven at the same place of a witnessed tree.
+
+        A log that changes its keys signs one checkpoint with the old ones and the new, and grows on before
+        witnesses come by. That its last entry is in the tree that they saw says as much.
+        """
+        if not any(one.code in UNMET for one in checks):
+            return checks
+        others = (one for one in self._events if one.statement == item.statement and one.proof != item.proof)
+        for other in islice(others, _MAX_OTHER_PROOFS):
+            there, told = self._check_proof(other.proof, entry)
+            if there == place and overall(told) is Verdict.HOLDS:
+                later = self._seen(self._proof(other.proof).checkpoint).checkpoint
+                size = None if later is None else later.size
+                seen = found("log.quorum.later", origin=place.origin, index=place.at, size=size)
+                return [seen if one.code in UNMET else one for one in checks]
+        return checks
 
     def _proof(self, raw: bytes) -> TlogProof:
         if raw not in self._proofs:
@@ -421,41 +429,6 @@ def _check_policy_issuer(statement: Statement, origin: str | None, trust: Trust)
     if statement.about.kind != "policy" or issuer != operator:
         return found("network.issuer.not-operator", issuer=issuer, origin=origin, operator=operator)
     return check_issuer(statement, trust)
-
-
-def _standing(subject: Statement, others: Sequence[Section]) -> Finding:
-    """What the statements in the bundle do to the subject; only its issuer, with its key, can withdraw it.
-
-    A withdrawal counts by its signature alone: that no log vouches for it does not unsay it. With another key
-    of the issuer it counts once everything in it holds; with a key that was out of use it is a thief's.
-    """
-    told: dict[str, Finding] = {}
-    for section in others:
-        other = section.statement
-        if other is None or not section.signed or not _targets(section.claim, subject.digest):
-            continue
-        own = other.about.issuer == subject.about.issuer and _same_voice(section, subject)
-        if own and isinstance(section.claim, Withdraw):
-            told["withdrawn"] = found("network.standing.withdrawn", by=other.digest_hex[:16])
-        elif own and isinstance(section.claim, Supersede):
-            told["superseded"] = found("network.standing.superseded", by=other.digest_hex[:16])
-        elif isinstance(section.claim, Dispute):
-            told.setdefault("disputed", found("network.standing.disputed", by=other.about.issuer))
-    gravest = [told[outcome] for outcome in ("withdrawn", "superseded", "disputed") if outcome in told]
-    return gravest[0] if gravest else found("network.standing.current")
-
-
-def _same_voice(section: Section, subject: Statement) -> bool:
-    if section.statement is None or section.statement.kid != subject.kid:
-        return section.verdict is Verdict.HOLDS
-    return not any(one.check == "network.key" and one.verdict is Verdict.FAILS for one in section.findings)
-
-
-def _targets(claim: Claim | None, digest: bytes) -> bool:
-    """Whether the claim acts on `digest`; a supersede acts on what it replaces only."""
-    if isinstance(claim, Supersede):
-        return claim.old == digest
-    return isinstance(claim, Withdraw | Dispute) and claim.target == digest
 
 
 def evidence_of(statement: Statement, facts: Facts) -> tuple[EvidenceRef, ...]:

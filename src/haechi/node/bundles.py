@@ -48,8 +48,11 @@ def write_bundle_for(
             found.append((accusation, accuser))
     for policy, policy_origin in _policies(runner, found):
         items += _if_proven(runner, "policy", policy, policy_origin)
-    handed = _handovers(runner, dict.fromkeys(where for _, where in found))
+    origins = tuple(dict.fromkeys(where for _, where in found))
+    handed = [item for where in origins for item in _handovers(runner, where)]
     items += handed
+    for event, where in _handed_events(runner, origins):
+        items += _if_proven(runner, "key", event, where)  # once more, where witnesses may have seen it
     for event, event_origin in _key_events(runner, found):
         if event.raw not in {item.statement for item in handed}:
             items += _if_proven(runner, "key", event, event_origin)
@@ -109,14 +112,18 @@ def _policies(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tu
             yield policy, origin
 
 
-def _handovers(runner: Runner, origins: Iterable[str]) -> list[Item]:
-    """How these logs changed their own keys, each event under the checkpoint that its proof was made for."""
+def _handovers(runner: Runner, origin: str) -> list[Item]:
+    """How a log changed its own keys, each event under the checkpoint that its proof was made for."""
     return [
-        Item("key", *event.raw())
-        for origin in origins
-        for change in runner.handovers(origin).handovers
-        for event in change.events
+        Item("key", *event.raw()) for change in runner.handovers(origin).handovers for event in change.events
     ]
+
+
+def _handed_events(runner: Runner, origins: Iterable[str]) -> Iterator[tuple[Statement, str]]:
+    """The same events, each once: its newest proof may be under a checkpoint that witnesses saw."""
+    for origin in origins:
+        for raw in dict.fromkeys(item.statement for item in _handovers(runner, origin)):
+            yield Statement.from_bytes(raw), origin
 
 
 def _key_events(runner: Runner, found: list[tuple[Statement, str]]) -> Iterator[tuple[Statement, str]]:
