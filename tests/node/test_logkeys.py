@@ -26,7 +26,7 @@ from haechi.network.card import CardInvalid, NodeCard
 from haechi.network.pins import Pins
 from haechi.network.succession import HandoverRefused, Handovers, Succession
 from haechi.network.verify import Quorum, Report, verify_bundle
-from haechi.node import logkeys
+from haechi.node import logkeys, turnover
 from haechi.node.bundles import bundle_bytes
 from haechi.node.keychain import Keychain, load_keychain
 from haechi.node.logkeys import LogKeysChanged, OverlapOpen, change_log_keys
@@ -264,7 +264,8 @@ def test_a_change_that_stopped_is_taken_up_again(node: Path, writes: int, monkey
         left -= 1
         write(path, data)
 
-    monkeypatch.setattr(logkeys, "write_durably", failing)
+    for module in (logkeys, turnover):
+        monkeypatch.setattr(module, "write_durably", failing)
     stopped = False
     try:
         rotated(node)

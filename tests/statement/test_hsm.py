@@ -115,3 +115,29 @@ def test_a_file_of_another_form_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(HaechiError) as refusal:
         load_key(path)
     assert refusal.value.code == "statement.module-key"
+
+
+def test_a_key_leaves_its_module_only_when_told_to(token: str, tmp_path: Path) -> None:
+    keys, folder = tmp_path / "keys", tmp_path / "node"
+
+    def make(name: str, into: Path) -> str:
+        asked = ("--module", LIBRARY, "--token", token, "--label", f"leaves {name}", "--make", "--json")
+        family = "ES256" if name.startswith("receipt") else "Ed25519"
+        return haechi("key", "module", name, "--keys", into, "--family", family, *asked).data["thumbprint"]
+
+    for name in ("issuer", "log-ed25519", "receipt"):
+        make(name, keys)
+    told = ("--origin", "kr.example/log", "--issuer", "kr.example", "--name-en", "K", "--name-ko", "한국")
+    where_to = ("--country", "KR", "--heads", tmp_path / "heads", "--keys", keys)
+    assert haechi("init", folder, *told, *where_to).code == 0
+    change = ("--dir", folder, "--reason", "so", "그래서", "--json")
+    for more in ((), ("--log",)):
+        refused = haechi("key", "rotate", *more, *change)
+        assert (refused.code, "node.key-in-module" in refused.out + refused.err) == (7, True)
+    ready = {name: make(f"{name}-next", folder / "keys") for name in ("issuer", "log-ed25519", "receipt")}
+    assert haechi("key", "rotate", *change).data["new"] == ready["issuer"]
+    assert haechi("key", "rotate", "--log", *change).code == 0
+    for name, thumbprint in ready.items():
+        assert load_key(folder / "keys" / f"{name}.p11").public.thumbprint.hex() == thumbprint
+    assert not list((folder / "keys").glob("*-next*"))
+    assert haechi("log", "fsck", "--dir", folder, "--json").code == 0

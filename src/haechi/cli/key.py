@@ -263,8 +263,8 @@ def _change_log_keys(folder: Path, reason: tuple[str, str], stolen_from: int | N
     out.pairs(
         str(folder),
         [
-            (tr("old keys", "옛 키"), "\n".join(vkey.rpartition("+")[0] for vkey in done.old)),
-            (tr("new keys", "새 키"), "\n".join(vkey.rpartition("+")[0] for vkey in done.new)),
+            (tr("old keys", "옛 키"), "\n".join(map(_key_hash, done.old))),
+            (tr("new keys", "새 키"), "\n".join(map(_key_hash, done.new))),
             (tr("old keys end at", "옛 키가 끝나는 크기"), str(done.until)),
             (tr("logged", "기록됨"), done.event),
             (tr("card's fingerprint", "카드 지문"), done.fingerprint),
@@ -284,6 +284,11 @@ def _change_log_keys(folder: Path, reason: tuple[str, str], stolen_from: int | N
                 "다른 경로로 피어에게 새 지문을 알리세요.",
             )
         )
+
+
+def _key_hash(vkey: str) -> str:
+    """Name and key hash; the base64 after them may hold a + too."""
+    return "+".join(vkey.split("+", 2)[:2])
 
 
 def _ending(reason: tuple[str, str], stolen_from: int | None) -> "Ending":

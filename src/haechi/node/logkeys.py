@@ -27,17 +27,16 @@ from haechi.network.durable import write_durably
 from haechi.network.succession import FILE as HANDOVERS
 from haechi.network.succession import Handover, Handovers, Proven
 from haechi.node.config import Config, load_config
-from haechi.node.keychain import FORMER, KEY_FAMILIES, Keychain, load_keychain
+from haechi.node.keychain import FORMER, Keychain, load_keychain
 from haechi.node.keyevents import key_events_of
 from haechi.node.open import own_card
 from haechi.node.pending import FILE as PENDING
 from haechi.node.pending import Pending
 from haechi.node.runner import Runner
-from haechi.node.turnover import Announcer, Ending, with_node
+from haechi.node.turnover import Announcer, Ending, copy_key, next_key, remove_key, with_node
 from haechi.statement.claims import claim_of
 from haechi.statement.envelope import Statement
-from haechi.statement.hsm import SUFFIX
-from haechi.statement.keyring import key_path, load_key, save_key
+from haechi.statement.keyring import key_path, load_key
 from haechi.statement.keys import SigningKey
 from haechi.statement.kinds.key_event import KeyEntry, KeyEvent
 from haechi.words import Text
@@ -110,8 +109,8 @@ def change_log_keys(folder: Path, ending: Ending, passphrase: bytes | None) -> L
     """Give the log of a stopped node fresh keys, announced in the log and signed for by the old ones.
 
     After a theft (`ending.stolen_from`) the old keys are revoked and sign nothing more; else they sign along
-    until `end_overlap`. May be called again after a stop. Raises TurnoverRunning, OverlapOpen, LogGrew and
-    what opening a node raises.
+    until `end_overlap`. May be called again after a stop. Raises TurnoverRunning, KeyInModule, OverlapOpen,
+    LogGrew and what opening a node raises.
     """
     config = load_config(folder)
     pending = Pending.load(folder)
@@ -160,10 +159,7 @@ def _fresh(keys: Path, current: Keychain, passphrase: bytes | None) -> _Fresh:
     """The next keys: those that lie ready under their names, or new ones."""
     for name in _NAMES:
         _drop_stale(keys, name, current, passphrase)
-        path = key_path(keys, name + _NEXT)
-        if not path.exists() and not path.with_suffix(SUFFIX).exists():
-            save_key(keys, name + _NEXT, SigningKey.generate(KEY_FAMILIES[name]), passphrase)
-    return _Fresh(*(load_key(key_path(keys, name + _NEXT), passphrase) for name in _NAMES))
+    return _Fresh(*(next_key(keys, name, passphrase) for name in _NAMES))
 
 
 def _drop_stale(keys: Path, name: str, current: Keychain, passphrase: bytes | None) -> None:
@@ -173,16 +169,11 @@ def _drop_stale(keys: Path, name: str, current: Keychain, passphrase: bytes | No
     except NotFound:
         return
     if left.public == _named(current, name).public:
-        _remove(keys, name + _NEXT)
+        remove_key(keys, name + _NEXT)
 
 
 def _named(keys: Keychain, name: str) -> SigningKey:
     return cast("SigningKey", getattr(keys, name.replace("-", "_")))
-
-
-def _remove(keys: Path, name: str) -> None:
-    for suffix in (".pem", SUFFIX):
-        key_path(keys, name).with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _announce(runner: Runner, keys: Keychain, fresh: _Fresh, ending: Ending) -> None:
@@ -252,12 +243,12 @@ def _carry_out(folder: Path, config: Config, pending: Pending, passphrase: bytes
         if current.public.thumbprint != new.public.thumbprint:
             along = pending.overlap and name in _CHECKPOINTS
             kept = f"{name}{FORMER}" if along else _kept_name(name, current)
-            _copy(keys, name, kept)
-            _copy(keys, name + _NEXT, name)
+            copy_key(keys, name, kept)
+            copy_key(keys, name + _NEXT, name)
     write_durably(folder / HANDOVERS, pending.handovers.to_json())
     (folder / PENDING).unlink()
     for name in _NAMES:
-        _remove(keys, name + _NEXT)
+        remove_key(keys, name + _NEXT)
 
 
 def _move_head(config: Config, pending: Pending, ready: _Fresh) -> None:
@@ -295,14 +286,6 @@ def _kept_name(name: str, key: SigningKey) -> str:
 def _keep(keys: Path, name: str, key: SigningKey) -> str:
     """The former key under its thumbprint, where it signs nothing."""
     kept = _kept_name(name, key)
-    _copy(keys, f"{name}{FORMER}", kept)
-    _remove(keys, f"{name}{FORMER}")
+    copy_key(keys, f"{name}{FORMER}", kept)
+    remove_key(keys, f"{name}{FORMER}")
     return kept
-
-
-def _copy(keys: Path, source: str, target: str) -> None:
-    """The key in place of whatever had the name; one rename decides."""
-    suffix = ".pem" if key_path(keys, source).exists() else SUFFIX
-    here, there = (key_path(keys, name).with_suffix(suffix) for name in (source, target))
-    write_durably(there, here.read_bytes())
-    there.with_suffix(SUFFIX if suffix == ".pem" else ".pem").unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """A node's issuer key goes out of use and a fresh one takes its place, all of it said in the log.
 
     Conflict
-    └── TurnoverRunning     the node is running; its key is in its hands
+    ├── TurnoverRunning     the node is running; its key is in its hands
+    └── KeyInModule         the key is in a hardware module, and no next one lies ready there
 
 The order is such that a stop at any point can be taken up again by the same command: the new key is on disk
 before it is enrolled, enrolled before it signs, and the old one is ended last.
@@ -24,14 +25,16 @@ from haechi.node.open import open_node
 from haechi.node.runner import Runner
 from haechi.statement.claims import Said, encode_claim, kind_of
 from haechi.statement.envelope import About, Statement, sign_statement
+from haechi.statement.hsm import SUFFIX
 from haechi.statement.keyring import key_path, load_key, save_key
 from haechi.statement.keys import SigningKey
 from haechi.statement.kinds.key_event import Event, KeyEntry, KeyEvent
 from haechi.statement.kinds.policy import Grant, Policy
 from haechi.words import Text
 
-NEXT = "issuer-next"
+_NEXT = "-next"
 _ISSUER = "issuer"
+NEXT = _ISSUER + _NEXT
 
 
 class TurnoverRunning(Conflict):
@@ -40,6 +43,22 @@ class TurnoverRunning(Conflict):
     code = "node.turnover-running"
     what = Text("the node in {path} is running", "{path}의 노드가 실행 중입니다")
     hint = Text("stop it, change the key, and start it again", "노드를 멈추고 키를 바꾼 뒤 다시 시작하세요")
+
+
+class KeyInModule(Conflict):
+    """A fresh key in a file would take the place of one that nobody can copy; facts: name, keys."""
+
+    code = "node.key-in-module"
+    what = Text(
+        "the key {name} is in a hardware module, and its next one is not: {keys}",
+        "{name} 키는 하드웨어 모듈에 있으나 다음 키가 준비되지 않았습니다: {keys}",
+    )
+    hint = Text(
+        "make it there first, as {name}-next: haechi key module {name}-next --keys {keys} --make … "
+        "(or, to leave the module: haechi key new)",
+        "먼저 모듈에 {name}-next 로 만드세요: haechi key module {name}-next --keys {keys} --make … "
+        "(모듈을 떠나려면: haechi key new)",
+    )
 
 
 class Ending(NamedTuple):
@@ -60,13 +79,13 @@ class TurnedOver(NamedTuple):
 
 
 def turn_over(folder: Path, ending: Ending, passphrase: bytes | None) -> TurnedOver:
-    """Give the node in `folder` a fresh issuer key. Raises TurnoverRunning and what opening a node raises."""
+    """Give the node in `folder` a fresh issuer key.
+
+    Raises TurnoverRunning, KeyInModule and what opening a node raises.
+    """
     config, facts = load_config(folder), load()
     keys = folder / "keys"
-    new_path = key_path(keys, NEXT)
-    if not new_path.exists():
-        save_key(keys, NEXT, SigningKey.generate(KEY_FAMILIES[_ISSUER]), passphrase)
-    new = load_key(new_path, passphrase)
+    new = next_key(keys, _ISSUER, passphrase)
     old = load_key(key_path(keys, _ISSUER), passphrase)
     said = Announcer(config, facts)
     events: list[str] = []
@@ -85,7 +104,7 @@ def turn_over(folder: Path, ending: Ending, passphrase: bytes | None) -> TurnedO
         )
 
     with_node(folder, passphrase, enrol)
-    kept = _swap(keys, old, new_path)
+    kept = _swap(keys, old)
     runner = with_node(folder, passphrase, end)
     return TurnedOver(
         old.public.thumbprint.hex(),
@@ -117,16 +136,36 @@ def _register(runner: Runner, statement: Statement) -> str:
     return runner.node.register(statement.raw)[0].digest_hex
 
 
-def _swap(keys: Path, old: SigningKey, new_path: Path) -> str:
+def next_key(keys: Path, name: str, passphrase: bytes | None) -> SigningKey:
+    """The key to come: the one that lies ready as `name`-next, else a fresh one. Raises KeyInModule."""
+    ready = key_path(keys, name + _NEXT)
+    if not ready.exists() and not ready.with_suffix(SUFFIX).exists():
+        if not key_path(keys, name).exists() and key_path(keys, name).with_suffix(SUFFIX).exists():
+            raise KeyInModule(name=name, keys=str(keys))
+        save_key(keys, name + _NEXT, SigningKey.generate(KEY_FAMILIES[name]), passphrase)
+    return load_key(ready, passphrase)
+
+
+def copy_key(keys: Path, source: str, target: str) -> None:
+    """The key, in a file or a module, in place of whatever had the name; one rename decides."""
+    suffix = ".pem" if key_path(keys, source).exists() else SUFFIX
+    here, there = (key_path(keys, name).with_suffix(suffix) for name in (source, target))
+    write_durably(there, here.read_bytes())
+    there.with_suffix(SUFFIX if suffix == ".pem" else ".pem").unlink(missing_ok=True)
+
+
+def remove_key(keys: Path, name: str) -> None:
+    """No file of that name is left, in either form; a module keeps what it has."""
+    for suffix in (".pem", SUFFIX):
+        key_path(keys, name).with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _swap(keys: Path, old: SigningKey) -> str:
     """The new key in the old one's place; the old one is kept under its thumbprint. One rename decides."""
-    path = key_path(keys, _ISSUER)
     kept = f"{_ISSUER}-{old.public.thumbprint.hex()[:16]}"
-    for source in (path, path.with_suffix(".p11")):
-        if source.exists():
-            write_durably(keys / f"{kept}{source.suffix}", source.read_bytes())
-    write_durably(path, new_path.read_bytes())
-    path.with_suffix(".p11").unlink(missing_ok=True)
-    new_path.unlink()
+    copy_key(keys, _ISSUER, kept)
+    copy_key(keys, NEXT, _ISSUER)
+    remove_key(keys, NEXT)
     return kept
 
 
