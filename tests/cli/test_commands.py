@@ -585,3 +585,17 @@ def test_the_table_of_exit_codes_is_complete():
 def test_json_of_everything_is_json(place: Place):
     for arguments in (("sign", "kinds"), ("key", "list", "--keys", place.keys), ("show", place.bundle)):
         assert json.loads(haechi(*arguments, "--json").out)
+
+
+def test_red_content_is_sent_nowhere(tmp_path: Path):
+    """The command refuses before it asks anybody: the address answers nothing, and nobody notices."""
+    content, keys = tmp_path / "plan.txt", tmp_path / "keys"
+    content.write_text("not yet")
+    assert haechi("key", "new", "me", "--keys", keys).code == 0
+    signed = ("--level", "red", "--key", "me", "--keys", keys, "--issuer", "a.example")
+    assert haechi("sign", "document", "--file", content, *signed, "--out", tmp_path / "s.cose").code == 0
+    ran = haechi(
+        "submit", tmp_path / "s.cose", "-e", tmp_path / "s.kept", "--node", "http://127.0.0.1:9", "--json"
+    )
+    assert ran.code == 4
+    assert "RED" in ran.json["error"]["message"]

@@ -116,6 +116,8 @@ def test_signatures_made_apart_merge(desk: Desk) -> None:
 
 def test_a_stranger_signs_and_installs_nothing(desk: Desk) -> None:
     desk.create()
+    unsigned = desk.publish()
+    assert (unsigned.code, unsigned.json["error"]["code"]) == (6, "network.trust.threshold")
     stranger = desk.sign("thief")
     assert (stranger.code, stranger.json["error"]["code"]) == (6, "network.trust.foreign-key")
     made(desk)
@@ -125,6 +127,19 @@ def test_a_stranger_signs_and_installs_nothing(desk: Desk) -> None:
     unasked = haechi("trust", "update", "--from", desk.repository, "--trust", desk.trust, "--json")
     assert (unasked.code, unasked.json["error"]["code"]) == (6, "network.trust.no-root")
     assert not desk.trust.exists()
+
+
+def test_a_list_that_a_node_cannot_log_is_not_in_use(desk: Desk) -> None:
+    made(desk)
+    node = desk.folder / "node"
+    told = ("--origin", "kr.example/log", "--issuer", "kr.example", "--name-en", "K", "--name-ko", "한국")
+    desk.good("init", node, *told, "--country", "KR", "--heads", desk.folder / "heads")
+    install = ("trust", "install", "--root", desk.root, "-f", fingerprint(desk.root.read_bytes()))
+    where = ("--from", desk.repository, "--trust", node, "--json")
+    locked = haechi(*install, *where, variables={"HAECHI_PASSPHRASE": "another"})
+    assert locked.json["error"]["code"] == "statement.key-locked"
+    assert not (node / "trust.json").exists()
+    assert haechi(*install, *where).data["logged"] is not None
 
 
 def test_a_key_ends_signers_change_and_readers_follow(desk: Desk) -> None:
@@ -150,6 +165,10 @@ def test_a_key_ends_signers_change_and_readers_follow(desk: Desk) -> None:
     assert desk.sign("uk", "sg").data["complete"]
     assert desk.publish().data["root"] == 2
 
+    reader = desk.folder / "reader.json"
+    reader.write_bytes(desk.trust.read_bytes())
+    told_signers = desk.good("trust", "update", "--from", desk.repository, "--trust", reader).out
+    assert desk.good("key", "show", "sg", "--keys", desk.keys, "--json").data["thumbprint"] in told_signers
     updated = haechi("trust", "update", "--from", desk.repository, "--trust", desk.trust, "--json").data
     assert (updated["version"], updated["root"]) == (3, 2)
     cut = haechi("trust", "propose", desk.repository, "--list", before, "--json")

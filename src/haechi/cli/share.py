@@ -43,14 +43,18 @@ def list_(folder: Folder = Path(), json: Json = False) -> None:
         for origin, one in held
     ]
     out.data(told)
-    columns = [
-        Text("digest", "다이제스트"),
-        Text("log", "로그"),
-        Text("kind", "종류"),
-        Text("issuer", "발행자"),
-    ]
-    rows = [[row["digest"], row["log"], row["kind"], row["issuer"]] for row in told]
-    out.table(tr("Shared between nodes", "노드끼리 공유됨"), columns, rows)
+    if not told:
+        out.say(Text("nothing is shared here", "공유된 것이 없습니다"))
+    for row in told:
+        out.pairs(
+            row["digest"],
+            [
+                (tr("log", "로그"), row["log"]),
+                (tr("kind", "종류"), row["kind"]),
+                (tr("issuer", "발행자"), row["issuer"]),
+                (tr("subject", "대상"), row["subject"]),
+            ],
+        )
 
 
 @app.command("get", help=tr("Write a GREEN statement to a file.", "GREEN 진술을 파일로 저장합니다."))

@@ -76,7 +76,14 @@ def _wanted_files(statement: "Statement", files: list[Path]) -> Files:
     """Each file by its digest, before anything is sent; one the statement does not refer to is refused."""
     from haechi.facts import load
     from haechi.network.verify import evidence_of
+    from haechi.statement.header import Sharing
 
+    if files and statement.about.sharing is Sharing.RED:
+        why = Text(
+            "RED content is sent nowhere; leave --evidence out",
+            "RED 내용은 보내지 않음. --evidence 를 빼세요",
+        )
+        raise BadInput(why=why)
     wanted = {ref.digest for ref in evidence_of(statement, load())}
     if statement.hash_envelope is not None:
         wanted.add(statement.payload)

@@ -10,7 +10,7 @@ from haechi.cli import trust_make
 from haechi.cli.files import read_file
 from haechi.cli.options import Json, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
-from haechi.cli.trust_show import show_changes, show_list
+from haechi.cli.trust_show import show_changes, show_list, show_signers
 from haechi.errors import HaechiError
 from haechi.findings import Finding, overall
 from haechi.words import Text
@@ -84,8 +84,9 @@ def install(
     require_root(given, fingerprint)
     held = package.load(path)
     verified = update(given, None if held is None else held.held, fetch_from(source), datetime.now(UTC))
+    logged = _logged(path, held, verified)  # before it is in use: no version may count and not be logged
     package.save(path, verified.held)
-    _installed(Out(json), verified, path, _logged(path, held, verified))
+    _installed(Out(json), verified, path, logged)
 
 
 @app.command(
@@ -103,10 +104,12 @@ def update_(source: _Source, trust: TrustFile = None, json: Json = False) -> Non
     if held is None:
         raise NotBootstrapped(where=str(path))
     verified = update(held.held.roots[0], held.held, fetch_from(source), datetime.now(UTC))
-    package.save(path, verified.held)
     out, logged = Out(json), _logged(path, held, verified)
+    package.save(path, verified.held)
     if not out.json:
         show_changes(out, held.trust_list, verified.trust_list)
+        if held.root.version != verified.root.version:
+            show_signers(out, verified)
     _installed(out, verified, path, logged)
 
 

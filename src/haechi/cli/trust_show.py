@@ -46,7 +46,7 @@ def show_list(out: Out, trust_list: "TrustList", verified: "Verified | None") ->
     lang = out.lang
     out.heading(Text(trust_list.name.en, trust_list.name.ko).say(lang))
     if verified is not None:
-        _show_signers(out, verified)
+        show_signers(out, verified)
     from haechi.network.trust.listing import SIZE
     from haechi.statement.kinds.key_event import ROLE, SCOPE
 
@@ -180,7 +180,8 @@ def _signed(verified: "Verified") -> dict[str, object]:
     }
 
 
-def _show_signers(out: Out, verified: "Verified") -> None:
+def show_signers(out: Out, verified: "Verified") -> None:
+    """Who may sign what under the newest root, how many must, and which versions are in use."""
     told = _signed(verified)
     rows: list[tuple[str, str]] = [
         (tr("first root", "첫 루트"), str(told["first_root"])),

@@ -90,7 +90,8 @@ def sign(role: RoleName, raw: bytes, key: SigningKey, roots: Sequence[Root]) -> 
     """
     keyid = to_tuf(key.public).keyid
     if not any(keyid in root.roles[role].keyids for root in roots):
-        raise ForeignKey(role=role, need=roots[-1].roles[role].threshold, keys=keyid[:16])
+        shown = key.public.thumbprint.hex()[:16]
+        raise ForeignKey(role=role, need=roots[-1].roles[role].threshold, keys=shown)
     metadata = read(role, raw)
     signed = dict(metadata.signatures)
     signed[keyid] = signature(key, metadata.payload)

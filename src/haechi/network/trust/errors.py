@@ -71,7 +71,10 @@ class ForeignKey(Refused):
         "the {role} metadata is signed by no key of its role ({need} needed): {keys}",
         "{role} 메타데이터에 이 역할의 키로 된 서명이 없습니다 (필요한 수 {need}): {keys}",
     )
-    hint = _ASK
+    hint = Text(
+        "do not use it, and tell its signers; if you are making it, see who may sign: haechi trust status",
+        "사용하지 말고 서명자들에게 알리세요. 만드는 중이면 누가 서명할 수 있는지 보세요: haechi trust status",
+    )
 
 
 class TooFewSigned(Refused):

@@ -192,7 +192,7 @@ def require_signed(role: RoleName, metadata: Read, root: Root) -> None:
     if result.verified:
         return
     need, signers = result.threshold, sorted(metadata.signatures)
-    if not result.signed and not set(signers) & set(result.unsigned):
+    if signers and not result.signed and not set(signers) & set(result.unsigned):
         shown = ", ".join(keyid[:16] for keyid in signers) or "-"
         raise ForeignKey(role=role, need=need, keys=shown)
     missing = ", ".join(sorted(from_tuf(key).thumbprint.hex()[:16] for key in result.unsigned.values()))
