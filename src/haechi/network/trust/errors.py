@@ -73,7 +73,7 @@ class ForeignKey(Refused):
     )
     hint = Text(
         "do not use it, and tell its signers; if you are making it, see who may sign: haechi trust status",
-        "사용하지 말고 서명자들에게 알리세요. 만드는 중이면 누가 서명할 수 있는지 보세요: haechi trust status",
+        "쓰지 말고 서명자들에게 알리세요. 만드는 중이면 누가 서명할 수 있는지 보세요: haechi trust status",
     )
 
 
