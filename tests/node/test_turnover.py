@@ -8,10 +8,15 @@ from tests.node.stopped import WHY, made, opened, pinned, say, verified
 
 from haechi.findings import Verdict
 from haechi.network.verify import Report
+from haechi.node.pages.source import Found
+from haechi.node.pages.statement import StatementPage, statement_page
 from haechi.node.turnover import NEXT, Ending, TurnoverRunning, turn_over
-from haechi.statement.claims import Said
+from haechi.node.view import View
+from haechi.statement.claims import Said, encode_claim, kind_of
+from haechi.statement.envelope import About, sign_statement
 from haechi.statement.keyring import key_path, load_key, save_key
 from haechi.statement.keys import SigningKey
+from haechi.statement.kinds.withdraw import Withdraw
 
 
 @pytest.fixture
@@ -36,6 +41,32 @@ def test_a_rotation_keeps_the_old_and_carries_the_new(node: Path) -> None:
     assert key_path(node / "keys", ran.data["kept"]).exists()
     assert not key_path(node / "keys", NEXT).exists()
     assert haechi("log", "fsck", "--dir", node).code == 0
+
+
+def test_the_page_shows_a_withdrawal_with_the_new_key(node: Path) -> None:
+    before = say(node, "app:1")
+    turn_over(node, Ending(Said(en=WHY[0], ko=WHY[1])), None)
+    runner = opened(node)
+    try:
+        about = About(issuer="kr.example", subject="app:1", issued_at=2, kind="withdraw")
+        claim = Withdraw(target=before.digest, reason=Said(en="wrong", ko="틀림"))
+        gone = sign_statement(
+            runner.node.keys.issuer, about, encode_claim(kind_of("withdraw"), claim, runner.node.facts)
+        )
+        assert gone.kid != before.kid
+        runner.node.register(gone.raw)
+        runner.node.sequencer.publish(1_790_000_001)
+        runner.follow()
+        view = View(runner)
+        shown = view.statement(before.digest)
+        assert isinstance(shown, Found)
+        assert shown.standing.withdrawn_by == gone.digest
+        page = statement_page(view, before.digest, 1_790_000_001)
+        assert isinstance(page, StatementPage)
+        assert page.verdict is Verdict.FAILS
+        view.close()
+    finally:
+        runner.stop()
 
 
 def test_the_log_refuses_the_old_key_afterwards(node: Path) -> None:

@@ -1,6 +1,7 @@
 """What became of a statement: withdrawn, replaced or disputed by those that are shown with it."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from haechi.findings import Finding, Verdict, declare, found
 from haechi.network.sections import Section
@@ -42,13 +43,13 @@ def standing_of(subject: Statement, others: Sequence[Section]) -> Finding:
             continue
         own = other.about.issuer == subject.about.issuer and _same_voice(section, subject)
         if own and isinstance(section.claim, Withdraw):
-            told["withdrawn"] = found("network.standing.withdrawn", by=other.digest_hex[:16])
+            told["withdrawn"] = what_became("withdrawn", other.digest_hex[:16])
         elif own and isinstance(section.claim, Supersede):
-            told["superseded"] = found("network.standing.superseded", by=other.digest_hex[:16])
+            told["superseded"] = what_became("superseded", other.digest_hex[:16])
         elif isinstance(section.claim, Dispute):
-            told.setdefault("disputed", found("network.standing.disputed", by=other.about.issuer))
+            told.setdefault("disputed", what_became("disputed", other.about.issuer))
     gravest = [told[outcome] for outcome in ("withdrawn", "superseded", "disputed") if outcome in told]
-    return gravest[0] if gravest else found("network.standing.current")
+    return gravest[0] if gravest else what_became("current")
 
 
 def _same_voice(section: Section, subject: Statement) -> bool:
@@ -62,3 +63,8 @@ def _targets(claim: Claim | None, digest: bytes) -> bool:
     if isinstance(claim, Supersede):
         return claim.old == digest
     return isinstance(claim, Withdraw | Dispute) and claim.target == digest
+
+
+def what_became(outcome: Literal["current", "withdrawn", "superseded", "disputed"], by: str = "") -> Finding:
+    """The finding. by: who disputes it, or the beginning of the digest of what ended it."""
+    return found(f"network.standing.{outcome}", **({} if outcome == "current" else {"by": by}))

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from haechi.answers import Engine
 from haechi.errors import NotFound
 from haechi.facts import Facts
-from haechi.findings import Finding, Verdict
+from haechi.findings import Finding, Verdict, overall
 from haechi.log.checkpoint import read_checkpoint
 from haechi.log.note import NoteKey
 from haechi.log.proof import TlogProof, check_tlog_proof
@@ -194,7 +194,7 @@ class View:
         return Place(origin, index, where, receipt=where == "own")
 
     def _standing(self, statement: Statement) -> Standing:
-        """What later statements did; only the same issuer with the same key withdraws or replaces."""
+        """What later statements did; only the same issuer withdraws or replaces, with a key that counts."""
         own: dict[str, bytes] = {}
         others: dict[str, set[str]] = {"confirm": set(), "dispute": set()}
         for row in self._index.about(statement.digest, _MAX_LATER):
@@ -203,12 +203,25 @@ class View:
                 continue
             if said.kind in others:
                 others[said.kind].add(said.issuer)
-            same = said.issuer == statement.about.issuer and said.kid == statement.kid
-            if same and said.kind in ("withdraw", "supersede"):
-                own.setdefault(said.kind, row.digest)
+            ends = said.kind in ("withdraw", "supersede") and said.issuer == statement.about.issuer
+            if ends and said.kind not in own and self._same_voice(row, same_key=said.kid == statement.kid):
+                own[said.kind] = row.digest
         newer = own.get("supersede")
         superseded_by = newer if newer is not None and self._replaces(newer, statement.digest) else None
         return Standing(own.get("withdraw"), superseded_by, len(others["confirm"]), len(others["dispute"]))
+
+    def _same_voice(self, row: Row, *, same_key: bool) -> bool:
+        """As for a bundle: another key of the issuer needs all checks, the same must not be out of use."""
+        try:
+            other = self._runner.statement(row.digest)
+        except NotFound:
+            return False
+        places = (self._place(place.origin, place.index) for place in row.places)
+        checks = [finding for place in places for finding in self._checks_in(other, place)]
+        if not same_key:
+            told = [one for one in checks if one.check != "log.quorum"]  # it is said, witnessed or not
+            return overall([other.check_signature(), *told]) is Verdict.HOLDS
+        return not any(one.check == "network.key" and one.verdict is Verdict.FAILS for one in checks)
 
     def _replaces(self, supersede: bytes, digest: bytes) -> bool:
         """Whether the supersede statement replaces `digest`; it names its new statement as well."""

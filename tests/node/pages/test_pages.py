@@ -122,7 +122,10 @@ def test_a_withdrawn_statement_says_so_on_its_page_and_in_lists(site: Site):
     page = site.get(f"/en/statement/{digest}")
     assert "no longer counts as evidence" in page.text
     assert f"/en/statement/{back}" in page.text
-    assert site.get(f"/en/statement/{digest}.json").json()["line"]["standing"]["state"] == "withdrawn"
+    twin = site.get(f"/en/statement/{digest}.json").json()
+    assert twin["line"]["standing"]["state"] == "withdrawn"
+    assert (twin["verdict"], twin["tally"]["fails"]) == ("FAILS", 1)  # as `haechi verify` says
+    assert twin["checks"][0]["findings"][-1]["code"] == "network.standing.withdrawn"
     assert "Withdrawn" in Markup(site.get("/en/").text).text()
 
 
@@ -133,6 +136,7 @@ def test_confirmations_and_disputes_stand_beside_the_statement(site: Site):
         ("dispute", False),
     ]
     assert twin["line"]["standing"] == {"state": "stands", "by": None, "confirmed": 1, "disputed": 1}
+    assert twin["checks"][0]["findings"][-1]["code"] == "network.standing.disputed"
 
 
 def test_a_statement_of_an_unknown_kind_is_shown_with_what_can_be_checked(site: Site):

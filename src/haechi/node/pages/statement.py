@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, NamedTuple
 from haechi.errors import NotFound
 from haechi.findings import Finding, Verdict, overall
 from haechi.network.released import open_by_release
+from haechi.network.standing import what_became
 from haechi.node.pages.clock_view import ClockView, clocks_of
 from haechi.node.pages.commands import (
     CommandView,
@@ -148,6 +149,7 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
     checked = _checked(source, found, later)
     content = content_of(statement, facts, checked.inner)
     every, digest = checked.every, statement.digest_hex
+    stands = _stands(found, later)
     incident = passed_on(source, found, checked.claim, every, later)
     said_later = tuple(
         _later(other, found, source, now) for other in later if isinstance(open_to_all(other), Found)
@@ -165,10 +167,10 @@ def _open(source: Source, found: Found, later: Sequence[Found], now: int) -> Sta
         key=statement.kid.hex(),
         family=None if statement.key is None else str(statement.key.family),
         reading=content.reading,
-        verdict=overall(every),
-        tally=_tally(every),
+        verdict=overall([*every, stands]),
+        tally=_tally([*every, stands]),
         checks=(
-            _checks(None, checked.itself),
+            _checks(None, [*checked.itself, stands]),
             *(_checks(origin, there) for origin, there in checked.by_origin.items()),
         ),
         files=tuple(_file(file, source) for file in content.files),
@@ -206,6 +208,19 @@ def _checked(source: Source, found: Found, later: Sequence[Found]) -> _Checked:
     said += [] if opened is None else check_inner_claim(statement, opened, facts)
     itself = [check_format(statement.raw)[0], statement.check_signature(), *said]
     return _Checked(itself, source.checks(found), opened is not None, inner, inner or claim)
+
+
+def _stands(found: Found, later: Sequence[Found]) -> Finding:
+    """What later statements did to it, as `haechi verify` says it of a bundle."""
+    standing = found.standing
+    if standing.withdrawn_by is not None:
+        return what_became("withdrawn", standing.withdrawn_by.hex()[:16])
+    if standing.superseded_by is not None:
+        return what_became("superseded", standing.superseded_by.hex()[:16])
+    for other in later:
+        if other.statement.about.kind == "dispute" and standing.disputed:
+            return what_became("disputed", other.statement.about.issuer)
+    return what_became("current")
 
 
 def incident_file(source: Source, digest: bytes, form: str) -> bytes:
