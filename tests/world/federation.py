@@ -60,6 +60,8 @@ class TreeStore:
         data = self._tiles.get((level, n), b"")
         return data[: width * 32] if len(data) >= width * 32 else None
 
+    tree_tile = tile
+
     def published(self) -> Published | None:
         return self._newest
 
