@@ -9,13 +9,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from benchmarks._load import load
 from tests.databases import fresh_database
 from tests.network.parties import COMPANY
 from tests.node.house import FREE, KEY, KINDS, make_config, numbered
 
 from haechi.cli.processes import NodeProcess, free_ports
-from haechi.errors import Unavailable
-from haechi.network.client import Limits, PeerClient
 from haechi.node.cluster import join, migrate
 from haechi.node.config import Cluster, Listen, load_config
 from haechi.node.keychain import load_keychain
@@ -25,7 +24,8 @@ from haechi.words import Text
 
 SECONDS = float(os.environ.get("HAECHI_LOAD_SECONDS", "120"))
 PROBE_S = 10.0
-SENDERS = 8
+CONNECTIONS = 64
+"""To each front."""
 SMALL = msgspec.structs.replace(FREE, cache_mib=4)
 """Caches that are full before the settled third begins: what grows after that is a leak."""
 
@@ -51,15 +51,16 @@ def make_fronts(folder: Path) -> list[NodeProcess]:
 
 
 class Load:
-    """Senders that register one statement after the other, each at most every `pause_s`."""
+    """A sender for each front: so many statements a second over many connections, or as many as go."""
 
     def __init__(self, fronts: list[NodeProcess]) -> None:
         self.answered = 0
         self.errors: list[str] = []
-        self.pause_s = 0.0
+        self.each_per_s = 0.0
+        """Of one sender; 0: no pause."""
         self._fronts = fronts
         self._done = threading.Event()
-        self._threads = [threading.Thread(target=self._send, args=(at,)) for at in range(SENDERS)]
+        self._threads = [threading.Thread(target=self._send, args=(at,)) for at in range(len(fronts))]
 
     def __enter__(self) -> "Load":
         for thread in self._threads:
@@ -73,16 +74,18 @@ class Load:
 
     def _send(self, at: int) -> None:
         number = at * 10_000_000
-        with PeerClient(self._fronts[at % 2].url, Limits(attempts=1)) as client:
-            while not self._done.is_set():
-                began_s = time.monotonic()
-                number += 1
-                try:
-                    client.post("/entries", numbered(number).raw, "application/cose", 1 << 16)
-                    self.answered += 1
-                except Unavailable as error:
-                    self.errors.append(str(error))
-                self._done.wait(max(0.0, self.pause_s - (time.monotonic() - began_s)))
+        while not self._done.is_set():
+            began_s = time.monotonic()
+            count = round(self.each_per_s) or CONNECTIONS
+            statements = [numbered(number + more) for more in range(count)]
+            number += count
+            try:
+                load(self._fronts[at].url, statements, CONNECTIONS)
+                self.answered += count
+            except (RuntimeError, OSError) as error:
+                self.errors.append(str(error))
+            if self.each_per_s:
+                self._done.wait(max(0.0, 1 - (time.monotonic() - began_s)))
 
 
 def resident_bytes(front: NodeProcess) -> int:
@@ -106,10 +109,10 @@ def test_two_fronts_carry_half_their_maximum_with_flat_memory(tmp_path: Path):
             stack.callback(front.stop)
         for front in fronts:
             front.wait_ready()
-        load = stack.enter_context(Load(fronts))
+        senders = stack.enter_context(Load(fronts))
         time.sleep(PROBE_S)
-        maximum = load.answered / PROBE_S
-        load.pause_s = SENDERS / (maximum / 2)
+        maximum = senders.answered / PROBE_S
+        senders.each_per_s = maximum / 2 / len(fronts)
         say(f"\nmeasured maximum {maximum:.0f}/s; half of it for {SECONDS:.0f} s")
         memory: list[int] = []
         began_s = time.monotonic()
@@ -117,11 +120,11 @@ def test_two_fronts_carry_half_their_maximum_with_flat_memory(tmp_path: Path):
             time.sleep(SECONDS / 60)
             memory.append(sum(map(resident_bytes, fronts)))
             say(
-                f"{passed_s:6.0f} s  {load.answered:8d} answered  {memory[-1] / 1e6:6.0f} MB"
-                f"  {len(load.errors)} errors"
+                f"{passed_s:6.0f} s  {senders.answered:8d} answered  {memory[-1] / 1e6:6.0f} MB"
+                f"  {len(senders.errors)} errors"
             )
-        assert load.errors == []
-        assert load.answered > maximum * PROBE_S
+        assert senders.errors == []
+        assert senders.answered > maximum * PROBE_S
     third = len(memory) // 3
     settled, last = memory[third : 2 * third], memory[2 * third :]
     assert max(last) <= 1.05 * max(settled)
