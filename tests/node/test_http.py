@@ -264,6 +264,45 @@ def test_more_connections_than_there_is_room_for_are_told_so(monkeypatch: pytest
     assert asyncio.run(run()).startswith(b"HTTP/1.1 503 ")
 
 
+def test_one_network_cannot_hold_every_place(monkeypatch: pytest.MonkeyPatch):
+    """The oldest of the crowd that owes a request goes, not one that is owed an answer, and no newcomer's."""
+    monkeypatch.setattr(limits, "MOST_CONNECTIONS", 4)
+
+    async def run() -> list[bytes]:
+        async with serving() as (_, opened, _task):
+            busy = await opened()
+            busy[1].write(get("/slow"))
+            half = await opened()
+            half[1].write(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+            await asyncio.sleep(0.002)
+            idle = [await opened() for _ in range(2)]
+            port = idle[0][1].get_extra_info("peername")[1]
+            others: list[Stream] = []
+            for _ in range(3):
+                others.append(await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0)))
+                others[-1][1].write(get("/once"))
+            answers = [await asyncio.wait_for(busy[0].readuntil(b"\r\n\r\n"), 5)]
+            answers += [await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5) for reader, _ in others]
+            answers += [await ended(reader) for reader, _ in (half, idle[0])]
+            idle[1][1].write(get("/once"))
+            answers.append(await head(idle[1][0]))
+            for _, writer in others:
+                writer.close()
+            return answers
+
+    answers = [answer[:13] for answer in asyncio.run(run())]
+    ok, full, cut = b"HTTP/1.1 200 ", b"HTTP/1.1 503 ", b""
+    assert answers == [ok, *[b"HTTP/1.1 201 "] * 2, full, cut, cut, b"HTTP/1.1 201 "]
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """What comes until the connection ends, however it does."""
+    try:
+        return await asyncio.wait_for(reader.read(), 5)
+    except ConnectionError:
+        return b""
+
+
 def test_stopping_answers_what_was_begun_and_ends_what_is_idle():
     async def run() -> tuple[bytes, bytes]:
         async with serving() as (server, opened, task):

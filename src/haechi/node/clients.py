@@ -28,7 +28,7 @@ class Clients:
         address = client[0]
         if self._proxies and address in self._proxies:
             address = self._behind(scope, address)
-        return _network_of(address) if ":" in address else address
+        return network_of(address)
 
     def _behind(self, scope: Scope, proxy: str) -> str:
         """The nearest hop that no named proxy stands for: anything further left is the client's own word."""
@@ -55,7 +55,10 @@ def _plain(address: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
+    """The /64 network of an IPv6 address; anything else as it is."""
+    if ":" not in address:
+        return address
     try:
         return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
     except ValueError:

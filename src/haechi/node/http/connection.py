@@ -23,7 +23,9 @@ from urllib.parse import unquote
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
 from starlette.types import ASGIApp, Scope
 
+from haechi.node.clients import network_of
 from haechi.node.http.exchange import EXCHANGE, Exchange, field_lines
+from haechi.node.http.places import Places
 
 HEADER_SECONDS = 10.0
 STALLED_SECONDS = 60.0
@@ -53,19 +55,21 @@ class Site:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.connections: set[Connection] = set()
+        self.connections: Places[Connection] = Places()
         self.running: set[Exchange] = set()
         self.stopping = False
         self.empty = asyncio.Event()
         self._looking = False
         self._outbox: list[tuple[asyncio.Transport, bytes]] = []
 
-    def add(self, connection: "Connection") -> None:
-        """One more; while any is here, all are looked at every second."""
-        self.connections.add(connection)
+    def add(self, connection: "Connection") -> bool:
+        """One more, if there is a place for it; while any is here, all are looked at every second."""
+        if self.stopping or not self.connections.take(connection, MOST_CONNECTIONS):
+            return False
         if not self._looking:
             self._looking = True
             asyncio.get_running_loop().call_later(_LOOK_SECONDS, self._look)
+        return True
 
     def post(self, transport: asyncio.Transport, data: bytes) -> None:
         """Send this soon, with what others are sent: a client of many connections wakes once for them."""
@@ -89,7 +93,7 @@ class Site:
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
-        for connection in list(self.connections):
+        for connection in self.connections:
             connection.cut_if_late(loop.time())
         self._looking = bool(self.connections)
         if self._looking:
@@ -109,6 +113,8 @@ class Connection(asyncio.Protocol):
         self._exchanges: deque[Exchange] = deque()
         self._coming: Exchange | None = None  # whose body is being read
         self._waiting_since_s: float | None = None
+        self._answered_at_s = 0.0  # or when it came
+        self.network = ""
         self._refused: bytes | None = None
         self._deaf = False
         self._leftover = 0
@@ -129,20 +135,20 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's protocol."""
         self._transport = cast("asyncio.Transport", transport)
-        if len(self._site.connections) >= MOST_CONNECTIONS or self._site.stopping:
+        self._server = _address(transport.get_extra_info("sockname"))
+        self._client = _address(transport.get_extra_info("peername"))
+        self.network = network_of(self._client[0]) if self._client else ""
+        if not self._site.add(self):
             self._deaf = True
             self._transport.write(_TOO_MANY)
             self._transport.close()
             return
-        self._site.add(self)
-        self._server = _address(transport.get_extra_info("sockname"))
-        self._client = _address(transport.get_extra_info("peername"))
         self._parser = HttpRequestParser(self)
-        self._waiting_since_s = self._loop.time()
+        self._waiting_since_s = self._answered_at_s = self._loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's name
         """Part of asyncio's protocol."""
-        self._site.connections.discard(self)
+        self._site.connections.leave(self)
         self._site.left()
         self._parser = None
         self.resume_writing()
@@ -313,6 +319,12 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     @property
+    def keeps_waiting_since_s(self) -> float | None:
+        """See Guest: it owes us a head, or the rest of the one request that it has begun."""
+        owes = not self._exchanges or self._exchanges[0] is self._coming
+        return self._answered_at_s if owes else None
+
+    @property
     def ending(self) -> bool:
         """See Link."""
         last = self._last and len(self._exchanges) <= 1 and self._refused is None
@@ -322,6 +334,7 @@ class Connection(asyncio.Protocol):
         """See Link."""
         if self._exchanges and self._exchanges[0] is exchange:
             self._exchanges.popleft()
+        self._answered_at_s = self._loop.time()
         if self._transport.is_closing():
             return
         if exchange.closes or self.ending:

@@ -66,12 +66,12 @@ class HttpServer:
             task.add_done_callback(self._arriving.discard)
 
     async def _finish(self) -> None:
-        for connection in list(self._site.connections):
+        for connection in self._site.connections:
             connection.shut()
         self._site.left()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._site.empty.wait(), _END_SECONDS)
-        for connection in list(self._site.connections):
+        for connection in self._site.connections:
             connection.abort()
 
 
