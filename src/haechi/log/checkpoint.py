@@ -19,6 +19,7 @@ b'kr.example/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n'
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import starmap
 from typing import NamedTuple, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -147,6 +148,8 @@ class Checkpoint:
             raise CheckpointMalformed(part="root size", expected=HASH_SIZE, got=len(self.root))
         if self.size == 0 and self.root != EMPTY_ROOT:
             raise CheckpointMalformed(part="root of size 0", expected=EMPTY_ROOT.hex(), got=self.root.hex())
+        if not self.extensions:
+            return
         if len(self.extensions) > MAX_EXTENSIONS:
             raise CheckpointMalformed(
                 part="extension lines", expected=f"at most {MAX_EXTENSIONS}", got=len(self.extensions)
@@ -301,14 +304,14 @@ class Unverified(NamedTuple):
                 raise LineInvalid(name=key.name, key_id=key.key_id.hex())
             times[key] = None if time_s is None else max(time_s, times.get(key) or 0)
         _require_log_keys(self.checkpoint, self.keys, times.keys(), self.note)
-        signers = tuple(Signed(key, time_s) for key, time_s in times.items())
-        return OpenedCheckpoint(self.checkpoint, signers, self.note)
+        return OpenedCheckpoint(self.checkpoint, tuple(starmap(Signed, times.items())), self.note)
 
 
 def _require_log_keys(
     checkpoint: Checkpoint, keys: Sequence[NoteKey], signed: Set[NoteKey], note: Note
 ) -> None:
-    own = [key for key in keys if key.name == checkpoint.origin]
+    origin = checkpoint.origin
+    own = [key for key in keys if key.name == origin]
     missing = [key for key in own if key not in signed]
     if len(missing) == len(own):
         raise NoKnownKey(
@@ -317,9 +320,9 @@ def _require_log_keys(
         )
     if missing:
         unsigned = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in missing)
-        raise LineMissing(origin=checkpoint.origin, missing=unsigned)
+        raise LineMissing(origin=origin, missing=unsigned)
     if checkpoint.extensions and all(key.type is SignatureType.ML_DSA_44 for key in own):
-        raise ExtensionUnsigned(origin=checkpoint.origin, count=len(checkpoint.extensions))
+        raise ExtensionUnsigned(origin=origin, count=len(checkpoint.extensions))
 
 
 def check_checkpoint(raw: bytes, keys: Sequence[NoteKey], origin: str) -> tuple[Finding, Checkpoint | None]:
@@ -356,7 +359,8 @@ def examine_checkpoint(
 
 
 def _check_line(part: str, line: str, limit: int) -> None:
-    if not line or min(line) < " ":
+    # Control characters are not printable, so of what is nobody need look at each character here.
+    if not line or (not line.isprintable() and min(line) < " "):
         raise CheckpointMalformed(part=part, expected="text without control characters", got=shorten(line))
     try:
         size = len(line.encode())

@@ -18,6 +18,8 @@ from haechi.words import Text
 MAX_TIME_S = 2**63 - 1
 _TIME_SIZE = 8
 _LABEL = b"subtree/v1\n\x00"
+# Looked up once: to reach a member through its enumeration takes a call each time.
+_ED25519, _COSIGNATURE_V1 = SignatureType.ED25519, SignatureType.COSIGNATURE_V1
 _SIZES = {SignatureType.COSIGNATURE_V1: _TIME_SIZE + 64, SignatureType.ML_DSA_44: _TIME_SIZE + 2420}
 
 
@@ -153,7 +155,7 @@ def claims_on(note: Note, head: TreeHead, keys: Iterable[NoteKey]) -> list[Claim
         key = pinned.get(line[:2])
         if key is None:
             continue
-        if key.type is SignatureType.ED25519:
+        if key.type is _ED25519:
             found.append(Claimed(key, None, Claim(key, line.signature, note.text)))
             continue
         claimed = claim_of(head, key, line.signature)
@@ -179,7 +181,7 @@ def claim_of(head: TreeHead, key: NoteKey, signature: bytes) -> tuple[int, Claim
 
 
 def _message(head: TreeHead, key: NoteKey, time_s: int) -> bytes:
-    if key.type is SignatureType.COSIGNATURE_V1:
+    if key.type is _COSIGNATURE_V1:
         return cosignature_v1_message(head.text, time_s)
     return subtree_v1_message(key.name, time_s, Subtree(head.origin, 0, head.size, head.root))
 

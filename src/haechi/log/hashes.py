@@ -61,11 +61,12 @@ def climb(node: bytes, sides: int, siblings: Sequence[bytes]) -> bytes:
 def climb_both(node: bytes, sides: int, siblings: Sequence[bytes]) -> tuple[bytes, bytes]:
     """The old and the new root above a node both trees have; right siblings belong to the new tree only."""
     old = new = node
+    begin = _NODE.copy
     for sibling in siblings:
-        begun = _NODE.copy()
+        begun = begin()
         if sides & 1:
             begun.update(sibling + new)
-            older = _NODE.copy()
+            older = begin()
             older.update(sibling + old)
             old = older.digest()
         else:

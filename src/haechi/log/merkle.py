@@ -47,6 +47,7 @@ __all__ = [
     "check_inclusion",
     "consistency_nodes",
     "inclusion_nodes",
+    "is_consistent",
     "leaf_hash",
     "leaf_hashes",
     "node_hash",
@@ -56,6 +57,7 @@ __all__ = [
 Node: TypeAlias = tuple[int, int]
 """(level, index): the subtree over the 2^level leaves from index * 2^level, cut at the end of the tree."""
 
+_BYTES, _HASH_SIZES = frozenset({bytes}), frozenset({HASH_SIZE})
 _MISFIT = Text("{part}: expected {expected}, got {got}", "{part}: 기대값 {expected}, 받은 값 {got}")
 
 
@@ -200,20 +202,24 @@ def check_consistency(
     the roots are compared as they are, with nothing hashed. RFC 9162 2.1.4.2.
     """
     try:
-        _in_proof("new_size", new_size, 1, MAX_SIZE)
-        _in_proof("old_size", old_size, 1, new_size)
-        if old_size == new_size:
-            _fits(path, 0)
-            first, second = new_root, new_root
-        else:
-            first, second = _fold_consistency(old_size, new_size, path, old_root)
-            _is_hash("new_root", new_root)
+        first, second = _shown_roots(old_size, new_size, path, old_root, new_root)
     except ProofMalformed as error:
         return found("log.consistency.malformed", **error.facts)
     for size, expected, got in ((old_size, old_root, first), (new_size, new_root, second)):
         if got != expected:
             return found("log.consistency.mismatch", size=size, expected=expected.hex(), got=got.hex())
     return found("log.consistency.valid", old_size=old_size, new_size=new_size, root=new_root.hex())
+
+
+def is_consistent(
+    old_size: int, new_size: int, path: Sequence[bytes], old_root: bytes, new_root: bytes
+) -> bool:
+    """Whether `check_consistency` finds log.consistency.valid; for who asks often and tells nobody."""
+    try:
+        shown = _shown_roots(old_size, new_size, path, old_root, new_root)
+    except ProofMalformed:
+        return False
+    return shown == (old_root, new_root)
 
 
 def siblings(level: int, index: int, size: int, *, below: int = 64) -> list[Node]:
@@ -228,6 +234,20 @@ def siblings(level: int, index: int, size: int, *, below: int = 64) -> list[Node
         index >>= 1
         last >>= 1
     return nodes
+
+
+def _shown_roots(
+    old_size: int, new_size: int, path: Sequence[bytes], old_root: bytes, new_root: bytes
+) -> tuple[bytes, bytes]:
+    """The old and the new root that a proof shows; at equal sizes twice the new. Raises ProofMalformed."""
+    _in_proof("new_size", new_size, 1, MAX_SIZE)
+    _in_proof("old_size", old_size, 1, new_size)
+    if old_size == new_size:
+        _fits(path, 0)
+        return new_root, new_root
+    shown = _fold_consistency(old_size, new_size, path, old_root)
+    _is_hash("new_root", new_root)
+    return shown
 
 
 def _fold_consistency(
@@ -268,9 +288,10 @@ def _is_hash(part: str, value: bytes) -> None:
 def _fits(path: Sequence[bytes], count: int) -> None:
     if type(path) not in (list, tuple) or len(path) != count:
         raise ProofMalformed(part="len(path)", expected=count, got=_length(path))
-    for node in path:
+    if {*map(type, path)} <= _BYTES and {*map(len, path)} <= _HASH_SIZES:
+        return
+    for at, node in enumerate(path):
         if type(node) is not bytes or len(node) != HASH_SIZE:
-            at = next(at for at, other in enumerate(path) if other is node)
             raise ProofMalformed(part=f"len(path[{at}])", expected=HASH_SIZE, got=_length(node))
 
 

@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple, Self
@@ -95,6 +95,7 @@ class SignatureType(IntEnum):
     ML_DSA_44 = 0x06
 
 
+_ML_DSA_44 = SignatureType.ML_DSA_44  # to reach a member through its enumeration takes a call each time
 _PUBLIC_SIZE = {SignatureType.ED25519: 32, SignatureType.COSIGNATURE_V1: 32, SignatureType.ML_DSA_44: 1312}
 
 PrivateKey = Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
@@ -109,7 +110,8 @@ class NoteLine(NamedTuple):
 
     def encode(self) -> str:
         """The line with its newline."""
-        return f"— {self.name} {encode_base64(self.key_id + self.signature)}\n"
+        name, key_id, signature = self
+        return f"— {name} {encode_base64(key_id + signature)}\n"
 
     @classmethod
     def parse(cls, line: str, part: str = "line") -> Self:
@@ -208,13 +210,18 @@ class Claim(NamedTuple):
 
     def holds(self) -> bool:
         """Whether it verifies; checked anew, in code that lets other threads run."""
-        if self.key.type is not SignatureType.ML_DSA_44:
-            return strict.verify(self.key.public, self.signature, self.message)
-        try:
-            _ml_dsa(self.key.public).verify(self.signature, self.message)
-        except InvalidSignature:
-            return False
-        return True
+        check = self.check()
+        return check is not None and check()
+
+    def check(self) -> Callable[[], bool] | None:
+        """What tells whether it verifies; None where no library need be asked for that: it does not.
+
+        Done before is all that keeps other threads waiting, so that several checks share the cores.
+        """
+        key, signature, message = self
+        if key.type is not _ML_DSA_44:
+            return strict.equation_of(key.public, signature, message)
+        return partial(_ml_dsa_holds, key.public, signature, message)
 
 
 def verify_all(claims: Sequence[Claim]) -> list[bool]:
@@ -271,7 +278,7 @@ class Note:
         if len(raw) > MAX_NOTE_BYTES:
             raise TooLarge(what_is=Text("note", "노트"), limit=MAX_NOTE_BYTES, got=len(raw))
         whole = _decode(raw)
-        text, blank, tail = whole.rpartition("\n\n")
+        _, blank, tail = whole.rpartition("\n\n")
         if not blank:
             raise NoteMalformed(part="blank line", expected="one before the signatures", got="none")
         if not tail.endswith("\n"):
@@ -279,12 +286,12 @@ class Note:
         rows = tail[:-1].split("\n", MAX_LINES)
         if len(rows) > MAX_LINES:
             raise NoteMalformed(part="signature lines", expected=f"1..{MAX_LINES}", got=f"over {MAX_LINES}")
-        lines = tuple(NoteLine.parse(row, f"signature line {at}") for at, row in enumerate(rows, 1))
-        return cls((text + "\n").encode(), lines)
+        lines = [NoteLine.parse(row, f"signature line {at}") for at, row in enumerate(rows, 1)]
+        return cls(raw[: raw.rindex(b"\n\n") + 1], tuple(lines))
 
     def encode(self) -> bytes:
         """The note's bytes; for a parsed note exactly the bytes it came from."""
-        return self.text + b"\n" + "".join(line.encode() for line in self.lines).encode()
+        return self.text + b"\n" + "".join([line.encode() for line in self.lines]).encode()
 
     def with_lines(self, lines: Iterable[NoteLine]) -> "Note":
         """The same note with `lines` after its own; a line that is already there is left out."""
@@ -409,6 +416,14 @@ class _Seen:
 
 
 _SEEN = _Seen(4096)
+
+
+def _ml_dsa_holds(public: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        _ml_dsa(public).verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

@@ -15,25 +15,31 @@ _Out = TypeVar("_Out")
 PATIENCE_S = 0.001
 """How long a round waits at most for callers that were just answered: less than a round of them takes."""
 
+_AT_ONCE = 2
+"""Callers that are woken at once, each of whom wakes one more: woken all at once they would take turns with
+the interpreter's lock, and each would sleep and wake once more for it."""
+
 
 class _Turn(Generic[_In, _Out]):
     """One call that waits for its answer, or for its turn to work for all that wait.
 
     called: held until one of both has come. With a lock each nobody else is woken, and wakes are dear.
+    then: whom to wake as soon as this one is awake.
     """
 
-    __slots__ = ("answers", "asked", "called", "error")
+    __slots__ = ("answers", "asked", "called", "error", "then")
 
     def __init__(self, asked: _In) -> None:
         self.asked = asked
         self.answers: list[_Out] = []  # one, when it has come
         self.error: BaseException | None = None
+        self.then: _Turn[_In, _Out] | None = None
         self.called = Lock()
         self.called.acquire()
 
 
 class Together(Generic[_In, _Out]):
-    """A function of many as a function of one, for threads to call.
+    """A function of many as a function of one, for threads to call that no signal interrupts.
 
     Always true: one thread works at a time; calls are taken in the order in which they came, at most `most`
     at once; each is answered after the work that it was part of is over; who is alone waits for nobody.
@@ -54,13 +60,15 @@ class Together(Generic[_In, _Out]):
 
     def __call__(self, asked: _In) -> _Out:
         """The answer to one call."""
-        turn = _Turn[_In, _Out](asked)
+        turn: _Turn[_In, _Out] = _Turn(asked)
         with self._lock:
             self._waiting.append(turn)
             follows, self._working = self._working, True
             self._tell_if_enough()
         if follows:
             turn.called.acquire()
+        if turn.then is not None:
+            turn.then.called.release()
         if not turn.answers and turn.error is None:
             self._lead(turn)
         if turn.error is not None:
@@ -79,8 +87,11 @@ class Together(Generic[_In, _Out]):
                 turn.error = error
             raise
         finally:
+            answered = [turn for turn in batch if turn is not own]
+            for turn, then in zip(answered, answered[_AT_ONCE:], strict=False):
+                turn.then = then
             with self._lock:
-                called = [*self._waiting[:1], *(turn for turn in batch if turn is not own)]
+                called = [*self._waiting[:1], *answered[:_AT_ONCE]]
                 self._working = bool(self._waiting)
                 self._expected = min(len(batch) + len(self._waiting), self._most)
             for turn in called:

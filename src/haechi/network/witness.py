@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from haechi.errors import HaechiError, NotFound, TooLarge
-from haechi.findings import Verdict
 from haechi.log.checkpoint import Checkpoint, CheckpointMalformed, OpenedCheckpoint, Unverified
 from haechi.log.cosignature import Told, cosign
 from haechi.log.headstore import HeadMoved
-from haechi.log.merkle import check_consistency
+from haechi.log.merkle import check_consistency, is_consistent
 from haechi.log.note import Note, NoteKey, NoteLine, NoteMalformed, NoteSigner
 from haechi.log.note import SignatureType as Signs
 from haechi.log.parallel import on_every_core
@@ -35,6 +34,7 @@ MOST_AT_ONCE = 64
 """Requests that one round answers: the last of them waits for the checks of all."""
 
 _EMPTY_ROOT_PART = "root of size 0"
+_ML_DSA_44 = Signs.ML_DSA_44
 
 Keys = Callable[[str], Sequence[NoteKey]]
 """Origin to the keys that must sign its checkpoints; empty for a log that is not witnessed here."""
@@ -60,7 +60,7 @@ class _Read(NamedTuple):
 
 
 class _Opened(NamedTuple):
-    """A request whose checkpoint the log signed."""
+    """A request whose checkpoint the log signed; late: with ML-DSA-44 too."""
 
     asked: AddCheckpoint
     shown: OpenedCheckpoint
@@ -68,6 +68,7 @@ class _Opened(NamedTuple):
     now: int
     origin: str
     head: Head
+    late: bool
 
 
 class _GoingOn(NamedTuple):
@@ -119,6 +120,7 @@ class Witness:
     ) -> None:
         """signers: the witness's keys (0x04, 0x06). frozen: whether an origin is cosigned no more."""
         self._signers = signers
+        self._early = [signer for signer in signers if signer.type is not _ML_DSA_44]
         self._keys = keys
         self._store = store
         self._accuse = accuse
@@ -159,10 +161,11 @@ class Witness:
         """The answers to requests that came together, in their order."""
         # The cores share little but calls that free the interpreter: with more, they wait for each other.
         read = [self._read(one) for one in sent]
-        opened = [_opened(*one) for one in zip(read, on_every_core(_held, read), strict=True)]
+        held = on_every_core(_held, [_checks(one) for one in read])
+        opened = [_opened(*one) for one in zip(read, held, strict=True)]
         heads = _Heads(self._store)
         going_on = [_going_on(one, heads) if isinstance(one, _Opened) else one for one in opened]
-        lines = on_every_core(self._cosigned, going_on)
+        lines = self._cosigned_all(going_on)
         signed = [_signed(*one) for one in zip(going_on, lines, strict=True)]
         steps = [one.step for one in signed if isinstance(one, _Signed)]
         failed = self._store.advance_all(steps)
@@ -190,19 +193,21 @@ class Witness:
             return _Refusal(_unsigned(origin, error))
         return _Read(asked, shown, keys, sent.now)
 
+    def _cosigned_all(self, going_on: Sequence[_GoingOn | _Refusal]) -> list[list[NoteLine]]:
+        if any(isinstance(one, _GoingOn) and one.request.late for one in going_on):
+            return on_every_core(self._cosigned, going_on)
+        # Ed25519 alone is sooner signed than two threads have agreed whose turn with the interpreter it is.
+        return [self._cosigned(one) for one in going_on]
+
     def _cosigned(self, one: _GoingOn | _Refusal) -> list[NoteLine]:
         """The cosignatures on a request; none where it is refused."""
         if isinstance(one, _Refusal):
             return []
         request = one.request
         # A log that signs with Ed25519 alone is cosigned with Ed25519 alone: its readers expect no more.
-        late = Signs.ML_DSA_44 in [signed.key.type for signed in request.shown.signers]
+        signers = self._signers if request.late else self._early
         told = Told(request.origin, *request.head, request.shown.note.text)
-        return [
-            cosign(told, signer, request.now)
-            for signer in self._signers
-            if late or signer.type is not Signs.ML_DSA_44
-        ]
+        return [cosign(told, signer, request.now) for signer in signers]
 
     def _answer(self, signed: _Signed, failed: HaechiError | None) -> bytes | _Refusal:
         if failed is None:
@@ -276,16 +281,21 @@ def _unsigned(origin: str, error: HaechiError) -> AddMalformed | Inconsistent | 
     return LogUntrusted(why=Text(error.say("en"), error.say("ko")))
 
 
-def _held(read: _Read | _Refusal) -> list[bool]:
+def _checks(read: _Read | _Refusal) -> list[Callable[[], bool] | None]:
+    """The check of each of the log's signatures; none of a request that is refused."""
+    if isinstance(read, _Refusal):
+        return []
+    # Not remembered as verified: a log's next request is another checkpoint.
+    return [line.claim.check() for line in read.shown.lines]
+
+
+def _held(checks: Sequence[Callable[[], bool] | None]) -> list[bool]:
     """Whether each of the log's signatures verifies.
 
     Nothing is checked after one that does not: anybody may send dozens in the name of a log.
     """
-    if isinstance(read, _Refusal):
-        return []
     sound = True
-    # Not remembered as verified: a log's next request is another checkpoint.
-    return [sound := sound and claim.holds() for claim in read.shown.claims]
+    return [sound := sound and check is not None and check() for check in checks]
 
 
 def _opened(read: _Read | _Refusal, held: Sequence[bool]) -> _Opened | _Refusal:
@@ -293,14 +303,16 @@ def _opened(read: _Read | _Refusal, held: Sequence[bool]) -> _Opened | _Refusal:
     if isinstance(read, _Refusal):
         return read
     asked, shown, keys, now = read
-    origin, size, root = shown.checkpoint.origin, shown.checkpoint.size, shown.checkpoint.root
+    checkpoint = shown.checkpoint
+    origin, size = checkpoint.origin, checkpoint.size
     try:
         opened = shown.opened(held)
     except HaechiError as error:
         return _Refusal(_unsigned(origin, error))
     if asked.old_size > size:
         return _Refusal(AddMalformed(why=Text("the old size is the larger one", "이전 크기가 더 큼")))
-    return _Opened(asked, opened, keys, now, origin, Head(size, root))
+    late = _ML_DSA_44 in [signed.key.type for signed in opened.signers]
+    return _Opened(asked, opened, keys, now, origin, Head(size, checkpoint.root), late)
 
 
 def _going_on(request: _Opened, heads: _Heads) -> _GoingOn | _Refusal:
@@ -325,11 +337,11 @@ def _signed(one: _GoingOn | _Refusal, lines: Sequence[NoteLine]) -> _Signed | _R
     if isinstance(one, _Refusal):
         return one
     request, old = one
-    shown = request.shown
-    own = {(signed.key.name, signed.key.key_id) for signed in shown.signers}
-    logs = dict.fromkeys(line for line in shown.note.lines if line[:2] in own)
-    answer = "".join(line.encode() for line in lines).encode()
-    kept = Note(shown.note.text, tuple(logs)).encode() + answer
+    shown, note = request.shown, request.shown.note
+    own = [(signed.key.name, signed.key.key_id) for signed in shown.signers]
+    logs = dict.fromkeys([line for line in note.lines if line[:2] in own])
+    answer = "".join([line.encode() for line in lines]).encode()
+    kept = Note(note.text, tuple(logs)).encode() + answer
     return _Signed(Step(request.origin, old, SignedHead(request.head, kept)), request.asked, answer)
 
 
@@ -358,9 +370,9 @@ def _inconsistency(held: SignedHead | None, request: _Opened) -> _Inconsistency 
             return _Inconsistency("a proof between equal sizes is empty", None)
         same = old.root == head.root
         return None if same else _Inconsistency("another root at the same size", _fork(held, request, None))
-    checked = check_consistency(old.size, head.size, proof, old.root, head.root)
-    if checked.verdict is Verdict.HOLDS:
+    if is_consistent(old.size, head.size, proof, old.root, head.root):
         return None
+    checked = check_consistency(old.size, head.size, proof, old.root, head.root)
     return _Inconsistency(checked.say("en"), _fork(held, request, _begun(old, head, proof)))
 
 
@@ -370,7 +382,7 @@ def _begun(old: Head, head: Head, proof: Sequence[bytes]) -> Begun | None:
     if folded.get("size") != old.size:
         return None
     root = bytes.fromhex(str(folded["got"]))
-    if check_consistency(old.size, head.size, proof, root, head.root).verdict is not Verdict.HOLDS:
+    if not is_consistent(old.size, head.size, proof, root, head.root):
         return None
     return Begun(root=root.hex(), path=tuple(node.hex() for node in proof))
 

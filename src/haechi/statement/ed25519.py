@@ -11,7 +11,8 @@ federation such a signature is a split view for sale, so Haechi fixes the profil
 False
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -30,7 +31,9 @@ _Y_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750
 _SMALL_ORDER_Y = frozenset({0, 1, _P - 1, _Y_ORDER_8, _P - _Y_ORDER_8})
 
 # `nacl.bindings` loads every function that there is, a tenth of what `haechi verify` takes to start.
-_SODIUM: Any = import_module("nacl._sodium")
+_BINDING: Any = import_module("nacl._sodium")
+_SODIUM, _FFI = _BINDING.lib, _BINDING.ffi
+_BYTES = _FFI.typeof("unsigned char[]")
 
 
 class WeakPublicKey(BadInput, ValueError):
@@ -63,9 +66,9 @@ def sign(secret: bytes, message: bytes) -> bytes:
 
     secret: the private key's 32 bytes, and after them the public key's, which must be its own.
     """
-    signed = _SODIUM.ffi.new("unsigned char[]", SIGNATURE_SIZE + len(message))
-    _SODIUM.lib.crypto_sign(signed, _SODIUM.ffi.NULL, message, len(message), secret)
-    return _SODIUM.ffi.buffer(signed, SIGNATURE_SIZE)[:]
+    signed = _FFI.new(_BYTES, SIGNATURE_SIZE + len(message))
+    _SODIUM.crypto_sign(signed, _FFI.NULL, message, len(message), secret)
+    return _FFI.buffer(signed, SIGNATURE_SIZE)[:]
 
 
 def verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
@@ -74,23 +77,32 @@ def verify(public_key: bytes, signature: bytes, message: bytes) -> bool:
     Keys that `check_public_key` refuses verify nothing. RFC 8032 section 5.1.7 with the equation
     [S]B = R + [k]A (cofactorless), rules S1 to S4 of the profile.
     """
+    equation = equation_of(public_key, signature, message)
+    return equation is not None and equation()
+
+
+def equation_of(public_key: bytes, signature: bytes, message: bytes) -> Callable[[], bool] | None:
+    """What is left of `verify` after its rules: whether the equation holds; None where a rule refuses.
+
+    The call is one into the library and lets other threads run, so that several share the cores.
+    """
     if _weakness(bytes(public_key)):
-        return False
+        return None
     if len(signature) != SIGNATURE_SIZE:
-        return False
+        return None
     if int.from_bytes(signature[32:], "little") >= _L:
-        return False
+        return None
     y = int.from_bytes(signature[:32], "little") & ~_SIGN_BIT
     if y >= _P:
-        return False
+        return None
     if y in _SMALL_ORDER_Y:
-        return False
-    return _equation_holds(bytes(signature) + bytes(message), bytes(public_key))
+        return None
+    return partial(_equation_holds, bytes(signature) + bytes(message), bytes(public_key))
 
 
 def _equation_holds(signed: bytes, public_key: bytes) -> bool:
-    nowhere = _SODIUM.ffi.NULL  # the message is not wanted back
-    return _SODIUM.lib.crypto_sign_open(nowhere, nowhere, signed, len(signed), public_key) == 0
+    nowhere = _FFI.NULL  # the message is not wanted back
+    return _SODIUM.crypto_sign_open(nowhere, nowhere, signed, len(signed), public_key) == 0
 
 
 @lru_cache(maxsize=4096)
