@@ -98,6 +98,35 @@ class Cluster:
                 (self.database.schema,),
             )
 
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """Nobody's commit gets on while this block lasts."""
+        with self.database.connect() as db, db.transaction():
+            db.execute("SET application_name = 'blocker'")
+            db.execute("SELECT 1 FROM head FOR UPDATE")
+            yield
+
+    @contextmanager
+    def cut_while_writing(self) -> Iterator[None]:
+        """The commit begun in this block is cut off in its middle."""
+        blocked, over = threading.Event(), threading.Event()
+
+        def cut() -> None:
+            with self.held_up():
+                blocked.set()
+                while not self.ask(
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = %s",
+                    self.database.schema,
+                ):
+                    over.wait(0.005)
+                self.cut_connections()
+
+        thread = threading.Thread(target=cut)
+        thread.start()
+        assert blocked.wait(PATIENCE_S)
+        yield
+        thread.join(PATIENCE_S)
+
     def close(self) -> None:
         for front in self._open:
             front.close()

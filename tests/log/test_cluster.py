@@ -17,13 +17,14 @@ from haechi.errors import Unavailable
 from haechi.findings import Verdict, overall
 from haechi.log.backlog import SequencerStopped, Tuning
 from haechi.log.checkpoint import open_checkpoint
+from haechi.log.cluster.leader import forget_old
 from haechi.log.cluster.lease import LeaseHeld, LeaseLost
 from haechi.log.cluster.parcel import ParcelMalformed, decode_parcel, encode_parcel
-from haechi.log.cluster.store import PgStore
+from haechi.log.cluster.store import Change, PgStore
 from haechi.log.fsck import fsck
 from haechi.log.merkle import check_inclusion, leaf_hash
 from haechi.log.sequencer import RolledBack
-from haechi.log.store import Entry, StoreFailed, StoreLocked, Terms, TermsChanged
+from haechi.log.store import Entry, StoreFailed, StoreLocked, StoreMoved, Terms, TermsChanged
 from haechi.log.tiles import TileTree
 
 
@@ -247,20 +248,57 @@ def test_a_commit_that_is_cut_off_is_found_or_was_never_there(cluster: Cluster):
     with PgStore(cluster.database, "a", 60) as store:
         for number in range(6):
             before = store.head().size
-
-            def cut(db: object, *, at: int = number) -> None:
-                if at % 2:
-                    cluster.cut_connections()
-
-            try:
-                store.append(entries(number * 10, number * 10 + 10), also=cut)
-            except StoreFailed:
-                assert number % 2
-                assert store.append([]).size == before
-            else:
-                assert number % 2 == 0
-                assert store.append([]).size == before + 10
+            batch = entries(number * 10, number * 10 + 10)
+            if number % 2 == 0:
+                assert store.append(batch).size == before + 10
+                continue
+            with cluster.cut_while_writing(), pytest.raises(StoreFailed):
+                store.append(batch)
+            assert store.append([]).size == before
         assert overall(fsck(store, None, ())) is not Verdict.FAILS
+
+
+def test_nothing_of_a_batch_is_written_when_the_head_is_another(cluster: Cluster):
+    with PgStore(cluster.database, "a", 60) as store:
+        cluster.ask("UPDATE head SET size = size + 1")
+        change = Change("INSERT INTO meta SELECT 'change', 'made' WHERE EXISTS (SELECT 1 FROM moved)", ())
+        with pytest.raises(StoreMoved):
+            store.append(entries(0, 10), also=[change])
+        cluster.ask("UPDATE head SET size = size - 1")
+        for table in ("statement", "place"):
+            assert cluster.ask(f"SELECT count(*) FROM {table}") == [(2,)]  # noqa: S608  # two names of ours
+        assert store.append(entries(0, 10), also=[change]).size == 12
+        assert cluster.ask("SELECT value FROM meta WHERE name = 'change'") == [("made",)]
+
+
+def test_what_a_front_read_is_told_to_the_others_while_it_is_new(cluster: Cluster):
+    front, other = cluster.front("a"), cluster.front("b")
+    said = [
+        Entry(one.digest, one.statement, None, bytes([number])) for number, one in enumerate(entries(0, 3))
+    ]
+    front.places([*said, entry(3)])
+    other.place(entry(4))
+    size = front.log.head().size
+    assert other.sequencer.told(2, size) == [b"\x93\x00\x01\x02"]
+    assert front.sequencer.told(2, size) == other.sequencer.told(6, size) == other.sequencer.told(2, 5) == []
+    cluster.ask("UPDATE told SET at = at - INTERVAL '2 minutes'")
+    front.close()
+    other.close()
+    with PgStore(cluster.database, "c", 60) as store:
+        forget_old(store)
+    assert cluster.ask("SELECT count(*) FROM told") == [(0,)]
+
+
+def test_what_comes_while_a_parcel_is_on_its_way_goes_together(cluster: Cluster):
+    front = cluster.front("a")
+    front.place(entry(0))
+    with cluster.held_up():
+        futures = [front.sequencer.submit(one.statement, one.digest) for one in entries(1, 40)]
+        waited = threading.Event()
+        while cluster.ask("SELECT count(*) FROM parcel") == [(0,)]:
+            waited.wait(0.001)
+    places = [future.result(PATIENCE_S).index for future in futures]
+    assert sorted(places) == [*range(3, 42)]
 
 
 GOOD = encode_parcel([entry(1), Entry(entry(2).digest, None, Terms(7, sets=True))])

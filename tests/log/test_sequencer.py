@@ -462,6 +462,37 @@ def test_a_call_ends_the_wait_for_a_batch_once():
     assert waiting == [[]]
 
 
+def test_a_batch_waits_for_those_known_to_come():
+    backlog = Backlog(Tuning(window_s=PATIENCE_S))
+    jobs = [Job([entry(number)], lambda: True, lambda _: None, lambda _: None) for number in range(4)]
+    late = jobs[2:]
+    for job in jobs[:2]:
+        backlog.put(job)
+    backlog.expect(lambda: len(late))
+
+    def arrive() -> None:
+        while late:
+            backlog.put(late[0])
+            late.pop(0)
+
+    threading.Timer(0.05, arrive).start()
+    assert backlog.take(None) == [(job, [*job.entries]) for job in jobs]
+
+
+def test_who_rests_is_handed_nothing_until_a_whole_batch_waits():
+    backlog = Backlog(Tuning(max_batch=2))
+    jobs = [Job([entry(number)], lambda: True, lambda _: None, lambda _: None) for number in range(2)]
+    backlog.put(jobs[0])
+    assert not backlog.rest(0.0)
+    backlog.call()
+    assert not backlog.rest(PATIENCE_S)
+    backlog.put(jobs[1])
+    assert backlog.rest(PATIENCE_S)
+    assert backlog.take(0.0) == [(job, [*job.entries]) for job in jobs]
+    backlog.close("done")
+    assert backlog.rest(PATIENCE_S)
+
+
 class SequencerAgainstList(RuleBasedStateMachine):
     """Every place ever given holds, across failures and openings, and the head store is never behind it."""
 

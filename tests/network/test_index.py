@@ -166,6 +166,18 @@ def test_the_own_log_is_listed_at_once(index: Index, *, foreseen: bool) -> None:
     ]
 
 
+def test_what_was_erased_is_not_listed_though_it_was_foreseen(index: Index) -> None:
+    store = MemoryStore(OWN, Role.OWN)
+    store.append([entry(FIRST), entry(WITHDRAWAL)])
+    for raw in (FIRST, WITHDRAWAL):
+        statement = Statement.from_bytes(raw)
+        index.foresee(statement.digest, *glance_of(statement, claim_of(statement, FACTS)))
+    store.put(0, None)
+    index.follow(as_store(store), 2, checked=True)
+    assert [row.digest for row in index.recent(9)] == [digest_of(WITHDRAWAL)]
+    assert row_of(index, FIRST).state is State.ABSENT
+
+
 def test_a_statement_in_two_logs_is_one_statement_with_two_places(index: Index) -> None:
     indexed(index, mirror_of(FIRST))
     own = MemoryStore(OWN, Role.OWN)

@@ -126,6 +126,9 @@ class MemoryStore:
             if entry.statement is not None:
                 yield index, entry.statement
 
+    def holding(self, start: int, count: int) -> set[int]:
+        return {index for index, _ in self.statements(start, count)}
+
     def entries(self, n: int, width: int) -> bytes | None:
         part = self.held[n * TILE_WIDTH : n * TILE_WIDTH + width]
         return encode_entries([entry.digest for entry in part]) if len(part) == width else None

@@ -49,7 +49,8 @@ class Placed(NamedTuple):
 class Tuning:
     """How entries are gathered: at most `max_batch` a transaction, `max_waiting` in the queue.
 
-    A batch ends when nobody came for `gap_s`, or after `window_s`; a lone sender never waits.
+    A batch ends when nobody came for `gap_s` and nobody is known to come, or after `window_s`; a lone sender
+    never waits.
     """
 
     gap_s: float = 0.002
@@ -80,6 +81,10 @@ class Part(NamedTuple):
     entries: Sequence[Entry]
 
 
+def _nobody() -> int:
+    return 0
+
+
 class Backlog:
     """Jobs in the order they came.
 
@@ -96,7 +101,12 @@ class Backlog:
         self._wake_at = 1
         self._closed: str | None = None
         self._called = False
+        self._coming: Callable[[], int] = _nobody
         self._changed = threading.Condition(threading.Lock())
+
+    def expect(self, coming: Callable[[], int]) -> None:
+        """Ask `coming`, from now on and in any thread, how many more jobs will be put in a moment."""
+        self._coming = coming
 
     @property
     def closed(self) -> str | None:
@@ -131,6 +141,17 @@ class Backlog:
             self._senders = max(len(parts), 1)
             return parts
 
+    def rest(self, timeout_s: float) -> bool:
+        """Let jobs gather until one calls or `timeout_s` is over; True as soon as there is no use in it.
+
+        That is when a whole batch waits, or nothing more can come.
+        """
+        with self._changed:
+            self._wake_at = self._tuning.max_batch
+            self._changed.wait_for(lambda: self._called or self._enough(), timeout_s)
+            self._called = False
+            return self._enough()
+
     def call(self) -> None:
         """End the wait of whoever takes, for something else that is to be looked at."""
         with self._changed:
@@ -146,7 +167,7 @@ class Backlog:
         self._wake_at = self._tuning.max_batch
         until_s = time.monotonic() + self._tuning.window_s
         seen = 0
-        while len(self._jobs) > seen and not self._enough():
+        while (len(self._jobs) > seen or self._coming() > 0) and not self._enough():
             seen = len(self._jobs)
             left_s = until_s - time.monotonic()
             if left_s <= 0:

@@ -71,10 +71,21 @@ class Intake:
         )
         return future
 
+    def expect(self, coming: Callable[[], int]) -> None:
+        """Let batches wait a moment for entries on their way here: `coming` tells how many, in any thread."""
+        self._backlog.expect(coming)
+
+    def told(self, since: int, until: int) -> Sequence[bytes]:  # noqa: ARG002  # nobody else is there
+        """What the log's other processes read in the entries placed from `since` to `until`; a hint, no more.
+
+        Each is a MessagePack array of what `Entry.said` holds. Raises StoreFailed.
+        """
+        return ()
+
 
 def check_digests(entries: Sequence[Entry]) -> None:
     """Raise DigestMismatch unless each statement is the one of its digest."""
-    for digest, statement, _ in entries:
+    for digest, statement, *_ in entries:
         if len(digest) != HASH_SIZE:
             raise DigestMismatch(expected=f"{HASH_SIZE} bytes", got=f"{len(digest)} bytes")
         if statement is not None and sha256(statement).digest() != digest:

@@ -79,6 +79,12 @@ class Reader:
             yield from page
             start = page[-1][0] + 1 if len(page) == _PAGE_ROWS else end
 
+    def holding(self, start: int, count: int) -> set[int]:
+        """See View."""
+        sql = "SELECT idx FROM statement WHERE idx >= ? AND idx < ?"
+        with translated(self._directory):
+            return {index for (index,) in self.db.execute(sql, (start, start + count))}
+
     def index_of(self, digest: bytes) -> int | None:
         """See View."""
         size = self.head().size
@@ -254,6 +260,11 @@ class SqliteReads:
         """See View."""
         with self._pool.reader() as reader:
             yield from reader.statements(start, count)
+
+    def holding(self, start: int, count: int) -> set[int]:
+        """See View."""
+        with self._pool.reader() as reader:
+            return reader.holding(start, count)
 
     def index_of(self, digest: bytes) -> int | None:
         """See View."""

@@ -268,7 +268,7 @@ def _write_tiles(db: sqlite3.Connection, tiles: Sequence[Tile], bundles: Sequenc
 def _stretches(first: int, entries: Sequence[Entry]) -> Iterator[tuple[int, list[bytes]]]:
     """Statements of the entries from index `first` on: where each stretch without a gap begins, and it."""
     bodies: list[bytes] = []
-    for at, (_, body, _) in enumerate(entries, first):
+    for at, (_, body, *_) in enumerate(entries, first):
         if body is not None:
             bodies.append(body)
         elif bodies:

@@ -40,11 +40,14 @@ class Entry(NamedTuple):
     """One entry: its digest (32 bytes, the leaf's data) and the statement, or None where it is not held.
 
     terms: for logs that several processes admit to; the place is then refused once the terms have changed.
+    said: what was read in the statement when it was admitted, for the other processes of such a log
+    (`Intake.told`); one MessagePack value, whose meaning is theirs.
     """
 
     digest: bytes
     statement: bytes | None
     terms: Terms | None = None
+    said: bytes | None = None
 
 
 class Published(NamedTuple):
@@ -196,6 +199,10 @@ class View(Protocol):
 
     def statements(self, start: int, count: int) -> Iterator[tuple[int, bytes]]:
         """Index and bytes of the statements held in [start, start + count), one at a time."""
+        ...
+
+    def holding(self, start: int, count: int) -> set[int]:
+        """Which entries of [start, start + count) have a statement here."""
         ...
 
     def index_of(self, digest: bytes) -> int | None:

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -31,6 +30,7 @@ from haechi.words import Text
 # 4,096 entries at a time took 1.4 times the processor time of this at a million entries.
 _BATCH = 32_768
 _SEEN_AT_ONCE = 4_096
+_FEW = 16
 _CHECKED_AT_ONCE = 4_096
 _CHECKED_PER_TASK = 64
 _WISHES_AT_ONCE = 256
@@ -49,9 +49,6 @@ class _Seen(NamedTuple):
     state: State
     said: Glance | None
     refers: References
-
-
-_Sight = Callable[[int, bytes, bytes | None], _Seen]
 
 
 class _Task(NamedTuple):
@@ -120,7 +117,8 @@ class Index(Lookup):
                 if moved.rowcount == 1:
                     for at in range(start, end, _SEEN_AT_ONCE):
                         until = min(end, at + _SEEN_AT_ONCE)
-                        self._add(db, log, list(_look(view, at, until, self._sight(checked=checked))))
+                        seen = self._own(view, at, until) if checked else list(_look(view, at, until))
+                        self._add(db, log, seen)
                 else:  # another thread follows the same log
                     (end,) = db.execute("SELECT size FROM log WHERE id = ?", (log,)).fetchone()
             start = end
@@ -135,6 +133,10 @@ class Index(Lookup):
         if len(self._foreseen) >= _FORESEEN:
             self._foreseen.clear()
         self._foreseen[digest] = said, refers
+
+    def foreseen(self, digest: bytes) -> tuple[Glance, References] | None:
+        """What was foreseen of an entry, while it is remembered."""
+        return self._foreseen.get(digest)
 
     @contextmanager
     def following(self, store: Store) -> Generator[Callable[[Progress], None]]:
@@ -188,7 +190,7 @@ class Index(Lookup):
         """
         with store.snapshot() as view:
             digest, raw = view.digest(index), view.statement(index)
-        seen = self._sight(checked=checked)(index, digest, raw)
+        seen = _see(index, digest, raw, checked=checked)
         with self._writing() as db:
             known = known_rows(db, [digest]).get(digest)
             if known is not None:
@@ -215,18 +217,18 @@ class Index(Lookup):
         with self._writing() as db:
             db.execute(sql, (held, short(digest), digest))
 
-    def _sight(self, *, checked: bool) -> _Sight:
-        """How an entry is looked at: `foresee` counts only for a log whose statements were checked here."""
-        if not checked:
-            return partial(_see, checked=False)
-
-        def see(at: int, digest: bytes, raw: bytes | None) -> _Seen:
+    def _own(self, view: View, start: int, end: int) -> list[_Seen]:
+        """The entries in [start, end) of a log whose statements were checked; read where not foreseen."""
+        digests = dict(_digests(view, start, end))
+        held = view.holding(start, end - start)
+        seen: dict[int, _Seen] = {}
+        for at, digest in digests.items():
             foreseen = self._foreseen.pop(digest, None)
-            if raw is None or foreseen is None:
-                return _see(at, digest, raw, checked=True)
-            return _Seen(at, digest, State.CHECKED, *foreseen)
-
-        return see
+            if foreseen is not None and at in held:
+                seen[at] = _Seen(at, digest, State.CHECKED, *foreseen)
+        for at, raw in _read(view, held - seen.keys(), start, end):
+            seen[at] = _see(at, digests[at], raw, checked=True)
+        return [seen.get(at) or _see(at, digest, None, checked=True) for at, digest in digests.items()]
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:
@@ -310,23 +312,38 @@ class Index(Lookup):
             return [_Task(serial, digest, view.statement(index)) for serial, digest, index in rows]
 
 
-def _look(view: View, start: int, end: int, see: _Sight) -> Iterator[_Seen]:
-    """The entries in [start, end), each with what its statement says of itself."""
+def _look(view: View, start: int, end: int) -> Iterator[_Seen]:
+    """The entries in [start, end), each with what its statement says of itself; not checked."""
     held = view.statements(start, end - start)
     at, raw = next(held, (end, b""))
+    for index, digest in _digests(view, start, end):
+        if index < at:
+            yield _see(index, digest, None, checked=False)
+            continue
+        yield _see(index, digest, raw, checked=False)
+        at, raw = next(held, (end, b""))
+
+
+def _read(view: View, indices: set[int], start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """The statements of these entries in [start, end): one by one when they are few."""
+    if len(indices) > _FEW:
+        yield from (each for each in view.statements(start, end - start) if each[0] in indices)
+        return
+    for at in indices:
+        raw = view.statement(at)
+        if raw is not None:
+            yield at, raw
+
+
+def _digests(view: View, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Index and digest of the entries in [start, end). Raises NotStored."""
     for n in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
         first, width = n * TILE_WIDTH, min(TILE_WIDTH, end - n * TILE_WIDTH)
         bundle = view.entries(n, width)
         if bundle is None:
             raise NotStored(what_is=Text("entry bundle", "항목 묶음"), name=n)
-        for index, digest in enumerate(decode_entries(bundle, width), first):
-            if index < start:
-                continue
-            if index < at:
-                yield _Seen(index, digest, State.ABSENT, None, NO_REFERENCES)
-                continue
-            yield see(index, digest, raw)
-            at, raw = next(held, (end, b""))
+        skipped = max(start - first, 0)
+        yield from enumerate(decode_entries(bundle, width)[skipped:], first + skipped)
 
 
 def _see(index: int, digest: bytes, raw: bytes | None, *, checked: bool) -> _Seen:

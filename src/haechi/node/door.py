@@ -151,6 +151,7 @@ class Door:
         self._idle = asyncio.Event()
         self._idle.set()
         self._commits: Commits | None = None
+        runner.node.sequencer.expect(lambda: self._present - self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Answering) -> None:
         """Answer one POST."""

@@ -43,6 +43,7 @@ from haechi.words import Text
 _INDEX_SECONDS = 0.25
 _FRONTS_SECONDS = 5.0  # how often a front looks for what the others took, and erased
 _CHECKED_AT_ONCE = 4096
+_HEARD_AT_ONCE = 2048  # entries; so many of other fronts and as many of our own are remembered
 _BLOB_BYTES_A_ROUND = 256 << 20
 
 
@@ -245,9 +246,13 @@ class Runner:
         """Bring the index up to the own log's durable head."""
         store = self.node.store
         size = store.head().size
-        if size != self._indexed:
+        for since in range(self._indexed, size, _HEARD_AT_ONCE) if self._indexed >= 0 else ():
+            until = min(size, since + _HEARD_AT_ONCE)
+            self.node.hear(since, until)
+            self.node.index.follow(store, until, checked=True)
+        if self._indexed < 0:  # nobody tells of what was there before
             self.node.index.follow(store, size, checked=True)
-            self._indexed = size
+        self._indexed = size
 
     def catch_up(self) -> None:
         """Let a reader see all that was answered before it asked.

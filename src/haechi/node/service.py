@@ -4,7 +4,7 @@ Unavailable
 └── Stopping          the node is shutting down and takes nothing new
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +33,7 @@ from haechi.node.config import Config
 from haechi.node.keychain import Keychain
 from haechi.node.policies import Policies, require_own_erasure, require_own_policy
 from haechi.node.soundness import Accepted, SignatureRefused, Sound, require_sound
+from haechi.node.telling import heard, tell
 from haechi.node.trusting import FILE, NodeTrust
 from haechi.statement.envelope import ANYBODY, Sharing, Statement
 from haechi.statement.kinds.erasure import Erasure
@@ -76,6 +77,14 @@ class Writer(Protocol):
         fail: Callable[[BaseException], None],
     ) -> None:
         """`submit` for callers who wait in their own way: exactly one of `answer` and `fail` is called."""
+
+    def expect(self, coming: Callable[[], int]) -> None:
+        """Let batches wait a moment for entries on their way: `coming` tells how many, in any thread."""
+        ...
+
+    def told(self, since: int, until: int) -> Sequence[bytes]:
+        """What the log's other processes read in the entries placed from `since` to `until`; a hint."""
+        ...
 
     def publish(self, now_s: int) -> Published | None:
         """The newest checkpoint, signed and stored first when the log has grown since the last."""
@@ -162,14 +171,24 @@ class Node:
 
     def submit(self, statement: Statement, under: int) -> "Future[Placed]":
         """Queue an admitted statement; the future ends when it is durable, or with what went wrong."""
-        digest, body, terms = self.entry(statement, under)
-        return self.sequencer.submit(body, digest, terms)
+        entry = self.entry(statement, under)
+        return self.sequencer.submit(entry.statement, entry.digest, entry.terms)
 
     def entry(self, statement: Statement | Accepted, under: int) -> Entry:
         """What a statement admitted by the policy at index `under` becomes in the log."""
         # What is not for everybody is not kept beside the log at all: absence, not a filter (TLP 2.0).
         body = statement.raw if statement.about.sharing in ANYBODY else None
-        return Entry(statement.digest, body, Terms(under, statement.about.kind == "policy"))
+        terms = Terms(under, statement.about.kind == "policy")
+        if body is None or self.config.cluster is None:
+            return Entry(statement.digest, body, terms)
+        foreseen = self.index.foreseen(statement.digest)
+        said = None if foreseen is None else tell(statement.digest, *foreseen)
+        return Entry(statement.digest, body, terms, said)
+
+    def hear(self, since: int, until: int) -> None:
+        """Foresee what other fronts read in the entries of [since, until). Raises StoreFailed."""
+        for each in heard(self.sequencer.told(since, until)):
+            self.index.foresee(*each)
 
     def register(self, raw: bytes) -> tuple[Statement, bytes]:
         """Admit, wait until durable, and return the statement with its receipt."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 import psycopg
 
@@ -18,6 +18,7 @@ from haechi.log.cluster.parcel import (
     ParcelMalformed,
     decode_answer,
     encode_parcel,
+    encode_said,
 )
 from haechi.log.store import Head, StoreFailed, TermsChanged
 
@@ -25,8 +26,15 @@ POLL_S = 0.002
 IDLE_S = 0.5
 _SURE_S = 0.1
 """Look for answers at least this often, whatever was expected."""
+_HOLD_S = 0.1
+"""How long a parcel on its way lets the next one gather: a commit costs little more for many entries."""
 PATIENCE_S = 20.0
 """How long a sender waits for an answer before being told to send again; longer than a failover takes."""
+_PARCEL: LiteralString = "INSERT INTO parcel VALUES (%s, %s, %b) ON CONFLICT DO NOTHING"
+_PARCEL_AND_SAID: LiteralString = (
+    "WITH said AS (INSERT INTO told VALUES (%s, %s, -1, %b, clock_timestamp()) ON CONFLICT DO NOTHING"
+    " RETURNING 1) INSERT INTO parcel VALUES (%s, %s, %b) ON CONFLICT DO NOTHING"
+)
 _NOWHERE = Placed(-1, Head(0, b""))
 
 
@@ -44,6 +52,7 @@ class _Shipment:
 
     number: int
     body: bytes
+    said: bytes | None
     stretches: Sequence[_Stretch]
     sent_s: float
 
@@ -65,11 +74,13 @@ class Courier:
     leading: Callable[[], bool]
     """Whether it is: then `answered` is called, and there is no need to ask the database again and again."""
     terms_changed: Callable[[int], None]
-    _front: str = field(default_factory=lambda: secrets.token_hex(8))
+    front: str = field(default_factory=lambda: secrets.token_hex(8))
+    """This process's name on its parcels."""
     _out: dict[int, _Shipment] = field(default_factory=dict[int, _Shipment])
     _left: dict[int, int] = field(default_factory=dict[int, int])
     _number: int = 0
     _governed: int = -1
+    _hold_until_s: float = 0.0
     _looked_s: float = 0.0
     _look_at_s: float = 0.0
     _usual_s: float = 0.0
@@ -78,7 +89,7 @@ class Courier:
     def run(self) -> None:
         """Carry until the backlog is closed and everything is answered. Raises what must stop the front."""
         try:
-            while (parts := self.backlog.take(self._rest_s())) is not None or self._out:
+            while (parts := self._next()) is not None or self._out:
                 try:
                     if parts:
                         self._ship(parts)
@@ -97,6 +108,12 @@ class Courier:
         """The sequencer of this process has answered parcels."""
         self._look_at_s = 0.0
         self.backlog.call()
+
+    def _next(self) -> list[Part] | None:
+        """The next batch; none for a while when one is on its way, unless a whole one waits behind it."""
+        if self._out and time.monotonic() < self._hold_until_s and not self.backlog.rest(self._rest_s()):
+            return []
+        return self.backlog.take(self._rest_s())
 
     def _rest_s(self) -> float:
         """How long to wait for entries: a question in vain costs as much as one that is answered."""
@@ -121,20 +138,23 @@ class Courier:
                 self._left[id(job)] = len(job.entries)
         # In the order of sending, also among fronts, as far as their clocks agree.
         self._number = max(self._number + 1, time.time_ns())
-        body = encode_parcel([entry for part in parts for entry in part.entries])
-        shipment = _Shipment(self._number, body, stretches, time.monotonic())
+        entries = [entry for part in parts for entry in part.entries]
+        packed = encode_parcel(entries), encode_said(entries)
+        shipment = _Shipment(self._number, *packed, stretches, time.monotonic())
         alone = not self._out
         self._out[self._number] = shipment
+        self._hold_until_s = shipment.sent_s + _HOLD_S
         if alone:
             self._expect(shipment.sent_s)
         self._send(self._connection(), [shipment])
 
     def _send(self, db: Connection, shipments: Sequence[_Shipment]) -> None:
         for one in shipments:
-            db.execute(
-                "INSERT INTO parcel VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                (one.number, self._front, one.body),
-            )
+            key = one.number, self.front
+            if one.said is None:
+                db.execute(_PARCEL, (*key, one.body))
+            else:
+                db.execute(_PARCEL_AND_SAID, (*key, one.said, *key, one.body))
         self.sent()
 
     def _collect(self) -> None:
@@ -146,7 +166,7 @@ class Courier:
             rows = (
                 self._connection()
                 .cursor(binary=True)
-                .execute("DELETE FROM answer WHERE front = %s RETURNING number, body", (self._front,))
+                .execute("DELETE FROM answer WHERE front = %s RETURNING number, body", (self.front,))
                 .fetchall()
             )
         now_s = time.monotonic()

@@ -40,6 +40,14 @@ CREATE TABLE answer (front TEXT NOT NULL, number BIGINT NOT NULL, body BYTEA NOT
   at TIMESTAMPTZ NOT NULL, PRIMARY KEY (front, number))
 """
 
+# What fronts have read in the statements they admitted, so that the others need not read them again. A hint:
+# it may be missing. upto: size of the log after the batch that took the parcel; -1 until then.
+TOLD = """
+CREATE TABLE IF NOT EXISTS told (number BIGINT NOT NULL, front TEXT NOT NULL, upto BIGINT NOT NULL,
+  body BYTEA NOT NULL, at TIMESTAMPTZ NOT NULL, PRIMARY KEY (number, front));
+CREATE INDEX IF NOT EXISTS told_upto ON told (upto)
+"""
+
 Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 

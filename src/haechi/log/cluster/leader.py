@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from haechi.log.cluster.database import Connection
 from haechi.log.cluster.parcel import (
     OUTDATED,
     REFUSED,
@@ -12,11 +11,24 @@ from haechi.log.cluster.parcel import (
     decode_parcel,
     encode_answer,
 )
-from haechi.log.cluster.store import PgStore
+from haechi.log.cluster.store import Change, PgStore
 from haechi.log.store import Entry, Terms
 
 MAX_BATCH = 1024
 _PARCELS_AT_ONCE = 16
+_TOLD = (
+    "UPDATE told SET upto = %s WHERE EXISTS (SELECT 1 FROM moved)"
+    " AND (number, front) IN (SELECT * FROM unnest(%b::bigint[], %b::text[]))"
+)
+_TAKEN = (
+    "DELETE FROM parcel WHERE EXISTS (SELECT 1 FROM moved)"
+    " AND (number, front) IN (SELECT * FROM unnest(%b::bigint[], %b::text[]))"
+)
+_ANSWERED = (
+    "INSERT INTO answer SELECT f, n, b, clock_timestamp()"
+    " FROM unnest(%b::bigint[], %b::text[], %b::bytea[]) AS t(n, f, b) WHERE EXISTS (SELECT 1 FROM moved)"
+    " ON CONFLICT (front, number) DO UPDATE SET body = excluded.body, at = excluded.at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +56,27 @@ def run_round(store: PgStore, governed: int) -> int | None:
     if not parcels:
         return None
     digests = [one.digest for parcel in parcels for one in parcel.entries or ()]
-    plan = _plan(parcels, store.find(digests), store.head().size, governed)
+    size = store.head().size
+    plan = _plan(parcels, store.find(digests), size, governed)
 
-    def settle(db: Connection) -> None:
-        keys = [parcel.number for parcel in parcels], [parcel.front for parcel in parcels]
-        db.execute(
-            "DELETE FROM parcel WHERE (number, front) IN (SELECT * FROM unnest(%b::bigint[], %b::text[]))",
-            keys,
-        )
-        db.execute(
-            "INSERT INTO answer SELECT f, n, b, clock_timestamp()"
-            " FROM unnest(%b::bigint[], %b::text[], %b::bytea[]) AS t(n, f, b)"
-            " ON CONFLICT (front, number) DO UPDATE SET body = excluded.body, at = excluded.at",
-            (*keys, [encode_answer(answer) for answer in plan.answers]),
-        )
-
-    store.append(plan.fresh, also=settle)
+    keys = [parcel.number for parcel in parcels], [parcel.front for parcel in parcels]
+    answers = [encode_answer(answer) for answer in plan.answers]
+    store.append(
+        plan.fresh,
+        also=(
+            Change(_TOLD, (size + len(plan.fresh), *keys)),
+            Change(_TAKEN, keys),
+            Change(_ANSWERED, (*keys, answers)),
+        ),
+    )
     return plan.governed
 
 
-def forget_answers(store: PgStore) -> None:
-    """Remove the answers that no front fetched in ten minutes: it has died. Raises StoreFailed."""
+def forget_old(store: PgStore) -> None:
+    """Remove hints that are old, and the answers of fronts that died meanwhile. Raises StoreFailed."""
     with store.database.translated(), store.database.connect() as db:
         db.execute("DELETE FROM answer WHERE at < clock_timestamp() - INTERVAL '10 minutes'")
+        db.execute("DELETE FROM told WHERE at < clock_timestamp() - INTERVAL '1 minute'")
 
 
 def _waiting(store: PgStore) -> list[_Parcel]:

@@ -75,6 +75,12 @@ def decode_parcel(raw: bytes) -> list[Carried]:
     return carried
 
 
+def encode_said(entries: Sequence[Entry]) -> bytes | None:
+    """What was read in these entries, one MessagePack array; None when that is nothing."""
+    said = [msgspec.Raw(one.said) for one in entries if one.said is not None]
+    return _ENCODER.encode(said) if said else None
+
+
 def encode_answer(places: Sequence[int]) -> bytes:
     """The row's bytes: an index, OUTDATED or REFUSED for each entry of the parcel."""
     return _ENCODER.encode([*places])

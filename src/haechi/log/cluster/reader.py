@@ -119,6 +119,16 @@ class PgView:
             yield from ((index, body) for index, body in page)
             start = page[-1][0] + 1 if len(page) == _PAGE_ROWS else end
 
+    def holding(self, start: int, count: int) -> set[int]:
+        """See View."""
+        rows = self._rows("SELECT idx FROM statement WHERE idx >= %s AND idx < %s", start, start + count)
+        return {index for (index,) in rows}
+
+    def told(self, since: int, until: int, front: str) -> list[bytes]:
+        """What fronts other than `front` said of the entries that the log grew by from `since` to `until`."""
+        sql = "SELECT body FROM told WHERE upto > %s AND upto <= %s AND front <> %s"
+        return [body for (body,) in self._rows(sql, since, until, front)]
+
     def index_of(self, digest: bytes) -> int | None:
         """See View."""
         return self.find([digest]).get(digest)
@@ -336,6 +346,14 @@ class PgLog:
         """See View."""
         with self._pool.view() as view:
             yield from view.statements(start, count)
+
+    def holding(self, start: int, count: int) -> set[int]:
+        """See View."""
+        return self._read(lambda view: view.holding(start, count))
+
+    def told(self, since: int, until: int, front: str) -> list[bytes]:
+        """See PgView."""
+        return self._read(lambda view: view.told(since, until, front))
 
     def index_of(self, digest: bytes) -> int | None:
         """See View."""

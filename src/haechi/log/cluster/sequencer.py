@@ -3,14 +3,15 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 from haechi.errors import HaechiError, Unavailable
 from haechi.log.backlog import Backlog, SequencerStopped, Tuning
 from haechi.log.cluster.courier import Courier
-from haechi.log.cluster.leader import forget_answers, run_round
+from haechi.log.cluster.database import TOLD, make_missing
+from haechi.log.cluster.leader import forget_old, run_round
 from haechi.log.cluster.lease import LeaseHeld, LeaseLost
 from haechi.log.cluster.memory import Memory
 from haechi.log.cluster.reader import PgLog
@@ -20,6 +21,8 @@ from haechi.log.intake import Intake
 from haechi.log.sequencer import Publisher
 from haechi.log.store import Head, Published, StoreFailed, StoreMoved
 
+_TUNING = Tuning(window_s=0.05)
+"""Longer than for one process: a batch passes the database twice more, and each time costs about the same."""
 _BUSY_POLL_S = 0.004
 _IDLE_POLL_S = 0.02
 _BUSY_FOR_S = 0.5
@@ -67,7 +70,9 @@ class ClusterSequencer(Intake):
         self._signed_size = 0
         self._memory = Memory(log, heads)
         self._head = self._memory.catch_up().head
-        super().__init__(Backlog(self._options.tuning or Tuning()))
+        with log.database.translated(), log.database.connect() as db:
+            make_missing(db, TOLD)
+        super().__init__(Backlog(self._options.tuning or _TUNING))
         self._courier = Courier(
             log.database,
             self._memory,
@@ -102,6 +107,10 @@ class ClusterSequencer(Intake):
     def stopped(self) -> str | None:
         """Why no entries are accepted any more; None while they are."""
         return self._why or self._backlog.closed
+
+    def told(self, since: int, until: int) -> Sequence[bytes]:
+        """See Intake."""
+        return self._log.told(since, until, self._courier.front)
 
     def publish(self, now_s: int) -> Published | None:
         """The newest checkpoint, after waiting a moment for one that covers the head of this call.
@@ -200,7 +209,7 @@ class ClusterSequencer(Intake):
                 store.renew()
                 renew_s = now_s + self._options.lease_s / 3
             if now_s >= clean_s:
-                forget_answers(store)
+                forget_old(store)
                 clean_s = now_s + _CLEAN_S
             if self._publisher is not None and now_s >= publish_s and store.head().size > self._signed_size:
                 self._publish_quietly(store, self._publisher)

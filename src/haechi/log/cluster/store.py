@@ -2,9 +2,9 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Self
+from typing import Any, LiteralString, NamedTuple, Self, cast
 
 import psycopg
 
@@ -31,12 +31,20 @@ from haechi.log.tiles import TileDamaged, grow, load_edge
 
 LEASE_S = 3.0
 
-Also = Callable[[Connection], None]
-"""Writes that become durable in the same transaction as a batch, or not at all."""
+_MOVE = (
+    "UPDATE head SET size = %s, root = %s, governed = coalesce(%s, governed)"
+    " WHERE log = %s AND size = %s AND epoch = %s"
+)
 
 
-def _nothing(_: Connection) -> None:
-    pass
+class Change(NamedTuple):
+    """One INSERT, UPDATE or DELETE of a batch; no two are of one table.
+
+    Each has the condition that `moved` has a row: it has none when the head was not the one expected.
+    """
+
+    sql: str
+    values: Sequence[object]
 
 
 class PgStore(PgLog):
@@ -126,8 +134,8 @@ class PgStore(PgLog):
             yield self._connection()
 
     @contextmanager
-    def _commit(self, db: Connection) -> Generator[None]:
-        """The block's writes in one transaction. Whatever goes wrong, the connection is given up.
+    def _commit(self) -> Generator[None]:
+        """The block's one statement that writes. Whatever goes wrong, the connection is given up.
 
         A connection that broke during the commit leaves open whether it happened, and the server may
         still be at it: the next use asks on a new one, and the epoch is raised first, so a commit that
@@ -135,8 +143,7 @@ class PgStore(PgLog):
         """
         self._stale = True
         try:
-            with db.transaction():
-                yield
+            yield
         except BaseException:
             self._drop()
             with suppress(psycopg.Error, StoreDamaged, StoreFailed, NotStored, LeaseLost):
@@ -186,11 +193,12 @@ class PgStore(PgLog):
         entries: Sequence[Entry],
         expect: Head | None = None,
         *,
-        also: Also = _nothing,
+        also: Sequence[Change] = (),
     ) -> Head:
         """See Store. Of entries that set new terms, the last one's index is kept beside the head.
 
         also: what becomes durable with the batch, even when it has no entries. Raises LeaseLost too.
+        All of it is one statement, and so one transaction: each more would cost the writer as much again.
         """
         digests = [entry.digest for entry in entries]
         if digests and {*map(len, digests)} != {HASH_SIZE}:
@@ -202,22 +210,14 @@ class PgStore(PgLog):
             head = Head(edge.size, edge.root())
             if expect is not None and head != expect:
                 raise RootMismatch(size=head.size, expected=expect.root.hex(), got=head.root.hex())
-            if not entries and also is _nothing:
+            if not entries and not also:
                 return head
             bundles = grow_bundles(old.size, self._tail, digests)
             numbered = enumerate(entries, old.size)
             governed = max((at for at, one in numbered if one.terms and one.terms.sets), default=None)
-            with self._commit(db):
-                with db.pipeline():
-                    moved = db.cursor()
-                    moved.execute(
-                        "UPDATE head SET size = %s, root = %s, governed = coalesce(%s, governed)"
-                        " WHERE log = %s AND size = %s AND epoch = %s",
-                        (*head, governed, self.origin, old.size, self.lease.epoch),
-                    )
-                    _write(db, old.size, head.size, entries, tiles, bundles)
-                    also(db)
-                if moved.rowcount != 1:
+            move = Change(_MOVE, (*head, governed, self.origin, old.size, self.lease.epoch))
+            with self._commit():
+                if not _carried_out(db, move, [*_rows(head.size, entries, tiles, bundles), *also]):
                     self._refused(db, old.size)
             if bundles:
                 self._tail = bundles[-1].data if bundles[-1].width < TILE_WIDTH else b""
@@ -242,35 +242,47 @@ class PgStore(PgLog):
                 self._drop()
 
 
-def _write(
-    db: Connection,
-    start: int,
-    end: int,
-    entries: Sequence[Entry],
-    tiles: Sequence[Tile],
-    bundles: Sequence[Tile],
-) -> None:
-    """The rows of a batch, each table with one statement."""
+def _carried_out(db: Connection, move: Change, changes: Sequence[Change]) -> bool:
+    """The head moved and all changes made; False when it was another head, and nothing happened."""
+    parts = [f"moved AS ({move.sql} RETURNING 1)"]
+    parts += [f"change_{at} AS ({change.sql} RETURNING 1)" for at, change in enumerate(changes)]
+    statement = f"WITH {', '.join(parts)} SELECT count(*) FROM moved"  # noqa: S608  # our own text
+    values = [value for each in (move, *changes) for value in each.values]
+    return db.execute(cast("LiteralString", statement), values).fetchone() == (1,)
+
+
+def _rows(
+    size: int, entries: Sequence[Entry], tiles: Sequence[Tile], bundles: Sequence[Tile]
+) -> Iterator[Change]:
+    """The rows of a batch that made the log `size` entries long, each table with one change."""
     if not entries:
         return
+    start = size - len(entries)
     if start == 0:
-        db.execute("INSERT INTO meta VALUES ('first_batch', %s)", (str(end),))
-    held = [(at, entry.statement) for at, entry in enumerate(entries, start) if entry.statement is not None]
-    db.execute(
+        yield Change(
+            "INSERT INTO meta SELECT 'first_batch', %s WHERE EXISTS (SELECT 1 FROM moved)", (str(size),)
+        )
+    yield Change(
         "INSERT INTO tile SELECT * FROM unnest(%b::bigint[], %b::bytea[])"
-        " ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        " WHERE EXISTS (SELECT 1 FROM moved) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
         _columns([(tile_id(tile.level, tile.n), tile.data) for tile in tiles]),
     )
-    db.execute(
+    yield Change(
         "INSERT INTO bundle SELECT * FROM unnest(%b::bigint[], %b::bytea[])"
-        " ON CONFLICT (n) DO UPDATE SET body = excluded.body",
+        " WHERE EXISTS (SELECT 1 FROM moved) ON CONFLICT (n) DO UPDATE SET body = excluded.body",
         _columns([(bundle.n, bundle.data) for bundle in bundles]),
     )
+    held = [(at, entry.statement) for at, entry in enumerate(entries, start) if entry.statement is not None]
     if held:
-        db.execute("INSERT INTO statement SELECT * FROM unnest(%b::bigint[], %b::bytea[])", _columns(held))
-    db.execute(
-        "INSERT INTO place SELECT * FROM unnest(%b::bytea[], %b::bigint[])",
-        ([entry.digest[:PREFIX_BYTES] for entry in entries], [*range(start, end)]),
+        yield Change(
+            "INSERT INTO statement SELECT * FROM unnest(%b::bigint[], %b::bytea[])"
+            " WHERE EXISTS (SELECT 1 FROM moved)",
+            _columns(held),
+        )
+    yield Change(
+        "INSERT INTO place SELECT * FROM unnest(%b::bytea[], %b::bigint[])"
+        " WHERE EXISTS (SELECT 1 FROM moved)",
+        ([entry.digest[:PREFIX_BYTES] for entry in entries], [*range(start, size)]),
     )
 
 
