@@ -8,7 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -134,6 +134,16 @@ def cpu_s(process: int) -> float:
     # The name, in brackets, may hold spaces; user and system are fields 14 and 15 of the line (proc(5)).
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
+
+
+def family_cpu_s(process: int) -> float:
+    """`cpu_s` of a process and of all that it has started, those that have ended too."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    used_s = sum(map(int, fields[11:15])) / 100
+    for child in children(process):
+        with suppress(FileNotFoundError):  # it ended just now
+            used_s += cpu_s(child)
+    return used_s
 
 
 def children(process: int) -> list[int]:

@@ -1,11 +1,13 @@
 """A log in PostgreSQL with two front processes, against a node on SQLite; then the sequencer is killed.
 
 Everything shares this machine: the fronts, the database (a real server on the same disk) and the load. Both
-sides answer the same number of statements over the same number of connections. For the failover, senders keep
-on registering at both fronts; the sequencer gets SIGKILL; measured is the longest time without any answer
-until the other front answers again. Afterwards every statement that was answered must be in the log, once.
+sides answer the same number of statements over the same number of connections, after some before the clock
+starts: a process begins its examiner with them. Where the processor time goes is told for each process:
+neighbours on the machine change that least. For the failover, senders keep on registering at both fronts; the
+sequencer gets SIGKILL; measured is the longest time without any answer until the other front answers again.
+Afterwards every statement that was answered must be in the log, once.
 
-    python -m benchmarks.cluster [--connections 256] [--requests 8000] [--kills 3]
+    python -m benchmarks.cluster [--connections 256] [--requests 8000] [--before 1000] [--turns 2] [--kills 3]
 """
 
 import argparse
@@ -19,8 +21,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise, repeat
 from pathlib import Path
 from threading import Event, Thread
+from typing import NamedTuple
 
-from benchmarks._load import load
+from benchmarks._load import children, cpu_s, family_cpu_s, load
 from benchmarks._node import make_node
 from benchmarks._table import Row, figure, report
 from benchmarks.register import ISSUER, check_sample, sign
@@ -40,11 +43,27 @@ from haechi.words import Text
 SENDERS = 8
 
 
+class Side(NamedTuple):
+    """The processes that answer for one log, and the database that it is in."""
+
+    nodes: Sequence[NodeProcess]
+    cluster: Cluster | None
+
+
+class Measured(NamedTuple):
+    """Statements a second, and the processor time that each process took for a statement (microseconds)."""
+
+    rate: float
+    cpu_us: dict[str, float]
+
+
 def main() -> None:
     """Measure both sides in one run, then the failover; print and save the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--connections", type=int, default=256)
     parser.add_argument("--requests", type=int, default=8000)
+    parser.add_argument("--before", type=int, default=1000)
+    parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--kills", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="haechi-bench-", dir=Path.cwd()) as folder:
@@ -52,7 +71,7 @@ def main() -> None:
 
 
 def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
-    """Both sides twice, alternating, and the kills; the rows."""
+    """Both sides in turns, and the kills; the rows."""
     key = SigningKey.generate()
     card = make_node(folder / "alone" / "node")
     shared_card = make_node(folder / "shared" / "node")
@@ -60,14 +79,21 @@ def run(folder: Path, asked: argparse.Namespace) -> list[Row]:
         grant(node, ISSUER, key.public.thumbprint, ("pledge_report",), None)
     cluster, fronts = make_fronts(folder / "shared", shared_card)
     alone = process(folder / "alone" / "node", card)
-    best = {"SQLite, one process": 0.0, "PostgreSQL, two fronts": 0.0}
-    for turn in range(2):
-        for name, nodes in (("SQLite, one process", [alone]), ("PostgreSQL, two fronts", fronts)):
-            rate = measure(key, nodes, asked, f"{turn}{name}")
-            best[name] = max(best[name], rate)
-    alone_rate, shared_rate = best.values()
-    rows = [figure(f"{name}: registered", rate, "statements/s") for name, rate in best.items()]
+    sides = {
+        "SQLite, one process": Side([alone], None),
+        "PostgreSQL, two fronts": Side(fronts, cluster),
+    }
+    best = dict.fromkeys(sides, Measured(0.0, {}))
+    for turn in range(asked.turns):
+        for name, side in sides.items():
+            measured = measure(key, side, asked, f"{turn}{name}")
+            best[name] = max(best[name], measured, key=lambda one: one.rate)
+    alone_rate, shared_rate = (one.rate for one in best.values())
+    rows = [figure(f"{name}: registered", one.rate, "statements/s") for name, one in best.items()]
     rows.append(figure("PostgreSQL / SQLite", shared_rate / alone_rate, "x", at_least=0.7))
+    for name, one in best.items():
+        for who, used_us in (*one.cpu_us.items(), ("all", sum(one.cpu_us.values()))):
+            rows.append(figure(f"{name}: {who}", used_us, "µs CPU"))
     gaps, acknowledged, lost = fail_over(key, cluster, fronts, asked.kills)
     rows.append(figure(f"longest silence over {asked.kills} kills", max(gaps), "s", at_most=10))
     rows.append(figure("acknowledged during the kills", acknowledged, "statements"))
@@ -91,8 +117,9 @@ def process(folder: Path, card: NodeCard) -> NodeProcess:
     return NodeProcess(Text("node", "노드"), folder, int(card.url.rpartition(":")[2]), card)
 
 
-def measure(key: SigningKey, nodes: Sequence[NodeProcess], asked: argparse.Namespace, salt: str) -> float:
-    """Statements a second that these processes answer together."""
+def measure(key: SigningKey, side: Side, asked: argparse.Namespace, salt: str) -> Measured:
+    """Statements a second that these processes answer together, and what each takes for a statement."""
+    nodes = side.nodes
     for node in nodes:
         node.start()
     try:
@@ -103,16 +130,39 @@ def measure(key: SigningKey, nodes: Sequence[NodeProcess], asked: argparse.Names
         parts = [statements[at * share : (at + 1) * share] for at in range(len(nodes))]
         connections = asked.connections // len(nodes)
         urls = [node.url for node in nodes]
+        for url in urls:
+            load(url, sign(key, asked.before, f"{salt} {url}"), connections)
+        before = _used_s(side)
         began_s = time.perf_counter()
         with ThreadPoolExecutor(len(nodes)) as pool:
             loaded = list(pool.map(load, urls, parts, repeat(connections)))
         seconds = time.perf_counter() - began_s
+        after = _used_s(side)
+        used_s = {who: used - before.get(who, 0.0) for who, used in after.items()}
         for one in loaded:
             check_sample(one, nodes[0].card)
-        return sum(len(one.answers) for one in loaded) / seconds
+        count = sum(len(one.answers) for one in loaded)
+        return Measured(count / seconds, {who: used / count * 1e6 for who, used in used_s.items()})
     finally:
         for node in nodes:
             node.stop()
+
+
+def _used_s(side: Side) -> dict[str, float]:
+    """Processor time of each process until now (seconds)."""
+    used = {"load": time.process_time()}
+    for number, node in enumerate(side.nodes, 1):
+        if node.process is not None:
+            used[f"front {number}"] = cpu_s(node.process.pid)
+            used[f"examiner {number}"] = sum(map(cpu_s, children(node.process.pid)))
+    if side.cluster is not None:
+        with database_of(side.cluster).connect() as db:
+            used["database"] = family_cpu_s(_parent(db.info.backend_pid))
+    return used
+
+
+def _parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def fail_over(

@@ -289,18 +289,6 @@ def test_what_a_front_read_is_told_to_the_others_while_it_is_new(cluster: Cluste
     assert cluster.ask("SELECT count(*) FROM told") == [(0,)]
 
 
-def test_what_comes_while_a_parcel_is_on_its_way_goes_together(cluster: Cluster):
-    front = cluster.front("a")
-    front.place(entry(0))
-    with cluster.held_up():
-        futures = [front.sequencer.submit(one.statement, one.digest) for one in entries(1, 40)]
-        waited = threading.Event()
-        while cluster.ask("SELECT count(*) FROM parcel") == [(0,)]:
-            waited.wait(0.001)
-    places = [future.result(PATIENCE_S).index for future in futures]
-    assert sorted(places) == [*range(3, 42)]
-
-
 GOOD = encode_parcel([entry(1), Entry(entry(2).digest, None, Terms(7, sets=True))])
 
 

@@ -479,20 +479,6 @@ def test_a_batch_waits_for_those_known_to_come():
     assert backlog.take(None) == [(job, [*job.entries]) for job in jobs]
 
 
-def test_who_rests_is_handed_nothing_until_a_whole_batch_waits():
-    backlog = Backlog(Tuning(max_batch=2))
-    jobs = [Job([entry(number)], lambda: True, lambda _: None, lambda _: None) for number in range(2)]
-    backlog.put(jobs[0])
-    assert not backlog.rest(0.0)
-    backlog.call()
-    assert not backlog.rest(PATIENCE_S)
-    backlog.put(jobs[1])
-    assert backlog.rest(PATIENCE_S)
-    assert backlog.take(0.0) == [(job, [*job.entries]) for job in jobs]
-    backlog.close("done")
-    assert backlog.rest(PATIENCE_S)
-
-
 class SequencerAgainstList(RuleBasedStateMachine):
     """Every place ever given holds, across failures and openings, and the head store is never behind it."""
 

@@ -141,17 +141,6 @@ class Backlog:
             self._senders = max(len(parts), 1)
             return parts
 
-    def rest(self, timeout_s: float) -> bool:
-        """Let jobs gather until one calls or `timeout_s` is over; True as soon as there is no use in it.
-
-        That is when a whole batch waits, or nothing more can come.
-        """
-        with self._changed:
-            self._wake_at = self._tuning.max_batch
-            self._changed.wait_for(lambda: self._called or self._enough(), timeout_s)
-            self._called = False
-            return self._enough()
-
     def call(self) -> None:
         """End the wait of whoever takes, for something else that is to be looked at."""
         with self._changed:

@@ -72,8 +72,7 @@ class Intake:
         return future
 
     def expect(self, coming: Callable[[], int]) -> None:
-        """Let batches wait a moment for entries on their way here: `coming` tells how many, in any thread."""
-        self._backlog.expect(coming)
+        """How many entries are on their way here, told in any thread; nothing waits for them here."""
 
     def told(self, since: int, until: int) -> Sequence[bytes]:  # noqa: ARG002  # nobody else is there
         """What the log's other processes read in the entries placed from `since` to `until`; a hint, no more.

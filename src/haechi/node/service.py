@@ -79,7 +79,7 @@ class Writer(Protocol):
         """`submit` for callers who wait in their own way: exactly one of `answer` and `fail` is called."""
 
     def expect(self, coming: Callable[[], int]) -> None:
-        """Let batches wait a moment for entries on their way: `coming` tells how many, in any thread."""
+        """How many entries are on their way, for whoever lets a batch wait for them; asked in any thread."""
         ...
 
     def told(self, since: int, until: int) -> Sequence[bytes]:

@@ -26,8 +26,6 @@ POLL_S = 0.002
 IDLE_S = 0.5
 _SURE_S = 0.1
 """Look for answers at least this often, whatever was expected."""
-_HOLD_S = 0.1
-"""How long a parcel on its way lets the next one gather: a commit costs little more for many entries."""
 PATIENCE_S = 20.0
 """How long a sender waits for an answer before being told to send again; longer than a failover takes."""
 _PARCEL: LiteralString = "INSERT INTO parcel VALUES (%s, %s, %b) ON CONFLICT DO NOTHING"
@@ -80,7 +78,6 @@ class Courier:
     _left: dict[int, int] = field(default_factory=dict[int, int])
     _number: int = 0
     _governed: int = -1
-    _hold_until_s: float = 0.0
     _looked_s: float = 0.0
     _look_at_s: float = 0.0
     _usual_s: float = 0.0
@@ -89,7 +86,7 @@ class Courier:
     def run(self) -> None:
         """Carry until the backlog is closed and everything is answered. Raises what must stop the front."""
         try:
-            while (parts := self._next()) is not None or self._out:
+            while (parts := self.backlog.take(self._rest_s())) is not None or self._out:
                 try:
                     if parts:
                         self._ship(parts)
@@ -109,12 +106,6 @@ class Courier:
         self._look_at_s = 0.0
         self.backlog.call()
 
-    def _next(self) -> list[Part] | None:
-        """The next batch; none for a while when one is on its way, unless a whole one waits behind it."""
-        if self._out and time.monotonic() < self._hold_until_s and not self.backlog.rest(self._rest_s()):
-            return []
-        return self.backlog.take(self._rest_s())
-
     def _rest_s(self) -> float:
         """How long to wait for entries: a question in vain costs as much as one that is answered."""
         if not self._out:
@@ -127,7 +118,8 @@ class Courier:
             self._look_at_s = now_s + _SURE_S
             return
         first = min((one.sent_s for one in self._out.values()), default=now_s)
-        self._look_at_s = max(now_s + POLL_S, min(first + self._usual_s / 2, now_s + _SURE_S))
+        rest_s = max(POLL_S, self._usual_s / 8)
+        self._look_at_s = max(now_s + rest_s, min(first + self._usual_s / 2, now_s + _SURE_S))
 
     def _ship(self, parts: Sequence[Part]) -> None:
         """One parcel for one batch. It counts as sent before it is: trouble sends it again."""
@@ -143,7 +135,6 @@ class Courier:
         shipment = _Shipment(self._number, *packed, stretches, time.monotonic())
         alone = not self._out
         self._out[self._number] = shipment
-        self._hold_until_s = shipment.sent_s + _HOLD_S
         if alone:
             self._expect(shipment.sent_s)
         self._send(self._connection(), [shipment])

@@ -123,7 +123,9 @@ def make_missing(db: Connection, statements: str) -> None:
     committed what both wanted.
     """
     for statement in statements.split(";"):
-        with suppress(psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable):
+        with suppress(
+            psycopg.errors.UniqueViolation, psycopg.errors.DuplicateTable, psycopg.errors.DuplicateObject
+        ):
             db.execute(sql.SQL(statement))  # type: ignore[arg-type]  # our own text
 
 

@@ -25,6 +25,9 @@ _TUNING = Tuning(window_s=0.05)
 """Longer than for one process: a batch passes the database twice more, and each time costs about the same."""
 _BUSY_POLL_S = 0.004
 _IDLE_POLL_S = 0.02
+_MANY = 32
+_PAUSE_S = 0.008
+"""After a round of so many entries: the next are being gathered at the fronts, and go together then."""
 _BUSY_FOR_S = 0.5
 _CLEAN_S = 60.0
 _PUBLISH_WAIT_S = 2.0
@@ -107,6 +110,10 @@ class ClusterSequencer(Intake):
     def stopped(self) -> str | None:
         """Why no entries are accepted any more; None while they are."""
         return self._why or self._backlog.closed
+
+    def expect(self, coming: Callable[[], int]) -> None:
+        """Let batches wait a moment for entries on their way here: each batch costs about the same."""
+        self._backlog.expect(coming)
 
     def told(self, since: int, until: int) -> Sequence[bytes]:
         """See Intake."""
@@ -200,6 +207,7 @@ class ClusterSequencer(Intake):
         clean_s = time.monotonic() + _CLEAN_S
         while not self._closing.is_set():
             self._wake.clear()
+            before = store.head().size
             newest = run_round(store, governed)
             now_s = time.monotonic()
             if newest is not None:
@@ -216,6 +224,8 @@ class ClusterSequencer(Intake):
                 publish_s = now_s + self._publisher.every_s
             if newest is None:
                 self._wake.wait(_BUSY_POLL_S if now_s < busy_s else _IDLE_POLL_S)
+            elif store.head().size - before >= _MANY:
+                self._wake.wait(_PAUSE_S)
         if self._publisher is not None:
             self._publish_quietly(store, self._publisher)
 
