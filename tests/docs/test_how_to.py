@@ -1,5 +1,7 @@
 """The how-to pages are true: settings, metrics and events are listed, commands and programs do their work."""
 
+import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -10,8 +12,10 @@ from typing import get_args
 
 import msgspec
 import pytest
+from tests.cli.ran import haechi
 from tests.docs.pages import DOCS, ROOT, blocks, rows
 from tests.docs.shell import environment, run
+from tests.node.stopped import made, opened
 
 from haechi.cli.processes import NodeProcess, free_ports
 from haechi.network.pins import Pins
@@ -174,22 +178,30 @@ def test_a_log_is_restored_from_a_mirror_as_written(tmp_path: Path, heads: str) 
         )
         run([grow], "en", tmp_path)
         wait_for(uk, f"/statements/{(tmp_path / 'digest.txt').read_text('utf-8').strip()}")
+        (tmp_path / "evidence.txt").write_bytes(b"evidence")
+        file = hashlib.sha256(b"evidence").hexdigest()
+        says = (
+            "haechi sign document --file evidence.txt --key node/keys/issuer.pem --issuer aisi.kr.example "
+            "--subject app:1 --out s.cose && "
+            f"haechi submit s.cose -e evidence.txt --node {kr.url} || test $? -eq 3"
+        )
+        run([says], "en", tmp_path)
+        wait_for(uk, f"/blobs/{file}")
         kr.stop()
         shutil.rmtree(tmp_path / "node")
         (tmp_path / "backup").rename(tmp_path / "node")
         assert fsck(tmp_path) == 1
 
-        (program,) = blocks(RUN["en"], "python")
-        (tmp_path / "restore.py").write_text(program.text, "utf-8")
-        restored = subprocess.run(
-            [sys.executable, "restore.py", "node", uk.url],
-            cwd=tmp_path,
-            env=environment("en", tmp_path),
-            capture_output=True,
-            text=True,
-            check=True,
+        (written,) = [
+            block.text for block in blocks(RUN["en"], "text") if block.text.startswith("haechi log restore")
+        ]
+        command = written.replace("https://haechi.uk.example", uk.url).replace(
+            "https://haechi.sg.example", "http://127.0.0.1:9"
         )
-        assert "3 entries" in restored.stdout
+        restored = run([f"{command.strip()} --json > restored.json"], "en", tmp_path)
+        told = json.loads((tmp_path / "restored.json").read_text("utf-8"))
+        assert (told["size"], told["entries"], told["files"], told["missing"]) == (4, 2, 1, 0), restored
+        assert (tmp_path / "node/blobs" / file[:2] / file).read_bytes() == b"evidence"
         assert fsck(tmp_path) == 0
         kr.start()
         kr.wait_ready()
@@ -198,9 +210,23 @@ def test_a_log_is_restored_from_a_mirror_as_written(tmp_path: Path, heads: str) 
             node.stop()
 
 
-def test_the_restoring_program_is_the_same_in_both_languages() -> None:
-    english, korean = ([block.text for block in blocks(page, "python")] for page in RUN.values())
-    assert english == korean
+def test_a_running_node_is_not_restored(tmp_path: Path) -> None:
+    """Nor is anything changed when no mirror answers."""
+    folder = made(tmp_path / "node")
+    before = (folder / "log" / "log.db").read_bytes()
+    asked = ("log", "restore", "--dir", folder, "--from", "http://127.0.0.1:9", "--json")
+    runner = opened(folder)
+    try:
+        running = haechi(*asked)
+    finally:
+        runner.stop()
+    assert (running.code, running.json["error"]["code"]) == (8, "log.signer-locked")
+    alone = haechi(*asked)
+    assert alone.code == 3
+    assert alone.json["findings"][0]["code"] == "network.mirror.unavailable"
+    assert (alone.json["size"], alone.json["entries"]) == (2, 0)
+    assert (folder / "log" / "log.db").read_bytes() == before
+    assert not (folder / "restore").exists()
 
 
 def make(folder: Path, config: Config, heads: str) -> NodeProcess:

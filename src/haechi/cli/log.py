@@ -68,6 +68,48 @@ def fsck(folder: Folder = Path(), json: Json = False) -> None:
     raise typer.Exit(EXIT_BY_VERDICT[overall(findings)])
 
 
+@app.command(
+    "restore",
+    help=tr(
+        "Fetch what a restored log lacks from its mirrors.",
+        "복원한 로그에 빠진 것을 미러에서 가져옵니다.",
+    ),
+)
+def restore(
+    peers: Annotated[
+        list[str],
+        typer.Option(
+            "--from",
+            help=tr("address of a node that mirrors it; repeat", "미러링하는 노드의 주소. 반복 가능"),
+        ),
+    ],
+    folder: Folder = Path(),
+    json: Json = False,
+) -> None:
+    """On a stopped node; then as fsck: exit 0 when the log is whole, 1 when its head store knows more."""
+    from haechi.node.maintenance import run_fsck
+    from haechi.node.restore import restore_log
+
+    out = Out(json)
+    with out.progress(Text("fetching the log", "로그 가져오는 중")) as progress:
+        done = restore_log(folder, peers, passphrase(), progress)
+        findings = [*done.findings, *run_fsck(folder, passphrase(), progress)]
+    checks = [finding.as_dict(out.lang) for finding in findings]
+    out.data({**done._asdict(), "findings": checks})
+    out.findings(findings)
+    out.say(
+        Text(
+            "{size} entries, {entries} of them fetched; {files} evidence file(s) fetched, {missing} absent",
+            "항목 {size}개 중 {entries}개를 가져옴. 가져온 증거 파일 {files}개, 찾지 못한 파일 {missing}개",
+        ),
+        size=done.size,
+        entries=done.entries,
+        files=done.files,
+        missing=done.missing,
+    )
+    raise typer.Exit(EXIT_BY_VERDICT[overall(findings)])
+
+
 @app.command("export", help=tr("Write the log as static tiles.", "로그를 정적 타일로 내보냅니다."))
 def export(
     target: Annotated[
