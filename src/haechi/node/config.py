@@ -124,6 +124,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     objects: Bucket | None = None
     voices: dict[str, tuple[str, ...]] = {}  # a party of the facts to the issuers that speak for it
 
+    @property
+    def tile_cache_bytes(self) -> int:
+        """What a front of a cluster keeps of tiles as they lie in the database: a quarter of their half."""
+        return 0 if self.cluster is None else self.limits.cache_bytes >> 2
+
+    @property
+    def tree_cache_bytes(self) -> int:
+        """What is left of the hashes' half for tiles that proofs are read from."""
+        return self.limits.cache_bytes - self.tile_cache_bytes
+
     def heads(self) -> Path:
         """Where the head store lives: never inside the data directory, so no backup of it can hold it."""
         if self.head_folder:

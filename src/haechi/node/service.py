@@ -117,7 +117,7 @@ class Node:
 
     def __post_init__(self) -> None:
         """Make what follows from the parts."""
-        self.tree = TileTree(self.store.tree_tile, cache_bytes=self.config.limits.cache_bytes)
+        self.tree = TileTree(self.store.tree_tile, cache_bytes=self.config.tree_cache_bytes)
         self.blobs = blobs_of(self.folder, self.config)
         self.receipts = ReceiptSigner(self.config.origin, self.keys.receipt)
         self.policies = Policies(self.config.origin, self.facts)

@@ -121,6 +121,6 @@ def open_log(
     from haechi.log.cluster.reader import PgLog
     from haechi.log.cluster.sequencer import ClusterSequencer, Options
 
-    log = stack.enter_context(PgLog(database))
+    log = stack.enter_context(PgLog(database, cache_bytes=config.tile_cache_bytes))
     options = Options(config.cluster.name, config.cluster.lease_seconds, terms_changed=terms)
     return log, stack.enter_context(ClusterSequencer(log, heads, publisher, options))

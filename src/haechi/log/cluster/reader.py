@@ -9,7 +9,7 @@ from typing import Any, LiteralString, NamedTuple, Self, TypeVar
 
 import psycopg
 
-from haechi.log.cluster.cache import TileCache
+from haechi.log.cluster.cache import DEFAULT_TILE_BYTES, TileCache
 from haechi.log.cluster.database import SCHEMA_VERSION, Connection, Database
 from haechi.log.cluster.lease import holder_of
 from haechi.log.digests import BUNDLE_STRIDE
@@ -270,10 +270,13 @@ class PgLog:
     that a statement can be withdrawn). A connection that broke is replaced once before a reader hears of it.
     """
 
-    def __init__(self, database: Database) -> None:
-        """The log in `database`; raises NotStored when there is none, StoreDamaged, StoreFailed."""
+    def __init__(self, database: Database, *, cache_bytes: int = DEFAULT_TILE_BYTES) -> None:
+        """The log in `database`; raises NotStored when there is none, StoreDamaged, StoreFailed.
+
+        cache_bytes: how much of its tiles is kept in memory.
+        """
         self.database = database
-        self.cache = TileCache()
+        self.cache = TileCache(cache_bytes)
         self._pool = PgPool(database)
         try:
             self.origin, self.role = self._read(_identity)
