@@ -89,8 +89,8 @@ def test_neither_form_of_a_key_hides_the_other(token: str, tmp_path: Path) -> No
     [
         (where("nobody"), "1234", "statement.module-key"),
         (where("key Ed25519", at="other"), "1234", "statement.module"),
-        (where("key Ed25519"), None, "statement.module"),
-        (where("key Ed25519"), "9999", "statement.module"),
+        (where("key Ed25519"), None, "statement.module-pin"),
+        (where("key Ed25519"), "9999", "statement.module-pin"),
     ],
 )
 def test_a_wrong_label_token_or_pin_is_told_and_never_shown(

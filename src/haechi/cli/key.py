@@ -67,7 +67,7 @@ def new(
         typer.Option("--for", help=tr("signing or encryption", "용도: signing(서명), encryption(암호화)")),
     ] = "signing",
     ask: Annotated[
-        bool, typer.Option("--passphrase", help=tr("ask for a passphrase", "암호문을 물어봄"))
+        bool, typer.Option("--passphrase", help=tr("ask for a passphrase", "암호 문구를 물어봄"))
     ] = False,
     json: Json = False,
 ) -> None:
@@ -87,7 +87,7 @@ def new(
         raise KeyMalformed(why=why)
     secret = passphrase()
     if ask:
-        question = tr("Passphrase", "암호문")
+        question = tr("Passphrase", "암호 문구")
         # On standard error, so that --json stays the only thing on standard output.
         secret = typer.prompt(question, hide_input=True, confirmation_prompt=True, err=True).encode()
     if purpose == "encryption":

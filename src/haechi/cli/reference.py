@@ -219,7 +219,7 @@ def _variables(lang: Lang) -> Iterator[str]:
     )
     named["HAECHI_PASSPHRASE"] = Text(
         "passphrase of the keys; never an option, where others could read it",
-        "키의 암호문. 다른 사용자가 볼 수 있으므로 옵션으로는 받지 않음",
+        "키의 암호 문구. 다른 사용자가 볼 수 있으므로 옵션으로는 받지 않음",
     ).say(lang)
     for name in sorted(named):
         yield f"| `{name}` | {named[name]} |"

@@ -53,8 +53,8 @@ declare(
         "policy-absent": (
             Verdict.UNDECIDED,
             Text(
-                "the policy that admitted this statement is not at hand",
-                "이 진술을 허용한 정책이 여기에 없음",
+                "no policy that counts here admits this statement: it is absent, or its log is not known",
+                "이 진술을 허용했다고 여기서 인정되는 정책이 없음. 정책이 없거나 그 로그를 모름",
             ),
         ),
     },

@@ -2,8 +2,10 @@
 
     BadInput
     └── ModuleKeyInvalid    the file that names the key does not have the form, or names no such key
+    Refused
+    └── PinRefused          the token does not take the PIN, or there is none
     Unavailable
-    └── ModuleRefused       the module, the token or the PIN does not work, or the extra is not installed
+    └── ModuleRefused       the module or the token does not work, or the extra is not installed
 
 Ed25519 (CKM_EDDSA, pure) and P-256 (CKM_ECDSA over SHA-256). Modules know no ML-DSA yet: such keys stay in
 files.
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol, cast
 
 import msgspec
 
-from haechi.errors import BadInput, NotFound, Unavailable
+from haechi.errors import BadInput, NotFound, Refused, Unavailable
 from haechi.misfit import misfit_of
 from haechi.statement.keys import Family, PrivateKey, PublicKey, SigningKey, low_s
 from haechi.statement.sentence import Sentence
@@ -54,8 +56,19 @@ class ModuleRefused(Unavailable):
     code = "statement.module"
     what = Sentence("the {what_is} does not work: {why}", "{what_is}을(를) 쓸 수 없습니다: {why}")
     hint = Text(
-        "check the module's path, the token's label and the PIN in HAECHI_PIN",
-        "모듈 경로, 토큰 이름, HAECHI_PIN 의 PIN을 확인하세요",
+        "check the module's path and the token's label",
+        "모듈 경로와 토큰 이름을 확인하세요",
+    )
+
+
+class PinRefused(Refused):
+    """The token does not take the PIN; facts: why. Refused and not unavailable: a token counts wrong PINs."""
+
+    code = "statement.module-pin"
+    what = Sentence("the module does not take the PIN: {why}", "모듈이 PIN을 받지 않습니다: {why}")
+    hint = Text(
+        "set HAECHI_PIN and try once: after a few wrong ones the token locks itself",
+        "HAECHI_PIN 을 바로 설정하고 한 번만 시도하세요. 몇 번 틀리면 토큰이 스스로 잠깁니다",
     )
 
 
@@ -173,9 +186,7 @@ def _session(module: str, token: str, pin: str) -> "pkcs11.Session":
 def _token(module: str, token: str) -> Generator["pkcs11.Session"]:
     pin = os.environ.get(PIN)
     if not pin:
-        raise ModuleRefused(
-            what_is=Text("module", "모듈"), why=Text("HAECHI_PIN is not set", "HAECHI_PIN이 없음")
-        )
+        raise PinRefused(why=Text("HAECHI_PIN is not set", "HAECHI_PIN이 없음"))
     with _LOCK:
         yield _session(module, token, pin)
 
@@ -184,12 +195,23 @@ def _token(module: str, token: str) -> Generator["pkcs11.Session"]:
 def _told(module: str) -> Generator[None]:
     """What the library raises, as an error of ours that never carries the PIN."""
     try:
-        from pkcs11.exceptions import PKCS11Error
+        from pkcs11.exceptions import (
+            PinExpired,
+            PinIncorrect,
+            PinInvalid,
+            PinLenRange,
+            PinLocked,
+            PKCS11Error,
+            UserAlreadyLoggedIn,
+        )
     except ImportError:
         why = Text("install it with: pip install 'haechi[hsm]'", "설치 방법: pip install 'haechi[hsm]'")
         raise ModuleRefused(what_is=Text("support for modules", "모듈 지원 기능"), why=why) from None
     try:
         yield
+    except (PinIncorrect, PinInvalid, PinLenRange, PinExpired, PinLocked, UserAlreadyLoggedIn) as error:
+        # The last one: this process has the token open with another PIN.
+        raise PinRefused(why=type(error).__name__) from error
     except (PKCS11Error, OSError, RuntimeError) as error:
         raise ModuleRefused(what_is=module, why=f"{type(error).__name__} {error}"[:200]) from error
 

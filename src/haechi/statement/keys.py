@@ -2,7 +2,7 @@
 
     BadInput
     └── KeyMalformed      not a key we take, or an algorithm that does not fit the key
-    Unavailable
+    Refused
     └── KeyLocked         the key file needs another passphrase
 
 A key of one family verifies only under that family's algorithm numbers, so an attacker cannot choose
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from haechi.errors import BadInput, Unavailable
+from haechi.errors import BadInput, Refused
 from haechi.statement import cbor
 from haechi.statement import ed25519 as strict
 from haechi.statement.sentence import Sentence, reason_of
@@ -65,14 +65,14 @@ class KeyMalformed(BadInput):
     hint = Text("make a key with `haechi key new`", "`haechi key new` 로 키를 만드세요")
 
 
-class KeyLocked(Unavailable):
+class KeyLocked(Refused):
     """The private key is encrypted and the passphrase does not open it; facts: what_is, why."""
 
     code = "statement.key-locked"
     what = Sentence("the {what_is} is locked: {why}", "{what_is}이(가) 잠겨 있습니다: {why}")
     hint = Text(
-        "give the passphrase in HAECHI_PASSPHRASE or at the prompt",
-        "HAECHI_PASSPHRASE 환경 변수나 입력 창에 암호문을 넣으세요",
+        "give the passphrase in HAECHI_PASSPHRASE or at the prompt; for a key that has none, unset it",
+        "HAECHI_PASSPHRASE 나 입력 창에 암호 문구를 넣고, 암호 문구가 없는 키라면 변수를 지우세요",
     )
 
 
@@ -293,9 +293,11 @@ _NOT_A_FAMILY = Text(
 )
 _PRIVATE_KEY = Text("private key", "개인 키")
 _NOT_A_PEM = Text("not a PKCS #8 PEM private key", "PKCS #8 PEM 개인 키가 아님")
-_PASSPHRASE_MISSING = Text("it needs a passphrase", "암호문이 필요함")
-_PASSPHRASE_NEEDLESS = Text("a passphrase was given, and it has none", "암호문 없는 키에 암호문이 주어짐")
-_PASSPHRASE_WRONG = Text("the passphrase does not open it", "암호문이 맞지 않음")
+_PASSPHRASE_MISSING = Text("it needs a passphrase", "암호 문구가 필요함")
+_PASSPHRASE_NEEDLESS = Text(
+    "a passphrase was given, and it has none", "암호 문구 없는 키에 암호 문구가 주어짐"
+)
+_PASSPHRASE_WRONG = Text("the passphrase does not open it", "암호 문구가 맞지 않음")
 
 _PRIVATE_TYPES: dict[
     Family,

@@ -152,8 +152,8 @@ def _base64url(raw: bytes) -> str:
 
 
 _PRIVATE = Text("private key", "개인 키")
-_MISSING = Text("it needs a passphrase", "암호문이 필요함")
-_WRONG = Text("the passphrase does not open it", "암호문이 맞지 않음")
+_MISSING = Text("it needs a passphrase", "암호 문구가 필요함")
+_WRONG = Text("the passphrase does not open it", "암호 문구가 맞지 않음")
 _NOT_A_PEM = Text("not a PKCS #8 PEM private key", "PKCS #8 PEM 개인 키가 아님")
 _NOT_FOR_IT = Text(
     "it is not an encryption key (X25519); make one with `haechi key new NAME --for encryption`",
