@@ -1,5 +1,7 @@
 """A node changes its issuer key: old statements stay good, new ones count, and bundles say why."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,21 @@ def test_a_running_node_keeps_its_key(node: Path) -> None:
             turn_over(node, Ending(Said(en=WHY[0], ko=WHY[1])), None)
     finally:
         runner.stop()
+
+
+def test_fsck_names_a_damaged_cosignature(node: Path) -> None:
+    """Readers who know the witness refuse the checkpoint, so its operator must hear of it."""
+    assert haechi("witness", "ask", "--dir", node).code == 0
+    assert haechi("log", "fsck", "--dir", node).code == 0
+    with closing(sqlite3.connect(node / "log" / "log.db")) as db, db:
+        ((size, note),) = db.execute(
+            "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1"
+        ).fetchall()
+        at = note.index(b"/witness ") + 60
+        other = b"A" if note[at : at + 1] != b"A" else b"B"
+        db.execute(
+            "UPDATE checkpoint SET note = ? WHERE size = ?", (note[:at] + other + note[at + 1 :], size)
+        )
+    ran = haechi("log", "fsck", "--dir", node, "--json")
+    assert ran.code == 1
+    assert [one["code"] for one in ran.json if one["verdict"] == "FAILS"] == ["log.quorum.invalid"]

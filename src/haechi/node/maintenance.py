@@ -9,17 +9,22 @@ from pathlib import Path
 
 import msgspec
 
-from haechi.errors import Conflict, NotFound, Unavailable
+from haechi.errors import BadInput, Conflict, NotFound, Unavailable
 from haechi.facts import load
-from haechi.findings import Finding
+from haechi.findings import Finding, Verdict
+from haechi.log.checkpoint import read_checkpoint
 from haechi.log.export import Exported, export, export_objects
 from haechi.log.fsck import fsck
 from haechi.log.headstore import SignerLocked, peek
 from haechi.log.objects import Objects
+from haechi.log.quorum import check_quorum
+from haechi.network.card import NodeCard
 from haechi.network.client import PeerClient
+from haechi.network.pins import Pins
+from haechi.network.witnesses import pinned_policy
 from haechi.node.config import Config, load_config
 from haechi.node.keychain import load_keychain
-from haechi.node.open import open_node, own_card
+from haechi.node.open import PINS, open_node, own_card
 from haechi.node.policies import PolicyMissing
 from haechi.node.shared import read_log
 from haechi.statement.claims import Said, claim_of, encode_claim, kind_of
@@ -187,10 +192,25 @@ def run_fsck(folder: Path, passphrase: bytes | None, progress: Callable[[int, in
     progress: entries done, entries in all. Raises NotFound when there is no node in `folder`.
     """
     config = load_config(folder)
-    keys = own_card(folder, config, load_keychain(folder / "keys", passphrase)).log_keys()
+    card = own_card(folder, config, load_keychain(folder / "keys", passphrase))
+    keys = card.log_keys()
     stored = peek(config.heads(), config.origin, keys[0].key_id)
     with read_log(folder, config) as store:
-        return fsck(store, stored, keys, progress)
+        findings = fsck(store, stored, keys, progress)
+        published = store.published()
+    damaged = [] if published is None else _bad_cosignatures(published.note, folder, card)
+    return [*findings, *damaged]
+
+
+def _bad_cosignatures(note: bytes, folder: Path, card: NodeCard) -> list[Finding]:
+    """Lines of known witnesses that verify no more: readers who know them refuse such a checkpoint."""
+    try:
+        head, lines = read_checkpoint(note)
+    except BadInput:
+        return []  # said already
+    known = pinned_policy([card, *Pins.load(folder / PINS).nodes])
+    checked = check_quorum(lines, head, known, int(time.time()))[0]
+    return [checked] if checked.verdict is Verdict.FAILS else []
 
 
 def run_export(folder: Path, target: str, progress: Callable[[int], None]) -> Exported:
