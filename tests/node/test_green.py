@@ -1,6 +1,7 @@
 """GREEN between two nodes, releases and erasures: who gets what, and what stays."""
 
 import hashlib
+import io
 import os
 import time
 from collections.abc import Iterator
@@ -15,13 +16,15 @@ from tests.network.parties import COMPANY, FACTS, ed25519_key
 from tests.node.house import KEY, Answer, House, house_at, make_node
 from tests.node.test_sharing import READER, claim, encrypted, put, said
 
-from haechi.errors import NotFound
+from haechi.errors import BadInput, NotFound
 from haechi.findings import Verdict, overall
 from haechi.network.answer import PeerLacks, PeerRefused
 from haechi.network.client import Headers
 from haechi.network.pins import Pins
 from haechi.network.shared import SharedShelf
 from haechi.network.signed_request import sign_request
+from haechi.network.verify import verify_bundle
+from haechi.node.gathering import gather_bundle
 from haechi.node.maintenance import erase, grant, run_fsck, take_levels
 from haechi.node.open import PINS
 from haechi.node.peers import Peer
@@ -33,6 +36,7 @@ from haechi.statement.kinds.document import Document
 from haechi.statement.kinds.erasure import Erasure
 from haechi.statement.kinds.policy import Grant
 from haechi.statement.kinds.release import Release
+from haechi.statement.kinds.withdraw import Withdraw
 from haechi.statement.parcel import Parcel
 from haechi.statement.sharing import open_content, sign_kept
 
@@ -177,6 +181,48 @@ def test_a_listed_node_fetches_what_is_shared_with_it_and_keeps_it_apart(tmp_pat
         uk.runner.sync(peer, int(uk.node.clock()))
         again = cast("Any", peer.client).paths[asked:]
         assert not any("/shared/statements" in path for path in again)
+
+
+def test_who_holds_a_green_statement_can_prove_it_to_others(tmp_path: Path):
+    """From either node: what the statement says comes from its holder, what proves it is public."""
+    statement, evidence = green(), tmp_path / "scores.csv"
+    evidence.write_bytes(FILE)
+    with two(tmp_path) as (kr, uk):
+        kr.register(statement)
+        later = issued("document", kind_of("document").example())
+        kr.register(later)
+        mirrored(kr, uk)
+        pins = Pins().add(kr.runner.card, kr.runner.card.fingerprint())
+        for house in (kr, uk):
+            gathered = io.BytesIO()
+            gather_bundle(statement, Wire(house), gathered, [evidence])
+            raw = gathered.getvalue()
+            report = verify_bundle(io.BytesIO(raw), pins, FACTS)
+            assert report.verdict is Verdict.HOLDS, [one.code for one in report.findings]
+            codes = {one.code for one in report.sections[0].findings}
+            assert {"log.inclusion.valid", "log.registration.granted", "evidence.digest.matches"} <= codes
+        with pytest.raises(NotFound):
+            gather_bundle(green(b"another"), Wire(uk), io.BytesIO())
+        other = tmp_path / "other"
+        other.write_bytes(b"another")
+        with pytest.raises(BadInput):
+            gather_bundle(statement, Wire(uk), io.BytesIO(), [other])
+
+
+def test_a_withdrawal_comes_along_with_a_gathered_bundle(tmp_path: Path):
+    statement = green()
+    with two(tmp_path) as (kr, uk):
+        kr.register(statement)
+        gone = issued("withdraw", Withdraw(target=statement.digest, reason=WHY))
+        assert kr.register(gone).status == 201
+        mirrored(kr, uk)
+        gathered = io.BytesIO()
+        gather_bundle(statement, Wire(uk), gathered)
+        gathered.seek(0)
+        pins = Pins().add(kr.runner.card, kr.runner.card.fingerprint())
+        report = verify_bundle(gathered, pins, FACTS)
+        assert report.verdict is Verdict.FAILS
+        assert "network.standing.withdrawn" in {one.code for one in report.sections[0].findings}
 
 
 def test_what_is_not_mirrored_yet_is_asked_for_again(tmp_path: Path):

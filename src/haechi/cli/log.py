@@ -1,11 +1,12 @@
 """`haechi log`: look after a node's log: head, fsck, export, bundles, and who may publish."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from haechi.cli.files import require_digest, write_file
+from haechi.cli.files import read_file, require_digest, write_file
 from haechi.cli.key import passphrase
 from haechi.cli.misuse import WronglyUsed
 from haechi.cli.options import Folder, Json, NodeUrl, tr
@@ -141,23 +142,52 @@ def export(
     "bundle", help=tr("Fetch the offline bundle of a statement.", "진술의 오프라인 묶음을 받습니다.")
 )
 def bundle(
-    digest: Annotated[str, typer.Argument(help=tr("digest of the statement", "진술의 다이제스트"))],
+    what: Annotated[
+        str,
+        typer.Argument(
+            help=tr(
+                "digest of the statement, or your file of one that nodes give to few (.cose)",
+                "진술의 다이제스트, 또는 노드가 소수에게만 주는 진술의 파일 (.cose)",
+            )
+        ),
+    ],
     node: NodeUrl,
     output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
+    evidence: Annotated[
+        list[Path] | None,
+        typer.Option("--evidence", "-e", help=tr("with a file: its evidence", "파일과 함께: 그 증거 파일")),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Everything needed to verify one statement years later, in one file."""
-    asked = require_digest(digest)
-    target = output or Path(f"{asked[:16]}.haechi")
-    raw = fetch_bundle(node, asked)
-    write_file(target, raw)
     out = Out(json)
+    if what.endswith(".cose"):
+        raw = _gathered(Path(what), node, evidence or [], out)
+        target = output or Path(what).with_suffix(".haechi")
+    else:
+        asked = require_digest(what)
+        target = output or Path(f"{asked[:16]}.haechi")
+        raw = fetch_bundle(node, asked)
+    write_file(target, raw)
     out.data({"file": str(target), "bytes": len(raw)})
     out.say(
         Text("written: {file} ({size} bytes)", "저장함: {file} ({size}바이트)"),
         file=str(target),
         size=len(raw),
     )
+
+
+def _gathered(file: Path, node: str, evidence: list[Path], out: Out) -> bytes:
+    """The bundle of a statement in a file: GREEN, RED, or one whose bytes are gone elsewhere."""
+    from haechi.network.client import PeerClient
+    from haechi.node.gathering import gather_bundle
+    from haechi.statement.envelope import MAX_TRANSPARENT_BYTES, Statement
+
+    statement = Statement.from_bytes(read_file(file, MAX_TRANSPARENT_BYTES, Text("statement", "진술")))
+    target = io.BytesIO()
+    with out.progress(Text("reading the log", "로그 읽는 중")) as progress, PeerClient(node) as client:
+        gather_bundle(statement, client, target, evidence, progress)
+    return target.getvalue()
 
 
 @app.command(

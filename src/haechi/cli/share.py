@@ -1,7 +1,8 @@
 """`haechi share`: GREEN statements that this node keeps, its own and what others share with it."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from haechi.cli.options import Folder, Json, tr
 from haechi.cli.out import Out
 from haechi.errors import NotFound
 from haechi.words import Text
+
+if TYPE_CHECKING:
+    from haechi.network.shared import SharedShelf
 
 app = typer.Typer(
     name="share",
@@ -62,9 +66,12 @@ def get(
     digest: Annotated[str, typer.Argument(help=tr("digest of the statement", "진술의 다이제스트"))],
     folder: Folder = Path(),
     output: Annotated[Path | None, typer.Option("--out", "-o", help=tr("file to write", "쓸 파일"))] = None,
+    files: Annotated[
+        Path | None, typer.Option("--files", help=tr("folder for its evidence files", "증거 파일을 쓸 폴더"))
+    ] = None,
     json: Json = False,
 ) -> None:
-    """The signed bytes, for `haechi show` and `haechi verify`."""
+    """The signed bytes, for `haechi show` and `haechi log bundle`, and the files that came along."""
     from haechi.node.config import load_config
     from haechi.node.shared import open_shelf
 
@@ -73,12 +80,32 @@ def get(
     shelf = open_shelf(folder, config)
     try:
         row = shelf.get(bytes.fromhex(asked))
+        if row is None:
+            raise NotFound(what_is=Text("shared statement", "공유된 진술"), name=asked)
+        target = output or Path(f"{asked[:16]}.cose")
+        write_file(target, row.raw)
+        written = [] if files is None else list(_write_files(shelf, row.raw, files))
     finally:
         shelf.close()
-    if row is None:
-        raise NotFound(what_is=Text("shared statement", "공유된 진술"), name=asked)
-    target = output or Path(f"{asked[:16]}.cose")
-    write_file(target, row.raw)
     out = Out(json)
-    out.data({"file": str(target), "digest": asked, "log": row.origin})
-    out.say(Text("written: {file}", "저장함: {file}"), file=str(target))
+    out.data({"file": str(target), "digest": asked, "log": row.origin, "evidence": written})
+    for name in (str(target), *written):
+        out.say(Text("written: {file}", "저장함: {file}"), file=name)
+
+
+def _write_files(shelf: "SharedShelf", raw: bytes, folder: Path) -> Iterator[str]:
+    """The evidence files that are here, named by their digests: names in a statement are a stranger's."""
+    from haechi.facts import load
+    from haechi.network.verify import evidence_of
+    from haechi.statement.envelope import Statement
+
+    statement = Statement.from_bytes(raw)
+    wanted = {ref.digest for ref in evidence_of(statement, load())}
+    if statement.hash_envelope is not None:
+        wanted.add(statement.payload)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for digest in sorted(wanted):
+        if shelf.files.has(digest):
+            path = folder / digest.hex()
+            write_file(path, shelf.files.path(digest).read_bytes())
+            yield str(path)
