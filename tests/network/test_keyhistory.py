@@ -211,6 +211,47 @@ def test_nobody_enrols_or_retires_backwards() -> None:
     assert codes(story.verify(story.subject, story.pinned()))[1:] == ["network.key.in-use"]
 
 
+def test_who_pins_the_new_key_hears_of_the_old_one_from_its_end() -> None:
+    story = Story()
+    doubted = story.document()
+    story.event("enrol", NEW_KEY)
+    story.event("revoke", story.company_key, by=NEW_KEY, since=3)
+    after = story.document()
+    new = story.pinned(NEW_KEY)
+    before = story.verify(story.subject, new)
+    assert codes(before) == ["network.key.former", "network.key.in-use"]
+    assert before.verdict is Verdict.HOLDS
+    report = story.verify(doubted, new)
+    assert codes(report) == ["network.key.former", "network.key.doubtful"]
+    assert report.verdict is Verdict.UNDECIDED
+    assert codes(story.verify(after, new)) == ["network.issuer.other-key"]
+
+
+def test_each_end_of_a_key_names_the_one_before() -> None:
+    story = Story()
+    story.event("enrol", NEW_KEY)
+    story.event("retire", story.company_key, by=NEW_KEY)
+    middle = story.document(NEW_KEY)
+    story.event("enrol", THIRD, by=NEW_KEY)
+    story.event("retire", NEW_KEY, by=THIRD)
+    for subject in (story.subject, middle):
+        report = story.verify(subject, story.pinned(THIRD))
+        assert codes(report) == ["network.key.former", "network.key.in-use"]
+        assert report.verdict is Verdict.HOLDS
+
+
+def test_a_stolen_key_ends_none_of_the_others_into_use() -> None:
+    story = Story()
+    imposter = story.document(THIRD)
+    story.event("retire", THIRD)  # the thief, with the key that the reader has pinned
+    story.event("enrol", NEW_KEY)
+    story.event("revoke", story.company_key, by=NEW_KEY, since=3)
+    for known in ((story.company_key,), (NEW_KEY,)):
+        report = story.verify(imposter, story.pinned(*known))
+        assert codes(report) == ["network.issuer.other-key"]
+        assert report.verdict is Verdict.FAILS
+
+
 def test_strangers_say_nothing_about_a_key() -> None:
     story = Story()
     stranger = ed25519_key("stranger")

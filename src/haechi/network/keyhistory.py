@@ -41,6 +41,13 @@ declare(
                 "{log}의 {by}번 항목에서 {issuer}이(가) 이 키를 등록했다는 키 이벤트가 여기에서는 미결임",
             ),
         ),
+        "former": (
+            Verdict.HOLDS,
+            Text(
+                "{issuer} ended this key of its own at entry {by} of {log}, with a key that is known",
+                "{issuer}이(가) 알려진 키로 {log}의 {by}번 항목에서 자신의 이 키를 끝냄",
+            ),
+        ),
         "out-of-scope": (
             Verdict.FAILS,
             Text(
@@ -87,6 +94,9 @@ declare(
 )
 
 
+_ENDS = ("retire", "revoke")
+
+
 class Place(NamedTuple):
     """Where a proof puts a statement: the log's name and the position in it."""
 
@@ -127,7 +137,7 @@ class KeyHistory:
 
         The caller has checked everything else, and calls in the order of the log.
         """
-        ends = event.event in ("retire", "revoke")
+        ends = event.event in _ENDS
         if event.event == "genesis" or event.origin != place.origin:
             return False
         if statement.about.issuer != event.owner and not (ends and self._operates(statement, place)):
@@ -142,11 +152,36 @@ class KeyHistory:
         """By which event the statement's key came to speak for its issuer, itself signed by a known key."""
         for told in self._told:
             if _enrols(told, statement) and self._known(told.statement, told.place):
-                return _enrolled("enrolled", told)
+                return _named("enrolled", told)
         for told in self._doubted:
             if _enrols(told, statement) and self._maybe_known(told):
-                return _enrolled("enrolled-undecided", told)
+                return _named("enrolled-undecided", told)
         return None
+
+    def former(self, statement: Statement, place: Place | None) -> Finding | None:
+        """By which event the statement's issuer said that the key had been its own, with a key that is known.
+
+        Whoever pins the new key of an issuer has never heard of the old one; its end names it. Whether it was
+        still in use at `place` is what `check` says. Only the owner vouches so: the log's operator may end a
+        key and says nothing about whose it was.
+        """
+        if place is None or not any(_ends(told, statement, place) for told in self._told):
+            return None
+        told = next((one for one in self._endings() if _ends(one, statement, place)), None)
+        return None if told is None else _named("former", told)
+
+    def _endings(self) -> list[_Told]:
+        """The ends of keys said by owners with keys that are known, or former themselves; newest first."""
+        counted: list[_Told] = []
+        for told in sorted(self._told, key=lambda one: one.place.at, reverse=True):
+            said, place = told.statement, told.place
+            if told.event.event not in _ENDS or said.about.issuer != told.event.owner:
+                continue
+            former = any(_ends(later, said, place) for later in counted)
+            used = self.check(said, place) if former else None
+            if self._known(said, place) or (used is not None and used.verdict is Verdict.HOLDS):
+                counted.append(told)
+        return counted
 
     def check(self, statement: Statement, place: Place | None) -> Finding | None:
         """Whether the key was in use at the statement's place; None when nobody said anything of it."""
@@ -213,7 +248,15 @@ def _enrols(told: _Told, statement: Statement) -> bool:
     return own and told.event.event == "enrol" and _names(told.event, statement.kid)
 
 
-def _enrolled(outcome: str, told: _Told) -> Finding:
+def _ends(told: _Told, statement: Statement, place: Place) -> bool:
+    """Whether the event, its owner's own, ends the statement's key later in the log, with another key."""
+    own = told.event.owner == statement.about.issuer == told.statement.about.issuer
+    later = told.place.origin == place.origin and told.place.at > place.at
+    other = told.event.event in _ENDS and told.statement.kid != statement.kid
+    return own and later and other and _names(told.event, statement.kid)
+
+
+def _named(outcome: str, told: _Told) -> Finding:
     issuer, (log, by) = told.event.owner, told.place
     return found(f"network.key.{outcome}", issuer=issuer, by=by, log=log)
 

@@ -51,6 +51,9 @@ __all__ = [
 ]
 
 _MAX_OTHER_PROOFS = 4
+_MAX_FORMER_KEYS = 16
+"""How many keys of one issuer are followed back from the one that is known; each looks at all once more."""
+_OTHER_KEY = "network.issuer.other-key"
 
 declare(
     "network.issuer",
@@ -167,8 +170,10 @@ class _Examination:
         self._facts = facts
         self._policies: list[_Vouching] = []
         self._keys = KeyHistory(trust)
+        self._heard = self._keys
         self._checkpoints: dict[bytes, _Seen] = {}
         self._placed: list[tuple[Place | None, Section]] = []
+        self._strangers: list[tuple[Statement, Place | None]] = []
         self._proofs: dict[bytes, TlogProof] = {}
         self._statements: dict[bytes, tuple[Finding, Statement | None]] = {}
         self._events: tuple[Item, ...] = ()
@@ -178,16 +183,27 @@ class _Examination:
 
         Sound key events of people who have no say in the matter are left out: a thief may log many.
         """
-        items = manifest.items
-        by_number: dict[int, Section] = {}
-        keys = self._events = tuple(item for item in items if item.role == "key")
+        keys = self._events = tuple(item for item in manifest.items if item.role == "key")
         self._trust.follow((proven for item in keys for proven in self._proven(item)), self._facts)
+        sections = self._sections(manifest.items)
+        for _ in range(_MAX_FORMER_KEYS):
+            if all(self._keys.former(*stranger) is None for stranger in self._strangers):
+                break
+            # The end of a key comes after what it signed, and policies that it signed vouch for others.
+            self._heard = self._keys
+            self._keys, self._policies = KeyHistory(self._trust), []
+            self._placed, self._strangers = [], []
+            sections = self._sections(manifest.items)
+        return sections
+
+    def _sections(self, items: Sequence[Item]) -> list[Section]:
+        by_number: dict[int, Section] = {}
         for number in sorted(range(len(items)), key=lambda number: self._turn(items[number])):
             section = self._examine(items[number])
             if section is not None:
                 by_number[number] = section
         for place, section in self._placed:  # a revocation reaches back, so this comes when all are known
-            stranger = any(one.code == "network.issuer.other-key" for one in section.findings)
+            stranger = any(one.code == _OTHER_KEY for one in section.findings)
             if section.statement is not None and not stranger:
                 checked = self._keys.check(section.statement, place)
                 section.findings.extend([] if checked is None else [checked])
@@ -231,8 +247,8 @@ class _Examination:
             findings.append(self._check_vouched(statement, place))
             return section
         known = _check_policy_issuer(statement, origin, self._trust)
-        other = known.code == "network.issuer.other-key"
-        findings.append(self._keys.enrolled(statement) or known if other else known)
+        other = known.code == _OTHER_KEY
+        findings.append(self._own(statement, place) or known if other else known)
         if place is not None and section.verdict is Verdict.HOLDS and isinstance(claim, Policy):
             self._policies.append(_Vouching(place, statement, claim))
         return section
@@ -246,11 +262,18 @@ class _Examination:
         section.findings.append(vouched)
         return vouched.verdict is Verdict.HOLDS and self._keys.take(place, statement, event)
 
+    def _own(self, statement: Statement, place: Place | None) -> Finding | None:
+        """How a key that the reader does not know is its issuer's all the same; None when nothing says so."""
+        own = self._keys.enrolled(statement) or self._heard.former(statement, place)
+        if own is None:
+            self._strangers.append((statement, place))
+        return own
+
     def _check_vouched(self, statement: Statement, place: Place | None) -> Finding:
         """Known to the reader, enrolled by a key that is, or vouched for by the log's verified policy."""
         known = check_issuer(statement, self._trust)
         if known.verdict is Verdict.FAILS:
-            return self._keys.enrolled(statement) or known
+            return self._own(statement, place) or known
         if known.verdict is Verdict.HOLDS:
             return known
         policy = self._policy_at(place)
