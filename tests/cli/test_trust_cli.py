@@ -102,6 +102,25 @@ def test_a_list_from_the_first_draft_to_a_verified_bundle(desk: Desk) -> None:
     assert "log.registration.granted" in codes
 
 
+def test_status_tells_of_the_draft_and_then_of_what_is_published(desk: Desk) -> None:
+    desk.create()
+    desk.sign("kr")
+    assert not desk.good("trust", "status", desk.repository, "--json").data["complete"]
+    desk.sign("uk")
+    desk.publish()
+    told = desk.good("trust", "status", desk.repository, "--json").data["published"]
+    assert (told["version"], told["root"], told["expired"]) == (1, 1, False)
+    for role in ("root", "targets"):
+        part = told["roles"][role]
+        assert (part["threshold"], len(part["keys"]), len(part["signed"])) == (2, 3, 2)
+        assert set(part["signed"]) < set(part["keys"])
+    assert len(told["roles"]["timestamp"]["signed"]) == 1
+    words = desk.good("trust", "status", desk.repository).out
+    assert words.count("✔") == 6
+    nothing = haechi("trust", "status", desk.folder / "empty", "--json")
+    assert nothing.json["error"]["code"] == "network.trust.no-draft"
+
+
 def test_signatures_made_apart_merge(desk: Desk) -> None:
     desk.create()
     stick = desk.folder / "stick"

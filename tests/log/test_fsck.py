@@ -24,6 +24,7 @@ SOUND = {
     "log.fsck.heads.agrees",
     "log.checkpoint.signed",
     "log.fsck.checkpoint.covered",
+    "log.fsck.checkpoints.covered",
     "log.fsck.statements.match",
     "log.fsck.index.complete",
 }
@@ -130,7 +131,8 @@ def test_a_flipped_bit_in_a_tile_is_named(copy: Path, n: int, monkeypatch: pytes
     flip(copy, "tile", n, 100)
     findings = check(copy)
     assert "log.fsck.tiles.damaged" in codes(findings)
-    assert codes(findings) <= {"log.fsck.tiles.damaged", "log.fsck.checkpoint.differs"}
+    unclear = {"log.fsck.checkpoint.differs", "log.fsck.checkpoints.unchecked"}
+    assert codes(findings) <= {"log.fsck.tiles.damaged", *unclear}
     damage = facts(findings, "log.fsck.tiles.damaged")
     assert damage["count"] == 1
     assert str(damage["first"]).startswith(f"tile/0/{n:03d}")
@@ -261,6 +263,29 @@ def test_a_stored_head_that_a_crash_left_behind_is_in_the_log(sound: Path):
 def test_a_checkpoint_that_the_log_does_not_have_is_named(copy: Path, note: bytes, code: str):
     change(copy, "UPDATE checkpoint SET note = ? WHERE size = (SELECT max(size) FROM checkpoint)", note)
     assert code in codes(check(copy))
+
+
+@pytest.mark.parametrize("at", [20, 60, -40], ids=["size", "root", "signature"])
+def test_a_flipped_byte_in_an_older_checkpoint_is_named(copy: Path, at: int):
+    with SqliteReads(copy / "data") as store:
+        kept = store.checkpoints()
+    old = kept[len(kept) // 2]
+    assert 0 < old.size < kept[0].size
+    note = bytearray(old.note)
+    note[at] ^= 1
+    change(copy, "UPDATE checkpoint SET note = ? WHERE size = ?", bytes(note), old.size)
+    findings = check(copy)
+    assert codes(findings) == {"log.fsck.checkpoints.differ"}
+    assert facts(findings, "log.fsck.checkpoints.differ") == {"count": 1, "first": str(old.size)}
+
+
+def test_older_checkpoints_are_none_the_worse_for_changed_keys(copy: Path):
+    with SqliteReads(copy / "data") as store:
+        findings = fsck(store, None, ())
+        count = len(store.checkpoints()) - 1
+    told = facts(findings, "log.fsck.checkpoints.covered")
+    assert (told["count"], told["signed"]) == (count, 0)
+    assert facts(check(copy), "log.fsck.checkpoints.covered")["signed"] == count
 
 
 def test_damaged_pages_are_named_and_do_not_end_in_a_traceback(copy: Path):

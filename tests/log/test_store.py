@@ -7,8 +7,8 @@ from tests.log.logs import ORIGIN, entries, entry, small_runs
 from tests.log.stores import Kind, head_of
 
 from haechi.log.merkle import EMPTY_ROOT
-from haechi.log.sqlite import CHECKPOINTS_KEPT
 from haechi.log.store import (
+    CHECKPOINTS_KEPT,
     DigestMismatch,
     Entry,
     Head,

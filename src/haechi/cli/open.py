@@ -9,16 +9,24 @@ import typer
 from haechi.cli.files import FileAbsent, read_file, write_file
 from haechi.cli.key import passphrase, resolve_key
 from haechi.cli.misuse import WronglyUsed
-from haechi.cli.options import Json, Keys, NodeUrl, PinsFile, TrustFile, tr
+from haechi.cli.options import Json, Keys, NodeUrl, PinsFile, PolicyFile, QuorumOf, TrustFile, tr
 from haechi.cli.out import EXIT_BY_VERDICT, Out
-from haechi.cli.verification import asked_for, fetch_bundle, known, show_report
+from haechi.cli.verification import (
+    asked_for,
+    fetch_bundle,
+    listed_trust,
+    load_list,
+    load_trust,
+    quorum_of,
+    show_report,
+)
 from haechi.errors import BadInput
 from haechi.words import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from haechi.network.verify import Report, Trust
+    from haechi.network.verify import Quorum, Report, Trust
     from haechi.statement.envelope import Statement
     from haechi.statement.seal_keys import SealKey
     from haechi.statement.sharing import Content
@@ -69,6 +77,8 @@ def open_statement(
     pins: PinsFile = None,
     trust: TrustFile = None,
     node: NodeUrl = "",
+    policy: PolicyFile = None,
+    quorum: QuorumOf = None,
     keys: Keys = None,
     json: Json = False,
 ) -> None:
@@ -76,7 +86,9 @@ def open_statement(
     from haechi.statement.keyring import load_seal_key
 
     out = Out(json)
-    read = read_one(what, known(pins, trust), node)
+    pinned, listed = load_trust(pins), load_list(trust)
+    asked = quorum_of(pinned, listed, policy, quorum)
+    read = read_one(what, listed_trust(pinned, listed), node, asked)
     statement = read.report.sections[0].statement
     if statement is None:
         show_report(out, read.report)
@@ -93,8 +105,8 @@ def open_statement(
 _NOT_READ = ("statement.claim.encrypted", "statement.claim.withheld")
 
 
-def read_one(what: str, trust: "Trust", node: str) -> Read:
-    """The statement that a file, digest or link names, under its checks."""
+def read_one(what: str, trust: "Trust", node: str, quorum: "Quorum | None" = None) -> Read:
+    """The statement that a file, digest or link names, under its checks; quorum: see `verify_bundle`."""
     from haechi.facts import load
     from haechi.network.bundle import MAGIC, file_in
     from haechi.network.verify import verify_bundle, verify_statement
@@ -109,7 +121,7 @@ def read_one(what: str, trust: "Trust", node: str) -> Read:
         raw = _bytes_of(what, 2 * MAX_SEALED_BYTES)
     if not raw.startswith(MAGIC):
         return Read(verify_statement(raw[: MAX_TRANSPARENT_BYTES + 1], trust, load()), None)
-    report = verify_bundle(io.BytesIO(raw), trust, load(), digest)
+    report = verify_bundle(io.BytesIO(raw), trust, load(), digest, quorum)
     statement = report.sections[0].statement
     file = None if statement is None else file_in(io.BytesIO(raw), statement.payload, MAX_SEALED_BYTES)
     return Read(report, file)

@@ -205,8 +205,15 @@ def merge(
 
 
 def status(repository: _Repository, json: Json = False) -> None:
-    """How far each threshold of the draft is."""
-    _tell(Out(json), repository)
+    """How far each threshold of the draft is; with no draft, what is published and who signed it."""
+    from haechi.network.trust import package
+
+    if not (repository / DRAFT).exists() and package.held_in(repository) is not None:
+        from haechi.cli.trust_show import show_published
+
+        show_published(Out(json), published(repository))
+    else:
+        _tell(Out(json), repository)
 
 
 def publish(

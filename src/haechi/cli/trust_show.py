@@ -1,6 +1,7 @@
 """What a trust list says and what changes from one to the next, for people and programs."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from haechi.cli.options import tr
@@ -174,10 +175,40 @@ def _signed(verified: "Verified") -> dict[str, object]:
             name: {
                 "threshold": role.threshold,
                 "keys": [from_tuf(root.keys[keyid]).thumbprint.hex() for keyid in role.keyids],
+                "signed": _who_signed(verified, name),
             }
             for name, role in root.roles.items()
         },
     }
+
+
+def _who_signed(verified: "Verified", role: str) -> list[str]:
+    """Thumbprints of the role's keys with a good signature under the part of it that is published."""
+    from typing import cast
+
+    from haechi.network.trust.ceremony import progress
+    from haechi.network.trust.metadata import RoleName
+
+    held = verified.held
+    raw = held.roots[-1] if role == "root" else cast("bytes", getattr(held, role))
+    return [*progress(cast("RoleName", role), raw, [verified.root])[0].signed]
+
+
+def show_published(out: Out, verified: "Verified") -> None:
+    """What is published: versions, until when it is good, and who signed each part of it."""
+    expired = verified.expires <= datetime.now(UTC)
+    out.data({"published": {**_signed(verified), "expired": expired}, "draft": None})
+    show_signers(out, verified)
+    out.say(Text("There is no draft; this is what is published.", "초안은 없으며, 위는 게시된 내용입니다."))
+    if expired:
+        out.say(
+            Text(
+                "It has expired, and readers refuse it: run `haechi trust refresh`, or publish a new version "
+                "where the root or the list itself is too old.",
+                "유효 기한이 지나 읽는 쪽이 거부합니다. `haechi trust refresh` 하거나, "
+                "루트나 목록 자체가 오래되었으면 새 판을 게시하세요.",
+            )
+        )
 
 
 def show_signers(out: Out, verified: "Verified") -> None:
@@ -196,5 +227,7 @@ def show_signers(out: Out, verified: "Verified") -> None:
         need = Text("{need} of {all}", "{all}개 중 {need}개").say(
             out.lang, need=role.threshold, all=len(keys)
         )
-        rows.append((name, "\n".join((need, *sorted(keys)))))
+        signed = _who_signed(verified, name)
+        marked = [f"{'✔' if key in signed else ' '} {key}" for key in sorted(keys)]
+        rows.append((name, "\n".join((need, *marked))))
     out.pairs(tr("Signed by", "서명"), rows)

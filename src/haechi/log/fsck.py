@@ -16,7 +16,7 @@ from haechi.log.checkpoint import check_checkpoint, read_checkpoint
 from haechi.log.note import NoteKey
 from haechi.log.recount import Damage, Recount, record_sum, recount
 from haechi.log.runs import RUN_ENTRIES
-from haechi.log.store import Auditable, Head, IndexPart, StoreDamaged
+from haechi.log.store import Auditable, Head, IndexPart, Published, StoreDamaged
 from haechi.log.tiles import TileDamaged, TileTree
 from haechi.words import Text
 
@@ -122,6 +122,35 @@ declare(
     },
 )
 declare(
+    "log.fsck.checkpoints",
+    Text("The older checkpoints are in the log", "이전 체크포인트와 로그의 일치"),
+    {
+        "covered": (
+            Verdict.HOLDS,
+            Text(
+                "the log contains the {count} older checkpoints kept, from size {oldest}; {signed} of them "
+                "are signed with keys that are known here",
+                "로그가 보관된 이전 체크포인트 {count}개(크기 {oldest}부터)를 포함합니다. 그중 {signed}개는 "
+                "여기서 아는 키로 서명되었습니다",
+            ),
+        ),
+        "differ": (
+            Verdict.FAILS,
+            Text(
+                "{count} older checkpoints are damaged or not of this log: {first}",
+                "이전 체크포인트 {count}개가 손상되었거나 이 로그의 것이 아닙니다: {first}",
+            ),
+        ),
+        "unchecked": (
+            Verdict.UNDECIDED,
+            Text(
+                "{count} older checkpoints cannot be compared while tiles are damaged: {first}",
+                "타일이 손상되어 이전 체크포인트 {count}개를 비교할 수 없습니다: {first}",
+            ),
+        ),
+    },
+)
+declare(
     "log.fsck.statements",
     Text("The statements match their entries", "진술과 항목의 일치"),
     {
@@ -207,6 +236,7 @@ def fsck(
             findings += _tree(view, counted)
             findings += _heads(view, stored, counted.head)
             findings += _checkpoint(view, keys, store.origin, counted.head)
+            findings += _older_checkpoints(view, keys, store.origin, counted)
             findings.append(_statements(counted))
             findings.append(_index(view, counted))
     except StoreDamaged as error:
@@ -254,6 +284,40 @@ def _checkpoint(view: Auditable, keys: Sequence[NoteKey], origin: str, counted: 
         return [*findings, found("log.fsck.checkpoint.covered", size=checkpoint.size)]
     differs = found("log.fsck.checkpoint.differs", size=checkpoint.size, expected=expected, got=got)
     return [*findings, differs]
+
+
+def _older_checkpoints(
+    view: Auditable, keys: Sequence[NoteKey], origin: str, counted: Recount
+) -> list[Finding]:
+    """One finding about every kept checkpoint but the newest; nothing where there is none."""
+    older = view.checkpoints()[1:]
+    damage, unchecked, signed = Damage(), Damage(), 0
+    tree = TileTree(view.tree_tile)
+    for kept in older:
+        opened, _ = check_checkpoint(kept.note, keys, origin)
+        signed += opened.verdict is Verdict.HOLDS
+        # A key that was changed since is unknown here, and its checkpoints are none the worse for it.
+        wrong = opened.verdict is Verdict.FAILS or kept.size > counted.head.size
+        if wrong or not _says(kept, tree):
+            fault = wrong or not counted.tiles.count
+            (damage if fault else unchecked).add(kept.size)
+    if damage.count:
+        return [found("log.fsck.checkpoints.differ", **_facts(damage))]
+    if unchecked.count:
+        return [found("log.fsck.checkpoints.unchecked", **_facts(unchecked))]
+    if not older:
+        return []
+    oldest = older[-1].size
+    return [found("log.fsck.checkpoints.covered", count=len(older), oldest=oldest, signed=signed)]
+
+
+def _says(kept: Published, tree: TileTree) -> bool:
+    """Whether the note is a checkpoint of the tree at its size."""
+    try:
+        checkpoint, _ = read_checkpoint(kept.note)
+        return (checkpoint.size, checkpoint.root) == (kept.size, tree.root(kept.size))
+    except (BadInput, TileDamaged):
+        return False
 
 
 def _root_at(view: Auditable, size: int, counted: Head) -> str:

@@ -11,7 +11,16 @@ from haechi.log import digests, runs
 from haechi.log.digests import BUNDLE_STRIDE, NOTHING_RECENT, Recent
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE
 from haechi.log.schema import FILE_NAME, SCHEMA_VERSION, connect_reader, tile_id, translated
-from haechi.log.store import Head, IndexPart, NotStored, Published, Role, StoreDamaged, StoreFailed
+from haechi.log.store import (
+    CHECKPOINTS_KEPT,
+    Head,
+    IndexPart,
+    NotStored,
+    Published,
+    Role,
+    StoreDamaged,
+    StoreFailed,
+)
 from haechi.words import Text
 
 _PAGE_ROWS = 64
@@ -113,6 +122,12 @@ class Reader:
         """See View."""
         row = self._row("SELECT size, note, at FROM checkpoint WHERE size = ?", size)
         return None if row is None else Published(*row)
+
+    def checkpoints(self) -> list[Published]:
+        """See Auditable."""
+        sql = "SELECT size, note, at FROM checkpoint ORDER BY size DESC LIMIT ?"
+        with translated(self._directory):
+            return [Published(*row) for row in self.db.execute(sql, (CHECKPOINTS_KEPT,))]
 
     def index_parts(self) -> Iterator[IndexPart]:
         """See Auditable."""
@@ -281,6 +296,11 @@ class SqliteReads:
         """See View."""
         with self._pool.reader() as reader:
             return reader.published_at(size)
+
+    def checkpoints(self) -> list[Published]:
+        """See Auditable."""
+        with self._pool.reader() as reader:
+            return reader.checkpoints()
 
     def index_parts(self) -> Iterator[IndexPart]:
         """See Auditable; one snapshot for the whole iteration."""

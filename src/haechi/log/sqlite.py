@@ -16,6 +16,7 @@ from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hashes
 from haechi.log.reader import Reader, SqliteReads
 from haechi.log.schema import append_rows, insert_rows, roll_back, tile_id, transaction, translated
 from haechi.log.store import (
+    CHECKPOINTS_KEPT,
     DigestMismatch,
     Entry,
     Head,
@@ -31,7 +32,6 @@ from haechi.log.store import (
 from haechi.log.tiles import TILE_WIDTH, Tile, TileDamaged, grow, grow_bundles, load_edge
 from haechi.words import Text
 
-CHECKPOINTS_KEPT = 256
 _LOCK_NAME = "writer.lock"
 _RETIRED = "moved to"
 

@@ -21,6 +21,9 @@ from typing import NamedTuple, Protocol
 from haechi.errors import BadInput, Conflict, NotFound, Unavailable
 from haechi.words import Text
 
+CHECKPOINTS_KEPT = 256
+"""How many published checkpoints a store keeps, the newest."""
+
 
 class Head(NamedTuple):
     """Size and root of a tree: what a checkpoint says, without origin and signature."""
@@ -231,6 +234,10 @@ class IndexPart(NamedTuple):
 
 class Auditable(View, Protocol):
     """A view that also shows what no reader needs, for checks."""
+
+    def checkpoints(self) -> list[Published]:
+        """Every published checkpoint that is kept, the newest first; a few hundred at most."""
+        ...
 
     def index_parts(self) -> Iterator[IndexPart]:
         """The stored parts of the digest index, in the order of their entries."""

@@ -17,8 +17,8 @@ from haechi.log.layout import TILE_WIDTH
 from haechi.log.merkle import EMPTY_ROOT, HASH_SIZE
 from haechi.log.runs import PREFIX_BYTES, RECORD_BYTES, RUN_ENTRIES
 from haechi.log.schema import tile_id
-from haechi.log.sqlite import CHECKPOINTS_KEPT
 from haechi.log.store import (
+    CHECKPOINTS_KEPT,
     DigestMismatch,
     Entry,
     Head,
@@ -154,6 +154,11 @@ class PgView:
         """See View."""
         row = self._row("SELECT size, note, at FROM checkpoint WHERE size = %s", size)
         return None if row is None else Published(*row)
+
+    def checkpoints(self) -> list[Published]:
+        """See Auditable."""
+        sql = "SELECT size, note, at FROM checkpoint ORDER BY size DESC LIMIT %s"
+        return [Published(*row) for row in self._rows(sql, CHECKPOINTS_KEPT)]
 
     def index_parts(self) -> Iterator[IndexPart]:
         """See Auditable: everything but the newest entries is one part; those are `storage_faults`' work."""
@@ -373,6 +378,10 @@ class PgLog:
     def published_at(self, size: int) -> Published | None:
         """See View."""
         return self._read(lambda view: view.published_at(size))
+
+    def checkpoints(self) -> list[Published]:
+        """See Auditable."""
+        return self._read(PgView.checkpoints)
 
     def index_parts(self) -> Iterator[IndexPart]:
         """See Auditable; one snapshot for the whole iteration."""
