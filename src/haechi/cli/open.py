@@ -102,7 +102,7 @@ def open_statement(
     raise typer.Exit(EXIT_BY_VERDICT[read.report.verdict])
 
 
-_NOT_READ = ("statement.claim.encrypted", "statement.claim.withheld")
+_NOT_READ = ("statement.claim.encrypted", "statement.claim.withheld", "statement.claim.beside")
 
 
 def read_one(what: str, trust: "Trust", node: str, quorum: "Quorum | None" = None) -> Read:

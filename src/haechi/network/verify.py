@@ -22,15 +22,16 @@ from haechi.log.quorum import UNMET, check_as_of, check_quorum
 from haechi.log.receipt import InclusionProof, Receipt, judge_receipt
 from haechi.log.registration import check_registration
 from haechi.network.accusation import fork_of_claim, mark_entry
-from haechi.network.bundle import FileEntry, FileSum, Item, Manifest, read_manifest, sum_files
+from haechi.network.bundle import Item, Manifest, read_manifest, sum_files
+from haechi.network.bundled import check_files, evidence_in
 from haechi.network.fork import Fork, ForkMalformed
 from haechi.network.keyhistory import KeyHistory, Place
 from haechi.network.sections import TITLES, Quorum, Report, Section, Trust
 from haechi.network.standing import standing_of
 from haechi.network.succession import Handed, origin_in
-from haechi.statement.claims import Claim, examine_claim, kind_of
+from haechi.statement.claims import examine_claim
 from haechi.statement.envelope import Statement, check_format
-from haechi.statement.evidence import EvidenceRef, check_evidence
+from haechi.statement.evidence import EvidenceRef
 from haechi.statement.kinds.equivocation import Equivocation
 from haechi.statement.kinds.key_event import KeyEvent
 from haechi.statement.kinds.policy import Policy
@@ -107,7 +108,7 @@ def verify_bundle(
     subject = sections[0]
     if subject.statement is not None:
         subject.findings.append(standing_of(subject.statement, sections[1:]))
-        subject.findings.extend(_check_files(sections, manifest.files, sums))
+        subject.findings.extend(check_files(sections, manifest.files, sums))
         if digest not in (None, subject.digest):
             got = subject.statement.digest_hex
             subject.findings.append(found("network.bundle.another", got=got, expected=digest.hex()))
@@ -456,41 +457,4 @@ def _check_policy_issuer(statement: Statement, origin: str | None, trust: Trust)
 
 def evidence_of(statement: Statement, facts: Facts) -> tuple[EvidenceRef, ...]:
     """The evidence files a statement's claim refers to; none when the claim is unreadable or withheld."""
-    return _evidence_in(statement, examine_claim(statement, facts)[1])
-
-
-def _evidence_in(statement: Statement, claim: Claim | None) -> tuple[EvidenceRef, ...]:
-    return () if claim is None else kind_of(statement.about.kind).evidence(claim)
-
-
-def _evidence_refs(sections: Sequence[Section], files: Sequence[FileEntry]) -> list[EvidenceRef]:
-    """The files that the statements rest on: those named in claims, and the preimages of hash envelopes."""
-    sizes = dict(files)
-    refs: dict[tuple[bytes, int], EvidenceRef] = {}
-    for section in sections:
-        statement = section.statement
-        if statement is None:
-            continue
-        if statement.hash_envelope is None:
-            refs.update({(ref.digest, ref.size): ref for ref in _evidence_in(statement, section.claim)})
-            continue
-        # A hash envelope signs no size; the length found is as good as the digest makes it.
-        digest, size = statement.payload, sizes.get(statement.payload, 0)
-        name, media_type = statement.about.subject[:255], statement.hash_envelope.content_type
-        refs[digest, size] = EvidenceRef(digest=digest, size=size, media_type=media_type, name=name)
-    return list(refs.values())
-
-
-def _check_files(
-    sections: Sequence[Section], files: Sequence[FileEntry], sums: Sequence[FileSum]
-) -> list[Finding]:
-    """Each referred file against what the bundle holds; a file that nothing refers to is refused."""
-    held = {entry.digest: total for entry, total in zip(files, sums, strict=True)}
-    refs = _evidence_refs(sections, files)
-    findings = [check_evidence(ref, *held.get(ref.digest, (None, 0))) for ref in refs]
-    idle = held.keys() - {ref.digest for ref in refs}
-    if idle:
-        count = len(idle)
-        why = Text(f"{count} file(s) that no statement names", f"어떤 진술도 언급하지 않는 파일 {count}개")
-        findings.append(found("network.bundle.malformed", why=why))
-    return findings
+    return evidence_in(statement, examine_claim(statement, facts)[1])

@@ -52,6 +52,14 @@ declare(
                 "내용의 다이제스트만 서명됨. 내용은 여기에 없음",
             ),
         ),
+        "beside": (
+            Verdict.UNDECIDED,
+            Text(
+                "only the digest of the content is signed; the content is a file that came along, and is not "
+                "read as a {kind}",
+                "내용의 다이제스트만 서명됨. 내용은 함께 온 파일이며, {kind}(으)로 읽지는 않음",
+            ),
+        ),
         "encrypted": (
             Verdict.UNDECIDED,
             Text(
