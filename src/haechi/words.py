@@ -9,6 +9,7 @@ together, so a missing translation is a type error and not a bug report.
 
 import errno
 import os
+import re
 from typing import Literal, NamedTuple, cast, get_args
 
 Lang = Literal["en", "ko"]
@@ -28,13 +29,49 @@ class Text(NamedTuple):
 
         >>> Text("no {what}", "{what} 없음").say("ko", what=Text("key", "키"))
         '키 없음'
+
+        A Korean particle after a place takes the form that fits:
+
+        >>> Text("{what} not found", "{what}을(를) 찾을 수 없음").say("ko", what=Text("key", "키"))
+        '키를 찾을 수 없음'
         >>> Text("nearest: {names}", "가까운 이름: {names}").say("en", names=["a", "b"])
         'nearest: a, b'
         """
         pattern = self.ko if lang == "ko" else self.en
         if not facts:
             return pattern
-        return pattern.format(**{name: _told(fact, lang) for name, fact in facts.items()})
+        told = {name: _told(fact, lang) for name, fact in facts.items()}
+        return _in_korean(pattern, told) if lang == "ko" else pattern.format(**told)
+
+
+_PLACE = re.compile(r"(\{[^{}]+\})(을\(를\)|이\(가\)|은\(는\)|와\(과\)|\(으\)로)")
+_FITTING = {
+    "을(를)": ("을", "를"),
+    "이(가)": ("이", "가"),
+    "은(는)": ("은", "는"),
+    "와(과)": ("과", "와"),
+    "(으)로": ("으로", "로"),
+}
+_RIEUL = 8
+"""Place of ㄹ among the final consonants of a Hangul syllable; words that end in it take 로."""
+
+
+def _in_korean(pattern: str, told: dict[str, object]) -> str:
+    """The pattern filled, each particle in the form that fits a Hangul word before it, else in both forms."""
+    said, at = "", 0
+    for place in _PLACE.finditer(pattern):
+        word = place[1].format(**told)
+        said += pattern[at : place.start()].format(**told) + word + _particle(word, place[2])
+        at = place.end()
+    return said + pattern[at:].format(**told)
+
+
+def _particle(word: str, both: str) -> str:
+    if not "가" <= word[-1:] <= "힣":
+        return both
+    final = (ord(word[-1]) - ord("가")) % 28
+    after_consonant, after_vowel = _FITTING[both]
+    return after_consonant if final and not (both == "(으)로" and final == _RIEUL) else after_vowel
 
 
 def _told(fact: object, lang: Lang) -> object:

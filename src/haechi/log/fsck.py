@@ -320,10 +320,10 @@ def _says(kept: Published, tree: TileTree) -> bool:
         return False
 
 
-def _root_at(view: Auditable, size: int, counted: Head) -> str:
+def _root_at(view: Auditable, size: int, counted: Head) -> str | Text:
     """The root of the first `size` entries in hex, or why there is none."""
     if size > counted.size:
-        return f"only {counted.size} entries"
+        return Text(f"only {counted.size} entries", f"항목이 {counted.size}개뿐임")
     if size == counted.size:
         return counted.root.hex()
     try:
