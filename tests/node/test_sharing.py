@@ -95,7 +95,7 @@ def test_an_encrypted_file_travels_in_the_bundle_and_opens_for_its_reader(house:
     pins = Pins().add(house.runner.card, house.runner.card.fingerprint())
     report = verify_bundle(io.BytesIO(bundle), pins, FACTS)
     undecided = {one.code for one in report.findings if one.verdict is not Verdict.HOLDS}
-    assert undecided == {"statement.claim.withheld"}
+    assert undecided == {"statement.claim.beside"}
     file = file_in(io.BytesIO(bundle), made.statement.payload, 1 << 20)
     assert open_content(made.statement, file, [READER]).parcel.body == b"numbers for one ministry"
 
