@@ -96,13 +96,10 @@ def get(
 def _write_files(shelf: "SharedShelf", raw: bytes, folder: Path) -> Iterator[str]:
     """The evidence files that are here, named by their digests: names in a statement are a stranger's."""
     from haechi.facts import load
-    from haechi.network.verify import evidence_of
+    from haechi.network.glance import files_named
     from haechi.statement.envelope import Statement
 
-    statement = Statement.from_bytes(raw)
-    wanted = {ref.digest for ref in evidence_of(statement, load())}
-    if statement.hash_envelope is not None:
-        wanted.add(statement.payload)
+    wanted = {file.digest for file in files_named(Statement.from_bytes(raw), load())}
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for digest in sorted(wanted):
         if shelf.files.has(digest):

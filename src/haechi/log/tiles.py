@@ -137,7 +137,7 @@ def grow(edge: Edge, leaves: Sequence[bytes]) -> Growth:
         first = edge.size >> 8 * (level + 1)
         middles = b""
         if len(data) >= TILE_BYTES:
-            middles = _middle(held) + b"".join(completed[8 * level + MIDDLE_HEIGHT])
+            middles = _rows(held, MIDDLE_HEIGHT + 1)[-1] + b"".join(completed[8 * level + MIDDLE_HEIGHT])
         for n, at in enumerate(range(0, len(data), TILE_BYTES), first):
             part = data[at : at + TILE_BYTES]
             middle = middles[at >> MIDDLE_HEIGHT : (at + TILE_BYTES) >> MIDDLE_HEIGHT]
@@ -145,13 +145,6 @@ def grow(edge: Edge, leaves: Sequence[bytes]) -> Growth:
             tiles.append(Tile(level, n, width, part, middle if width == TILE_WIDTH else b""))
         partial[level : level + 1] = [data[len(data) // TILE_BYTES * TILE_BYTES :]]
     return Growth(Edge(frontier, tuple(partial)), tiles)
-
-
-def _middle(row: bytes) -> bytes:
-    """The nodes of MIDDLE_HEIGHT over the hashes of a tile, as far as they are whole."""
-    for _ in range(MIDDLE_HEIGHT):
-        row = row_above(row)
-    return row
 
 
 def load_edge(read: TileReader, size: int) -> Edge:
@@ -346,7 +339,7 @@ def _cost(tile: _Expanded) -> int:
 
 
 def _rows(row: bytes, count: int) -> list[bytes]:
-    """A row of nodes and the `count` - 1 rows above it."""
+    """A row of nodes and the `count` - 1 rows above it, as far as their nodes are whole."""
     rows = [row]
     for _ in range(count - 1):
         rows.append(row_above(rows[-1]))

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from haechi.errors import BadInput
+from haechi.facts import Facts
 from haechi.statement import cbor
-from haechi.statement.claims import AnyKind, Claim, UnknownKind, kind_of
+from haechi.statement.claims import AnyKind, Claim, UnknownKind, examine_claim, kind_of
 from haechi.statement.envelope import (
     HAECHI,
     IAT,
@@ -133,6 +134,11 @@ def references_of(statement: Statement, claim: Claim | None) -> References:
     if (hashed := statement.hash_envelope) is not None:
         return References((), (FileRef(statement.payload, None, hashed.content_type),))
     return NO_REFERENCES if claim is None else _referred(kind_of(statement.about.kind), claim)
+
+
+def files_named(statement: Statement, facts: Facts) -> tuple[FileRef, ...]:
+    """The files that a statement rests on: those its claim names, or the one of which it signs the digest."""
+    return references_of(statement, examine_claim(statement, facts)[1]).files
 
 
 def references(kind: str, body: Body) -> References:

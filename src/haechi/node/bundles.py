@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from haechi.errors import NotFound
 from haechi.network.bundle import FileEntry, Item, Role, write_bundle
-from haechi.network.verify import evidence_of
+from haechi.network.glance import files_named
 from haechi.node.keyevents import key_events_of
 from haechi.node.runner import Runner
 from haechi.statement.envelope import Statement
@@ -142,10 +142,7 @@ def _files(
     left = max_bytes
     seen: set[bytes] = set()
     for statement in statements:
-        digests = [ref.digest for ref in evidence_of(statement, runner.node.facts)]
-        if statement.hash_envelope is not None:
-            digests.append(statement.payload)
-        for digest in digests:
+        for digest, *_ in files_named(statement, runner.node.facts):
             if digest in seen or not runner.node.blobs.has(digest):
                 continue
             seen.add(digest)

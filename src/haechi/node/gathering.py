@@ -19,9 +19,9 @@ from haechi.log.tiles import TILE_WIDTH
 from haechi.network.answer import PeerLacks
 from haechi.network.bundle import MAX_ITEMS, FileEntry, Item, Role, write_bundle
 from haechi.network.card import MAX_CARD_BYTES, NodeCard
+from haechi.network.glance import files_named
 from haechi.network.source import Source, Transport
 from haechi.network.succession import Handovers
-from haechi.network.verify import evidence_of
 from haechi.node.peers import mirror_name
 from haechi.statement.claims import Claim, examine_claim
 from haechi.statement.envelope import Statement
@@ -86,9 +86,7 @@ def gather_bundle(
 
 
 def _named_files(statement: Statement, files: Sequence[Path], facts: Facts) -> list[tuple[FileEntry, Path]]:
-    wanted = {ref.digest for ref in evidence_of(statement, facts)}
-    if statement.hash_envelope is not None:
-        wanted.add(statement.payload)
+    wanted = {file.digest for file in files_named(statement, facts)}
     named: list[tuple[FileEntry, Path]] = []
     for path in files:
         with path.open("rb") as stream:

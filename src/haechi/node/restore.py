@@ -19,11 +19,11 @@ from haechi.log.sqlite import SqliteStore
 from haechi.log.store import Store
 from haechi.network.blobs import BlobStore, fetch_blobs
 from haechi.network.client import PeerClient
+from haechi.network.glance import files_named
 from haechi.network.lookup import Evidence
 from haechi.network.mirror import Mirror
 from haechi.network.report import Progress
 from haechi.network.source import Source
-from haechi.network.verify import evidence_of
 from haechi.node.config import Config, load_config
 from haechi.node.keychain import load_keychain
 from haechi.node.open import own_card
@@ -139,9 +139,5 @@ def _erased(statement: Statement, operator: str, facts: Facts) -> tuple[bytes, .
 
 
 def _files_of(statement: Statement, facts: Facts) -> Iterator[Evidence]:
-    sharing = statement.about.sharing
-    hashed = statement.hash_envelope
-    if hashed is not None:
-        yield Evidence(statement.payload, None, hashed.content_type or "", statement.digest, sharing)
-    for ref in evidence_of(statement, facts):
-        yield Evidence(ref.digest, ref.size, ref.media_type, statement.digest, sharing)
+    for file in files_named(statement, facts):
+        yield Evidence(*file, statement.digest, statement.about.sharing)
